@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* A read-only key-value store: what an appliance gets for each [kv NAME] of its manifest. Keys are paths without a leading
+ * slash ("doc/tour.html"), values are bytes. Whether they are embedded in the image or come from a host
+ * directory is chosen at build or at run; the appliance does not notice. */
+#ifndef JINN_KV_H
+#define JINN_KV_H
+
+#include <jinn/bytes.h>
+#include <jinn/err.h>
+
+enum kv_encoding { KV_PLAIN, KV_GZIP, KV_BROTLI, KV_ENCODINGS };
+
+#define KV_KEY_MAX 1023 /* bytes */
+#define KV_TAG_BYTES 32 /* hex digits of a hash of the content: a strong validator */
+
+struct kv_item {
+    uint64_t size; /* bytes of the value */
+    /* The value, when it lies in the image (LIFE_STATIC); NULL data when it has to be read. */
+    struct bytes in_place;
+    char tag[KV_TAG_BYTES + 1];
+    uint64_t id; /* for kv_read */
+};
+
+struct kv {
+    const struct kv_ops *ops;
+};
+
+struct kv_ops {
+    /* Finds a value in an encoding. ERR_NOT_FOUND: no such key, or not in this encoding. ERR_IO. */
+    enum err (*find)(struct kv *kv, struct bytes key, enum kv_encoding encoding, struct kv_item *item);
+    /* Reads from a value that was found: at least 1 byte unless at its end. ERR_IO, also when it has changed since. */
+    enum err (*read)(struct kv *kv, struct bytes key, const struct kv_item *item, uint64_t offset, void *buffer,
+                     size_t size, size_t *len);
+    /* Whether keys with this prefix and a slash exist; "" is the root. */
+    bool (*is_directory)(struct kv *kv, struct bytes key);
+    /* Calls each(arg, key) for every key in order until it says false. */
+    enum err (*each)(struct kv *kv, bool (*each)(void *arg, struct bytes key), void *arg);
+};
+
+MUST_USE static inline enum err kv_find(struct kv *kv, struct bytes key, enum kv_encoding encoding,
+                                        struct kv_item *item) MAY_YIELD
+{
+    return kv->ops->find(kv, key, encoding, item);
+}
+
+MUST_USE static inline enum err kv_read(struct kv *kv, struct bytes key, const struct kv_item *item, uint64_t offset,
+                                        void *buffer, size_t size, size_t *len) MAY_YIELD
+{
+    return kv->ops->read(kv, key, item, offset, buffer, size, len);
+}
+
+static inline bool kv_is_directory(struct kv *kv, struct bytes key)
+{
+    return kv->ops->is_directory(kv, key);
+}
+
+/* ---- Embedded values: an array that `jinn build` writes, sorted by key (bytewise) ---- */
+
+struct kv_embedded_item {
+    const char *key;
+    struct bytes value[KV_ENCODINGS]; /* NULL data: not in this encoding */
+    char tag[KV_ENCODINGS][KV_TAG_BYTES + 1];
+};
+
+struct kv_embedded {
+    struct kv kv;
+    const struct kv_embedded_item *items;
+    size_t n;
+};
+
+/* Lays the ops. The items live as long as the image. */
+void kv_embedded_init(struct kv_embedded *e, const struct kv_embedded_item *items, size_t n);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/* The contract between the library OS and what it runs on.
+ *
+ * Every target implements these functions and nothing else; the library OS knows nothing else of the
+ * world. One processor, no interrupts, no threads: a platform runs the image from plat's own entry
+ * through boot() to plat_exit, and only plat_wait gives time away.
+ *
+ * None of these yields to other fibers. None allocates. Devices are named by the manifest and then known by
+ * their index in it, 0 to 62; the index is also the device's bit in what plat_wait gives.
+ *
+ * Not in here, and not wanted: files, processes, threads, sockets, dynamic code, memory mapping. */
+#ifndef JINN_PLAT_H
+#define JINN_PLAT_H
+
+#include <jinn/bytes.h>
+#include <jinn/err.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAT_DEVICES_MAX 63 /* Solo5's manifest has 64 entries and one of them is ours */
+#define PLAT_NAME_MAX 67    /* characters of a device's name, letters and digits */
+
+/* ---- What the image brings: written by `jinn build` from jinn.ini ---- */
+
+enum plat_device_type { PLAT_BLOCK = 1, PLAT_NET = 2 }; /* Solo5's numbers */
+
+struct plat_device {
+    char name[PLAT_NAME_MAX + 1];
+    enum plat_device_type type;
+};
+
+/* Defined by the generated main. */
+extern const char plat_image_name[];
+extern const struct plat_device plat_devices[];
+extern const size_t plat_n_devices;
+
+/* The library OS's entry, called once by the platform on a stack of its own with at least 64 KB and with the C
+ * library ready. Never returns to anything useful: its value is the exit status. argv[0] is the image's name. */
+int boot(int argc, char **argv);
+
+/* ---- Time ---- */
+
+/* Nanoseconds on a clock that never goes back, from some start. */
+uint64_t plat_clock_ns(void);
+/* Nanoseconds since 1970-01-01 UTC, by the host's clock; it may jump. */
+uint64_t plat_wall_ns(void);
+
+/* ---- Waiting ---- */
+
+#define PLAT_READY_STOP (UINT64_C(1) << 63) /* somebody asked the image to stop (SIGTERM); stays set */
+
+/* Sleeps until a device can be read, a stop is asked for, or the clock reaches the deadline, whichever is first;
+ * a deadline that has passed makes it a poll. Gives the set of devices that can be read now, 0 at the
+ * deadline. May return early with 0. A net device stays in the set until plat_net_recv says ERR_AGAIN. */
+uint64_t plat_wait(uint64_t deadline_ns);
+
+/* ---- Console, secrets, end ---- */
+
+/* Writes as much as the host takes at once; the rest is dropped. */
+void plat_console(const char *text, size_t len);
+
+/* What the operator gave as --key-file NAME=FILE. The bytes live as long as the image. ERR_NOT_FOUND. */
+MUST_USE enum err plat_secret(const char *name, struct bytes *secret);
+
+/* Says to whoever started the image that it now serves, e.g. "tcp", 80. Lost where nobody listens. */
+void plat_serving(const char *protocol, uint16_t port);
+
+NO_RETURN void plat_exit(int status);
+/* The end after a bug: `text` is one line without its newline. Status 70. Works in any state. */
+NO_RETURN void plat_abort(const char *text);
+
+/* ---- Entropy and memory ---- */
+
+#define PLAT_SEED_BYTES 32
+
+/* Fresh full-entropy seed material from the tender or the processor; never the same twice.
+ * ERR_UNSUPPORTED when there is none: then the image must not start. sim and fuzz alone give what they
+ * were seeded with, and plat_seeded tells. */
+MUST_USE enum err plat_entropy(uint8_t seed[static PLAT_SEED_BYTES]);
+bool plat_seeded(void);
+
+struct plat_memory {
+    uint8_t *base; /* page aligned */
+    size_t len;
+};
+
+/* The memory that malloc gives out: zeroed, readable, writable, never executable. On targets whose C
+ * library has a heap of its own (linux, sim, fuzz) the length is 0. */
+struct plat_memory plat_heap(void);
+
+struct plat_stacks {
+    uint8_t *base; /* first stack's lowest address */
+    size_t size;   /* usable bytes of each; a guard that faults lies below each one */
+    size_t stride; /* from one stack to the next */
+    size_t n;
+};
+
+/* The fibers' stacks, laid out before the image runs. Their number and size are a build setting. */
+struct plat_stacks plat_stacks(void);
+
+/* ---- Net devices ---- */
+
+struct plat_net_info {
+    unsigned index;
+    uint8_t mac[6];
+    uint16_t mtu_bytes; /* of the IP packet: without the Ethernet header */
+    uint32_t features;  /* PLAT_NET_*: none yet; checksum and segmentation offload come here */
+};
+
+#define PLAT_FRAME_BYTES 1514 /* Ethernet header and an MTU of 1500 */
+
+/* ERR_NOT_FOUND: the manifest has no net device of that name. */
+MUST_USE enum err plat_net_open(const char *name, struct plat_net_info *info);
+/* Sends one frame gathered from `n` parts (at most 8). BORROWS. ERR_AGAIN: the host's queue is full, the frame is
+ * dropped by the caller and counted. */
+MUST_USE enum err plat_net_send(unsigned index, const struct bytes *v, size_t n);
+/* Receives one frame into `buffer`. ERR_AGAIN: none is waiting. */
+MUST_USE enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len);
+
+/* ---- Block devices ---- */
+
+struct plat_block_info {
+    unsigned index;
+    uint64_t capacity_bytes;
+    uint32_t block_bytes;
+};
+
+MUST_USE enum err plat_block_open(const char *name, struct plat_block_info *info);
+/* Offset and length are multiples of block_bytes; past the end is ERR_INVALID. Synchronous. ERR_IO. */
+MUST_USE enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len);
+MUST_USE enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len);
+/* What was written before it survives a power cut. ERR_UNSUPPORTED where the host can't tell. */
+MUST_USE enum err plat_block_flush(unsigned index);
+
+/* ---- Development only ---- */
+
+struct kv;
+/* A host directory as a key-value store (`--kv NAME=DIR`). ERR_UNSUPPORTED on sealed targets. */
+MUST_USE enum err plat_kv_directory(const char *path, struct kv **kv);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* A TCP/IP stack on one net device: what an appliance gets for each [net NAME] of its manifest. */
+#ifndef JINN_STACK_H
+#define JINN_STACK_H
+
+#include <jinn/addr.h>
+#include <jinn/err.h>
+#include <jinn/flow.h>
+#include <jinn/netdev.h>
+
+struct stack;
+
+/* Set by boot from the keys --ipv4=, --ipv4-gateway= and the manifest; zero means the default. */
+struct stack_options {
+    struct ip_net ipv4;       /* all zero: ask DHCP */
+    struct ip ipv4_gateway;   /* all zero: none, or DHCP's */
+    const char *hostname;     /* told to DHCP; may be NULL */
+    uint32_t tcp_connections; /* limit; default 1024 */
+    uint32_t buffer_bytes;    /* for all received and copied data of all connections; default 1 MB */
+};
+
+/* Brings a stack up on the device: GIVES *s, which lives as long as the image. With DHCP it waits for a lease until
+ * the deadline. It starts background fibers of its own. ERR_TIMEOUT, ERR_INVALID, ERR_FULL. */
+MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns,
+                           struct stack **s) MAY_YIELD;
+
+struct ip_net stack_ipv4(const struct stack *s);
+struct ip stack_ipv4_gateway(const struct stack *s); /* IP_NONE when there is none */
+/* The first name server that DHCP named; IP_NONE when there is none. */
+struct ip stack_resolver(const struct stack *s);
+
+/* ---- TCP ---- */
+
+struct listener;
+
+/* Accepts connections to `port` from now on; at most `backlog` wait to be accepted, more are refused
+ * and counted. ERR_IN_USE, ERR_FULL. */
+MUST_USE enum err stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **l);
+/* GIVES an established connection. ERR_TIMEOUT, ERR_CANCELLED, ERR_CLOSED. */
+MUST_USE enum err listener_accept(struct listener *l, uint64_t deadline_ns, struct flow **f) MAY_YIELD;
+/* Refuses new connections from now on; those not accepted yet are reset. */
+void listener_close(struct listener *l);
+
+/* GIVES a connection once established. ERR_TIMEOUT, ERR_REFUSED, ERR_UNREACHABLE, ERR_FULL, ERR_CANCELLED. */
+MUST_USE enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f) MAY_YIELD;
+
+/* ---- UDP ---- */
+
+struct udp_socket;
+
+/* port 0 takes a free one. ERR_IN_USE, ERR_FULL. */
+MUST_USE enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u);
+uint16_t udp_port(const struct udp_socket *u);
+/* Sends one datagram. BORROWS. Too long for the MTU: fragmented, at most 65507 bytes. ERR_TOO_LARGE, ERR_UNREACHABLE,
+ * ERR_AGAIN (dropped and counted: the device is full). Never waits. */
+MUST_USE enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n);
+/* Receives one datagram; what is longer than `size` is cut and *len says the whole length. ERR_TIMEOUT. */
+MUST_USE enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,
+                           uint64_t deadline_ns) MAY_YIELD;
+void udp_close(struct udp_socket *u);
+
+#endif

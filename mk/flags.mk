@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: ISC
+# Compiler flags: what every file gets, and what each target adds.
+
+CC_HOST  ?= gcc
+CC_FUZZ  ?= clang
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+            -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wno-unused-parameter -Werror
+COMMON   := -std=gnu11 -g -fno-common -fno-strict-aliasing -fwrapv -ffile-prefix-map=$(CURDIR)/= -Iinclude -I. $(WARN)
+HARDENED := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks
+
+# The guest: sealed targets, musl's headers, nothing of the host's.
+GCC_INCLUDE   := $(shell gcc -print-file-name=include)
+FLAGS_spt     := $(COMMON) $(HARDENED) -O2 -fPIE -ffreestanding -fno-asynchronous-unwind-tables -ffunction-sections \
+                 -fdata-sections -fcf-protection=none -nostdinc -isystem $(B)/deps/musl/include -isystem $(GCC_INCLUDE) \
+                 -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"spt\"
+FLAGS_linux   := $(COMMON) $(HARDENED) -O2 -fPIE -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -ffunction-sections -fdata-sections \
+                 -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"linux\"
+SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_sim     := $(COMMON) -O1 -D_GNU_SOURCE $(SANITIZE) -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"sim\"
+FLAGS_fuzz    := $(filter-out -Wno-error,$(COMMON)) -O1 -D_GNU_SOURCE -fsanitize=fuzzer-no-link,address,undefined \
+                 -fno-sanitize-recover=all -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"fuzz\"
+CC_spt   := gcc
+CC_linux := $(CC_HOST)
+CC_sim   := $(CC_HOST)
+CC_fuzz  := $(CC_FUZZ)

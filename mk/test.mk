@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: ISC
+# Tests. Each test/unit/NAME.c is one cmocka program on the sim platform; each fuzz/NAME.c one libFuzzer target.
+#
+#   make unit     unit tests and packet transcripts under ASan and UBSan
+#   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while
+
+UNITS   := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*.c))
+FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c))
+SECONDS ?= 5
+
+# Groups, because the archives need each other.
+LINK_sim  = -Wl,--start-group $(ARCHIVES_sim) $(B)/deps/host/libmbedcrypto.a -Wl,--end-group
+LINK_fuzz = -Wl,--start-group $(ARCHIVES_fuzz) $(B)/deps/host/libmbedcrypto.a -Wl,--end-group
+
+$(B)/test/%: test/unit/%.c $(ARCHIVES_sim) | deps
+	@mkdir -p $(@D)
+	@echo "  TEST $*"
+	@$(CC_sim) $(FLAGS_sim) -MMD -MP -MF $@.d -MT $@ $< -o $@ $(LINK_sim) -lcmocka -lm
+-include $(UNITS:%=$(B)/test/%.d)
+
+.PHONY: unit fuzz fuzz-run
+unit: $(UNITS:%=$(B)/test/%)
+	@scripts/run-units $^
+
+$(B)/fuzzers/%: fuzz/%.c $(ARCHIVES_fuzz) | deps
+	@mkdir -p $(@D)
+	@echo "  FUZZ $*"
+	@$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer $< -o $@ $(LINK_fuzz) -lm
+fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
+fuzz-run: fuzz
+	@scripts/run-fuzzers $(SECONDS) $(FUZZERS:%=$(B)/fuzzers/%)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/* The seam between IP and the transports. A transport is a sans-I/O core: it is handed verified datagrams and the
+ * time, and sends through ip_send. It knows nothing of links, ARP or fragments. */
+#ifndef NET_IP_H
+#define NET_IP_H
+
+#include <jinn/addr.h>
+#include <jinn/bytes.h>
+#include <jinn/err.h>
+
+enum ip_protocol { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17 };
+
+/* A datagram that was received, checked and reassembled. */
+struct ip_in {
+    struct ip src;
+    struct ip dst;
+    struct bytes payload; /* BORROWS the frame: until the transport's input function returns */
+    uint8_t protocol;
+    uint8_t ttl;
+    uint8_t tos;            /* DSCP and ECN */
+    bool checksum_verified; /* the device vouches for the transport's checksum */
+    bool broadcast;         /* sent to a broadcast or multicast address */
+};
+
+/* A datagram to send. The payload begins with the transport's header, checksum filled in. */
+struct ip_out {
+    struct ip src; /* IP_NONE: chosen by the route */
+    struct ip dst;
+    uint8_t protocol;
+    uint8_t ttl; /* 0: 64 */
+    uint8_t tos;
+    bool dont_fragment;
+};
+
+#define IP_PIECES_MAX 6
+
+/* How a core reaches what is below it; the stack gives the real one and tests a fake one. */
+struct ip_below {
+    /* Sends now or queues behind ARP (copying). BORROWS. ERR_UNREACHABLE: no route; ERR_AGAIN: dropped, the device
+     * is full (counted); ERR_TOO_LARGE: more than the MTU and dont_fragment. */
+    enum err (*send)(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n);
+    /* The source address and the largest IP payload on the way to `dst`. ERR_UNREACHABLE. */
+    enum err (*route)(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+};
+
+/* What an ICMP error says about something that was sent: `payload` holds at least the first 8 bytes after
+ * the IP header of the packet that it quotes. */
+enum icmp_problem {
+    PROBLEM_UNREACHABLE,
+    PROBLEM_PORT_UNREACHABLE,
+    PROBLEM_PROHIBITED,
+    PROBLEM_TOO_BIG,
+    PROBLEM_TIME_EXCEEDED
+};
+
+struct ip_problem {
+    enum icmp_problem problem;
+    struct ip src; /* of the quoted packet: ours */
+    struct ip dst; /* of the quoted packet: the peer */
+    uint8_t protocol;
+    uint16_t mtu_bytes; /* PROBLEM_TOO_BIG: the next hop's */
+    struct bytes payload;
+};
+
+#endif
