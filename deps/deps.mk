@@ -36,41 +36,34 @@ DEPS_HOST_CFLAGS  := -O2 -fPIC -ffunction-sections -fdata-sections
 deps: $(MUSL_LIB) $(MBEDTLS_GUEST_LIB) $(MBEDTLS_HOST_LIB) $(DEPS_ORIGINS)
 
 # $(call deps-logged,NAME,WHAT,COMMANDS): runs quietly; a failure shows the end
-# of the log and says in one line what failed and where the log is.
+# of the log and says in one line what failed and where the log is. Settings given
+# to our make (CC=clang, CFLAGS=) are not for other projects' makefiles: with another
+# CC musl would lose its system calls to the kernel again. The jobserver is.
 define deps-logged
-@mkdir -p $(DEPS)/log; echo 'deps: $(1): $(2)' >&2; \
+@mkdir -p $(DEPS)/log; echo 'deps: $(1): $(2)' >&2; MAKEFLAGS="$${MAKEFLAGS%% -- *}"; \
 if ! { $(3); } >$(DEPS)/log/$(1).log 2>&1; then \
 	tail -n 5 $(DEPS)/log/$(1).log >&2; \
 	echo 'deps: $(1): $(2) failed (log: $(DEPS)/log/$(1).log)' >&2; exit 1; fi
 endef
 
-# $(DEPS)/pin/NAME holds $(deps-pin-NAME) and is touched only when that changes:
-# a new pin or flag builds again what it concerns, a new comment here does not.
-deps-pin-musl    := $(MUSL_SOURCE)
-deps-pin-mbedtls := $(MBEDTLS_SOURCE)
-deps-pin-guest   := $(DEPS_CC) $(DEPS_GUEST_CFLAGS)
-deps-pin-host    := $(DEPS_CC) $(DEPS_HOST_CFLAGS)
-$(DEPS)/pin/%: FORCE
-	@mkdir -p $(@D); echo "$(deps-pin-$*)" | cmp -s - $@ || echo "$(deps-pin-$*)" >$@
-.PHONY: FORCE
-FORCE:
-
-# A source is there when its .origin is: the script writes that last.
-$(DEPS)/src/musl.origin: $(DEPS)/pin/musl
+# A source is there when its .origin is: the script writes that last. A change of
+# this file, which holds the pins and flags, builds everything here again.
+$(DEPS)/src/musl.origin: deps/deps.mk
 	@scripts/fetch-source $(MUSL_SOURCE) $(@:.origin=)
-$(DEPS)/src/mbedtls.origin: $(DEPS)/pin/mbedtls
+$(DEPS)/src/mbedtls.origin: deps/deps.mk
 	@scripts/fetch-source $(MBEDTLS_SOURCE) $(@:.origin=)
 
 # musl. Every system call made in C calls guest_syscall(): see libc/musl.
 # The library goes in place last, so that where it is the headers are.
-$(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h $(DEPS)/pin/guest
+# AOBJS: when it sees -fPIE, musl would archive the objects it compiles with -fPIC.
+$(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
 	$(call deps-logged,musl,building, \
 	rm -rf $(DEPS)/musl-build $(DEPS)/musl && mkdir -p $(DEPS)/musl-build && \
 	cd $(DEPS)/musl-build && \
 	../src/musl/configure --target=x86_64 --disable-shared --prefix=$(DEPS)/musl \
 		CC='$(DEPS_CC) -I$(CURDIR)/libc/musl' AR=ar RANLIB=ranlib \
-		CFLAGS='$(DEPS_GUEST_CFLAGS)' && \
-	$(MAKE) lib/libc.a install-headers && \
+		CFLAGS='$(DEPS_GUEST_CFLAGS)' CPPFLAGS= LDFLAGS= LIBCC= && \
+	$(MAKE) 'AOBJS=$$(LIBC_OBJS)' lib/libc.a install-headers && \
 	mkdir -p $(DEPS)/musl/lib && cp lib/libc.a $@.tmp && mv $@.tmp $@)
 
 # Mbed TLS: one set of headers with our configuration in the place of its own.
@@ -78,9 +71,9 @@ $(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin deps/mbedtls_config.h
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r $(DEPS)/src/mbedtls/include $(@D)/ && \
 	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && touch $@
 
-$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(DEPS)/pin/guest $(MUSL_LIB) deps/mbedtls.mk
+$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
-$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp $(DEPS)/pin/host deps/mbedtls.mk
+$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk
 	$(call deps-logged,mbedtls-host,building,$(call deps-mbedtls,$(DEPS_HOST_CFLAGS)))
 
 # $(call deps-mbedtls,FLAGS): the archive appears when all of it went well.
