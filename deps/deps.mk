@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: ISC
+#
+# Third-party code: fetched as Debian source packages, checked, and built with
+# our flags into $(DEPS). What the rest of the build uses:
+#
+#   $(MUSL_LIB)           the guest's C library; depend on it for its headers too
+#   $(MUSL_CPPFLAGS)      headers of musl and of the compiler, nothing of the host's
+#   $(MBEDTLS_GUEST_LIB)  Mbed TLS for guests
+#   $(MBEDTLS_HOST_LIB)   Mbed TLS for host programs
+#   $(MBEDTLS_CPPFLAGS)   its headers, configured; the same for both
+#   $(DEPS_ORIGINS)       name, version and sums of each source, for the images
+#   $(DEPS_GUEST_CFLAGS)  how guest code of third parties is compiled
+
+MUSL_SOURCE    := musl '1.2.3*' bookworm
+MBEDTLS_SOURCE := mbedtls '3.6.*' trixie
+
+B ?= build
+DEPS := $(abspath $(B))/deps
+# Third parties' guest code knows gcc's options, whatever compiles ours.
+DEPS_CC ?= gcc
+
+MUSL_LIB          := $(DEPS)/musl/lib/libc.a
+MUSL_CPPFLAGS     := -nostdinc -isystem $(DEPS)/musl/include \
+                     -isystem $(shell $(DEPS_CC) -print-file-name=include)
+MBEDTLS_GUEST_LIB := $(DEPS)/guest/libmbedcrypto.a
+MBEDTLS_HOST_LIB  := $(DEPS)/host/libmbedcrypto.a
+MBEDTLS_CPPFLAGS  := -isystem $(DEPS)/mbedtls/include
+DEPS_ORIGINS      := $(DEPS)/src/musl.origin $(DEPS)/src/mbedtls.origin
+
+DEPS_GUEST_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections \
+                     -fstack-protector-strong -fcf-protection=none \
+                     -fno-asynchronous-unwind-tables -fno-unwind-tables
+DEPS_HOST_CFLAGS  := -O2 -fPIC -ffunction-sections -fdata-sections
+
+.PHONY: deps
+deps: $(MUSL_LIB) $(MBEDTLS_GUEST_LIB) $(MBEDTLS_HOST_LIB) $(DEPS_ORIGINS)
+
+# $(call deps-logged,NAME,WHAT,COMMANDS): runs quietly; a failure shows the end
+# of the log and says in one line what failed and where the log is. Settings given
+# to our make (CC=clang, CFLAGS=) are not for other projects' makefiles: with another
+# CC musl would lose its system calls to the kernel again. The jobserver is.
+define deps-logged
+@mkdir -p $(DEPS)/log; echo 'deps: $(1): $(2)' >&2; MAKEFLAGS="$${MAKEFLAGS%% -- *}"; \
+if ! { $(3); } >$(DEPS)/log/$(1).log 2>&1; then \
+	tail -n 5 $(DEPS)/log/$(1).log >&2; \
+	echo 'deps: $(1): $(2) failed (log: $(DEPS)/log/$(1).log)' >&2; exit 1; fi
+endef
+
+# A source is there when its .origin is: the script writes that last. A change of
+# this file, which holds the pins and flags, builds everything here again.
+$(DEPS)/src/musl.origin: deps/deps.mk
+	@scripts/fetch-source $(MUSL_SOURCE) $(@:.origin=)
+$(DEPS)/src/mbedtls.origin: deps/deps.mk
+	@scripts/fetch-source $(MBEDTLS_SOURCE) $(@:.origin=)
+
+# musl. Every system call made in C calls guest_syscall(): see libc/musl.
+# The library goes in place last, so that where it is the headers are.
+# AOBJS: when it sees -fPIE, musl would archive the objects it compiles with -fPIC.
+$(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
+	$(call deps-logged,musl,building, \
+	rm -rf $(DEPS)/musl-build $(DEPS)/musl && mkdir -p $(DEPS)/musl-build && \
+	cd $(DEPS)/musl-build && \
+	../src/musl/configure --target=x86_64 --disable-shared --prefix=$(DEPS)/musl \
+		CC='$(DEPS_CC) -I$(CURDIR)/libc/musl' AR=ar RANLIB=ranlib \
+		CFLAGS='$(DEPS_GUEST_CFLAGS)' CPPFLAGS= LDFLAGS= LIBCC= && \
+	$(MAKE) 'AOBJS=$$(LIBC_OBJS)' lib/libc.a install-headers && \
+	mkdir -p $(DEPS)/musl/lib && cp lib/libc.a $@.tmp && mv $@.tmp $@)
+
+# Mbed TLS: one set of headers with our configuration in the place of its own.
+$(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin deps/mbedtls_config.h
+	@rm -rf $(@D) && mkdir -p $(@D) && cp -r $(DEPS)/src/mbedtls/include $(@D)/ && \
+	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && touch $@
+
+$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk
+	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
+$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk
+	$(call deps-logged,mbedtls-host,building,$(call deps-mbedtls,$(DEPS_HOST_CFLAGS)))
+
+# $(call deps-mbedtls,FLAGS): the archive appears when all of it went well.
+define deps-mbedtls
+rm -rf $@ $(@D)/mbedtls && mkdir -p $(@D)/mbedtls && \
+$(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
+	OBJ=$(@D)/mbedtls LIB=$@ CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)'
+endef

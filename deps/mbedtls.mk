@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: ISC
+#
+# Compiles Mbed TLS for one side; deps.mk runs it in the source's library folder
+# with CC, CFLAGS, OBJ (a folder) and LIB. Which of the files come out empty is the business of
+# mbedtls_config.h, so the list is all of them.
+
+names := $(basename $(wildcard *.c))
+objects := $(names:%=$(OBJ)/%.o)
+
+$(LIB): $(objects)
+	rm -f $@ $@.tmp
+	ar rcsD $@.tmp $^
+	mv $@.tmp $@
+
+$(objects): $(OBJ)/%.o: %.c
+	$(CC) $(CFLAGS) -I. -c -o $@ $<
