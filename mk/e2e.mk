@@ -9,10 +9,10 @@ e2e: all
 	@cd test/e2e && ./website.py linux
 	@cd test/e2e && ./tap.py
 
-$(B)/host/spawn: bench/spawn.c
+$(B)/host/spawn $(B)/host/resident: $(B)/host/%: bench/%.c
 	@mkdir -p $(@D)
 	@$(CC_HOST) $(COMMON) -O2 -D_GNU_SOURCE $< -o $@
 
-bench: all $(B)/host/spawn
+bench: all $(B)/host/spawn $(B)/host/resident
 	@scripts/setup bench
 	@bench/run
