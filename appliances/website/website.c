@@ -9,7 +9,7 @@ static struct log_source log = LOG_SOURCE("website");
 
 #define BACKLOG 128 /* a burst of new connections; what is beyond it tries again a second later */
 
-int website(struct website *self)
+int website_start(const struct website *self)
 {
     struct listener *listener;
     struct http_server *server;
