@@ -65,7 +65,7 @@ mode == "doc" && !started {
 	split("", used)
 	print "<div class=\"doc\">"
 	navigation()
-	print "<main id=\"content\" class=\"text\">"
+	print "<main id=\"page\" class=\"text\">"
 	# the file begins with its comment or its h1; both were dealt with or come next
 }
 mode == "doc" {
@@ -117,7 +117,7 @@ function neighbours() {
 
 # ---- index ----
 mode == "index" && FNR == 1 {
-	print "<main id=\"content\" class=\"text\">\n<h1>Documentation</h1>"
+	print "<main id=\"page\" class=\"text\">\n<h1>Documentation</h1>"
 	print "<p class=\"lead\">In the order in which a newcomer may want to read it. The same pages are plain text in the folder <code>doc/</code> of the source.</p>"
 	print "<ol class=\"library\">"
 }
