@@ -22,7 +22,7 @@ struct rig {
     struct flow *waiting[256]; /* connected, not accepted */
     size_t n_waiting, n_accepted;
     struct fiber *acceptor;
-    bool closed;
+    bool closed, ended;
     const struct http_options *options;
     void (*test)(struct rig *r);
 };
@@ -61,6 +61,7 @@ static inline void rig_serve(void *arg)
 {
     struct rig *r = arg;
     assert_int_equal(http_run(r->server, &r->source), OK);
+    r->ended = true;
 }
 
 static inline int rig_main(void *arg)

@@ -455,9 +455,8 @@ static void stop_drains(struct rig *r)
     assert_int_equal(a.status, 200);
     assert_true(has_field(&a, "Connection: close"));
     expect_end(busy);
-    while (!r->closed)
+    while (!r->ended)
         assert_int_equal(fiber_sleep(time_after(sched_now(), NS_PER_MS)), OK);
-    scope_join(&r->scope);
     assert_true(sched_now() - start >= HTTP_STOP_NS && sched_now() - start < HTTP_STOP_NS + NS_PER_S);
     flow_close(busy);
     flow_close(idle);
