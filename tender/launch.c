@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* In spt the guest shares the tender's address space, so what the tender knows and the guest need not know must be gone
- * before the jump: arguments, environment and the kernel's random bytes lie on the process's stack, the C library's
- * thread block on its heap; both are unmapped. From that moment there is no thread block, so the last function uses
- * system calls only, on a stack of its own. (This file and report.c are built without stack protector for that.) */
+ * before the jump. Arguments, environment, auxiliary vector and the kernel's random bytes lie on the process's stack,
+ * which is unmapped; there is no heap. From that moment there is neither a way back nor a thread block, so the last
+ * function makes system calls only, on a stack of its own. (This file and report.c have no stack protector for that.) */
 #include "tender/launch.h"
 
 #include "tender/fail.h"
@@ -18,16 +18,16 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define PAGE UINT64_C(4096)
 #define STACK_SPAN (UINT64_C(1) << 21) /* more than the tender ever used of its stack */
 #define LAST_STACK_BYTES 8192
+#define CANARY_WORD 5 /* of a thread block */
 #define THREAD_WORDS 32 /* what a guest could look at before it sets %fs itself */
 
-extern char _end[];
+extern uintptr_t __stack_chk_guard;
 
 static uint8_t last_stack[LAST_STACK_BYTES] __attribute__((aligned(4096)));
 static uintptr_t blank_thread[2 * THREAD_WORDS] __attribute__((aligned(64)));
@@ -36,9 +36,7 @@ static struct seccomp_program program;
 /* What the last function needs, gathered while everything is still there. */
 static struct {
     uint64_t stack_top; /* of the process */
-    uint64_t heap;
-    uint64_t heap_end;
-    uint64_t rseq;
+    uintptr_t *thread; /* the C library's thread block */
     uint64_t guest_stack;
     uint64_t entry;
     struct sock_fprog filter;
@@ -55,15 +53,13 @@ static long call(long n, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 /* With the process's stack gone there is no way back; a refusal here ends it with its status alone. */
 static void last_steps(void)
 {
-    if (last.rseq)
-        (void)call(SYS_rseq, last.rseq, sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
     (void)call(SYS_set_robust_list, 0, 3 * sizeof(long), 0, 0);
     (void)call(SYS_set_tid_address, 0, 0, 0, 0);
     blank_thread[THREAD_WORDS] = (uintptr_t)&blank_thread[THREAD_WORDS];
+    last.thread[CANARY_WORD] = 0;
+    __stack_chk_guard = 0;
     long bad = call(SYS_arch_prctl, ARCH_SET_FS, (uintptr_t)&blank_thread[THREAD_WORDS], 0, 0);
     bad |= call(SYS_munmap, last.stack_top - STACK_SPAN, STACK_SPAN, 0, 0);
-    if (last.heap_end > last.heap)
-        bad |= call(SYS_munmap, last.heap, last.heap_end - last.heap, 0, 0);
     bad |= call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (uintptr_t)&last.filter, 0);
     if (bad)
         (void)call(SYS_exit_group, FAIL_HOST, 0, 0, 0);
@@ -108,14 +104,6 @@ static uint64_t stack_top(void)
     return ((uintptr_t)name + strlen(name) + 1 + sizeof(void *) + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* The C library's thread block was the first thing on the heap, and nothing else is: the tender allocates nothing. */
-static uint64_t heap_start(uint64_t thread)
-{
-    uint64_t start = (thread - PAGE) & ~(PAGE - 1);
-    uint64_t image_end = ((uintptr_t)_end + PAGE - 1) & ~(PAGE - 1);
-    return start > image_end || start + (UINT64_C(1) << 20) < image_end ? start : image_end;
-}
-
 static void emit_filter(const struct tender *t)
 {
     struct seccomp_policy policy = {&t->manifest, TENDER_FD_EPOLL, TENDER_FD_TIMER,
@@ -128,16 +116,14 @@ static void emit_filter(const struct tender *t)
 
 void launch(struct tender *t)
 {
-    uint64_t thread;
+    uintptr_t *thread;
     __asm__("mov %%fs:0, %0" : "=r"(thread));
     emit_filter(t);
     set_limits();
     set_signals(t);
     report_install(t);
     last.stack_top = stack_top();
-    last.heap = heap_start(thread);
-    last.heap_end = (uint64_t)(uintptr_t)sbrk(0);
-    last.rseq = __rseq_size ? thread + (uint64_t)__rseq_offset : 0;
+    last.thread = thread;
     last.guest_stack = t->options.memory_bytes - 8;
     last.entry = t->plan.entry;
     if (mprotect(t, sizeof *t, PROT_READ) != 0)
