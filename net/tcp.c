@@ -32,6 +32,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
     };
     list_init(&c->node);
     list_init(&c->pending);
+    list_init(&c->starved);
     timer_init(&c->timer, tcp_timer_fire);
     return c;
 }
@@ -50,6 +51,7 @@ void tcp_end(struct tcp_connection *c, enum err error)
     c->resend_ns = c->soon_ns = c->alive_ns = c->end_ns = TIME_NEVER;
     wheel_cancel(&c->timer);
     list_remove(&c->pending);
+    list_remove(&c->starved);
     c->ack_now = false;
     c->wake_reader = c->wake_writer = true;
 }
@@ -72,8 +74,10 @@ void tcp_settle(struct tcp_connection *c)
     tcp_timer_arm(c);
     bool reader = c->wake_reader, writer = c->wake_writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
     c->wake_reader = c->wake_writer = false;
-    if (writer)
+    if (writer) {
+        list_remove(&c->starved);
         wake(&c->writer);
+    }
     if (reader)
         wake(&c->reader);
 }
@@ -130,11 +134,12 @@ enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
     t->below = o->below;
     t->congestion = &tcp_newreno;
     memcpy(t->secret, o->secret, sizeof t->secret);
-    memcpy(t->hash_key, o->secret, sizeof t->hash_key);
+    tcp_hash_keys(t);
     uint32_t quarter = o->buffer_bytes / TCP_FAIR_SHARE;
     t->window_max = quarter < TCP_WINDOW_MAX_BYTES ? quarter : TCP_WINDOW_MAX_BYTES;
     t->rcv_shift = shift_for(t->window_max);
     list_init(&t->pending);
+    list_init(&t->starved);
     list_init(&t->half);
     list_init(&t->waiting);
     wheel_init(&t->wheel, now_ns);
@@ -157,13 +162,28 @@ void tcp_free(struct tcp *t)
 
 uint64_t tcp_deadline(const struct tcp *t)
 {
-    return list_empty(&t->pending) ? wheel_next(&t->wheel) : 0;
+    bool now = !list_empty(&t->pending) || (t->freed && !list_empty(&t->starved));
+    return now ? 0 : wheel_next(&t->wheel);
 }
 
 void tcp_tick(struct tcp *t, uint64_t now_ns)
 {
     wheel_run(&t->wheel, now_ns);
     tcp_flush(t, now_ns);
+}
+
+/* Writers that wait for chunks or pieces which other connections had; the one that waits longest first. */
+static void feed_starved(struct tcp *t)
+{
+    t->freed = false;
+    LIST_EACH(&t->starved, node)
+    {
+        struct tcp_connection *c = CONTAINER_OF(node, struct tcp_connection, starved);
+        if (!tcp_tx_has_room(c))
+            continue;
+        list_remove(&c->starved);
+        wake(&c->writer);
+    }
 }
 
 void tcp_flush(struct tcp *t, uint64_t now_ns)
@@ -174,6 +194,8 @@ void tcp_flush(struct tcp *t, uint64_t now_ns)
             tcp_send_ack(c, now_ns);
         tcp_timer_arm(c);
     }
+    if (t->freed && !list_empty(&t->starved))
+        feed_starved(t);
 }
 
 struct tcp_counters tcp_counters(const struct tcp *t)

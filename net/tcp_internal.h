@@ -104,6 +104,7 @@ struct tcp_connection {
     struct tcp_listener *listener; /* while in its queue */
     struct list node;              /* in the listener's queue of established connections */
     struct list pending;           /* in t->pending: something is to be sent at tcp_flush */
+    struct list starved;           /* in t->starved: its writer waits for shared memory */
     struct waiter *reader;
     struct waiter *writer;
 
@@ -199,7 +200,14 @@ struct tcp_timewait {
     bool timestamps;
 };
 
+/* What an appliance holds; tcp_flow.c's. */
+struct listener {
+    struct stack *stack;
+    uint32_t n_accepting; /* fibers in listener_accept: the slot is not used again before they left */
+};
+
 struct tcp_listener {
+    struct listener open;
     uint16_t port; /* 0: free */
     uint32_t backlog;
     uint32_t n_ready;
@@ -221,7 +229,8 @@ struct tcp {
     uint32_t n_listeners;
     struct tcp_listener *listener;
     struct pool connections, halves, waits, chunks, pieces;
-    struct list pending, half, waiting;
+    struct list pending, half, waiting, starved;
+    bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
     struct wheel wheel;
     struct tcp_counters n;
@@ -257,6 +266,8 @@ struct tcp_secrets tcp_secrets(const struct tcp *t, uint64_t now_ns, const struc
                                const struct endpoint *peer);
 /* Where to begin the search for a free port (RFC 6056 3.3.3). */
 uint32_t tcp_port_offset(const struct tcp *t, const struct ip *local, const struct endpoint *peer);
+/* Keys for tcp_table.c. */
+void tcp_hash_keys(struct tcp *t);
 
 static inline uint32_t tcp_timestamp(uint64_t now_ns, uint32_t offset)
 {
@@ -340,6 +351,8 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
                    const struct endpoint *peer, const struct tcp_segment *s, const struct tcp_timewait *before);
 void tcp_input_half(struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_half_free(struct tcp_half *h);
+/* Wakes one who waits to accept, if there is something to accept. */
+void tcp_wake_acceptor(struct tcp_listener *l);
 void tcp_established(struct tcp_connection *c, uint64_t now_ns);
 
 /* ---- tcp_wait.c ---- */

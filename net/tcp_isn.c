@@ -12,7 +12,7 @@
 
 #include <mbedtls/sha256.h>
 
-enum { PURPOSE_NUMBERS = 1, PURPOSE_PORT = 2, ISN_TICK_NS = 4000 };
+enum { PURPOSE_NUMBERS = 1, PURPOSE_PORT = 2, PURPOSE_HASH = 3, ISN_TICK_NS = 4000 };
 
 static void digest(const struct tcp *t, uint8_t purpose, const struct ip *local, uint16_t local_port,
                    const struct endpoint *peer, uint8_t out[static 32])
@@ -45,4 +45,12 @@ uint32_t tcp_port_offset(const struct tcp *t, const struct ip *local, const stru
     digest(t, PURPOSE_PORT, local, 0, peer, out);
     struct reader r = reader_of(bytes_of(out, sizeof out));
     return read_be32(&r);
+}
+
+void tcp_hash_keys(struct tcp *t)
+{
+    uint8_t out[32];
+    struct endpoint none = {.port = 0};
+    digest(t, PURPOSE_HASH, &none.ip, 0, &none, out);
+    memcpy(t->hash_key, out, sizeof t->hash_key);
 }

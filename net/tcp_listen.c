@@ -156,6 +156,21 @@ static void take_over(struct tcp_connection *c, uint64_t now_ns, const struct tc
         tcp_rtt_sample(c, (uint32_t)((now_ns - h->sent_ns) / NS_PER_US));
 }
 
+static void wake_first(struct list *waiters)
+{
+    struct list *node = list_pop(waiters);
+    if (node) {
+        struct waiter *w = CONTAINER_OF(node, struct waiter, node);
+        w->wake(w);
+    }
+}
+
+void tcp_wake_acceptor(struct tcp_listener *l)
+{
+    if (!list_empty(&l->ready))
+        wake_first(&l->waiters);
+}
+
 /* The third packet: TAKES the half-open block. */
 static void complete(struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s)
 {
@@ -181,9 +196,7 @@ static void complete(struct tcp_half *h, uint64_t now_ns, const struct tcp_segme
     list_append(&l->ready, &c->node);
     l->n_ready++;
     tcp_input_connection(c, now_ns, s); /* its data, FIN, window; `c` stays the queue's */
-    struct list *w = list_pop(&l->waiters);
-    if (w)
-        CONTAINER_OF(w, struct waiter, node)->wake(CONTAINER_OF(w, struct waiter, node));
+    tcp_wake_acceptor(l);
 }
 
 static void answer_half(struct tcp_half *h, uint64_t now_ns)
@@ -254,7 +267,7 @@ enum err tcp_listen(struct tcp *t, uint16_t port, uint32_t backlog, struct tcp_l
         return ERR_IN_USE;
     for (uint32_t i = 0; i < t->n_listeners; i++) {
         struct tcp_listener *free_one = &t->listener[i];
-        if (free_one->port != 0)
+        if (free_one->port != 0 || free_one->open.n_accepting > 0)
             continue;
         *free_one = (struct tcp_listener){.port = port, .backlog = backlog, .t = t};
         list_init(&free_one->ready);
@@ -297,7 +310,6 @@ void tcp_unlisten(struct tcp_listener *l, uint64_t now_ns)
     struct tcp_connection *c;
     while (tcp_accept(l, &c) == OK)
         tcp_abort(c, now_ns);
-    struct list *w;
-    while ((w = list_pop(&l->waiters)))
-        CONTAINER_OF(w, struct waiter, node)->wake(CONTAINER_OF(w, struct waiter, node));
+    while (!list_empty(&l->waiters))
+        wake_first(&l->waiters);
 }

@@ -36,6 +36,7 @@ struct tcp_chunk *tcp_chunk_take(struct tcp *t)
 
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk)
 {
+    t->freed = true;
     pool_give(&t->chunks, chunk);
 }
 

@@ -134,6 +134,7 @@ static void drop_head(struct tcp_connection *c)
         c->tx.copied -= (uint32_t)p->len;
         tcp_chunk_give(c->t, p->chunk);
     }
+    c->t->freed = true;
     pool_give(&c->t->pieces, p);
     c->tx.n_pieces--;
     c->tx.head_offset = 0;

@@ -140,8 +140,11 @@ void tcp_wait_writable(struct tcp_connection *c, struct waiter *w)
 {
     c->writer = w;
     bool now = is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
+    list_remove(&c->starved);
     if (w && now)
         wake(&c->writer);
+    else if (w && !is_opening(c))
+        list_append(&c->t->starved, &c->starved);
 }
 
 /* ---- Ending ---- */
