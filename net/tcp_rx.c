@@ -239,10 +239,16 @@ void tcp_rx_free(struct tcp_connection *c)
 
 /* ---- The window ---- */
 
+/* The most that this connection may hold, and that a header can say. */
+static uint32_t limit(const struct tcp_connection *c)
+{
+    return least(c->t->window_max, UINT32_C(65535) << (c->scaling ? c->rcv_shift : 0));
+}
+
 /* What we would take now: what the connection may hold less what it holds, and its share of what is free. */
 static uint32_t room(const struct tcp_connection *c)
 {
-    uint32_t own = c->t->window_max > c->rx.len ? c->t->window_max - c->rx.len : 0;
+    uint32_t own = limit(c) > c->rx.len ? limit(c) - c->rx.len : 0;
     uint64_t share = (uint64_t)tcp_chunks_free(c->t) * TCP_CHUNK_DATA / TCP_FAIR_SHARE;
     return share < own ? (uint32_t)share : own;
 }
@@ -253,16 +259,11 @@ static uint32_t advertised(const struct tcp_connection *c)
 }
 
 /* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. */
-static uint32_t worth_telling(const struct tcp_connection *c)
-{
-    return least(c->t->window_max / 2, c->mss ? c->mss : TCP_MSS_DEFAULT);
-}
-
 uint32_t tcp_rx_window(struct tcp_connection *c)
 {
     uint32_t shift = c->scaling ? c->rcv_shift : 0;
     uint32_t now = advertised(c), wanted = room(c);
-    if (wanted >= now + worth_telling(c))
+    if (wanted >= now + least(limit(c) / 2, c->mss))
         now = wanted;
     /* Rounded up, so that the edge which the peer computes is not left of the one before. */
     uint32_t field = (now + (UINT32_C(1) << shift) - 1) >> shift;
@@ -273,10 +274,12 @@ uint32_t tcp_rx_window(struct tcp_connection *c)
     return field << shift;
 }
 
-/* Two segments or half of the buffer: a reader that takes little by little is not worth a packet each time. */
+/* While much of the window is open, the acknowledgements of what comes in tell in time that it opens further. When little is,
+ * the peer may be waiting; then two segments or half of the buffer are worth a packet. */
 bool tcp_rx_update_due(const struct tcp_connection *c)
 {
-    uint32_t now = advertised(c), wanted = room(c);
-    uint32_t step = least(c->t->window_max / 2, now == 0 ? worth_telling(c) : 2U * worth_telling(c));
-    return wanted >= now + step && (now < c->t->window_max / 2);
+    uint32_t step = least(limit(c) / 2, 2U * c->mss);
+    uint32_t now = advertised(c);
+    bool little = now < limit(c) / 8 || now < step;
+    return little && room(c) >= now + step;
 }
