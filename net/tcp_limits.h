@@ -17,8 +17,9 @@
 #define TCP_PIECES_MAX 64
 /* Pieces of all connections together, for each connection that there may be. */
 #define TCP_PIECES_PER_CONNECTION 4
-/* The largest receive window: 100 Mbit/s at 20 ms. Also at most a quarter of the buffers. */
-#define TCP_WINDOW_MAX_BYTES (256 * 1024)
+/* The largest receive window: 100 Mbit/s at 20 ms, the most that a shift of 2 can say. Also at most a quarter of the
+ * buffers. */
+#define TCP_WINDOW_MAX_BYTES (65535 << 2)
 /* A connection gets at most this share of the chunks that are free now, so that many slow ones leave room for a fast
  * one: with n of them a share of 1 / (1 + n / 4) stays free. */
 #define TCP_FAIR_SHARE 4
@@ -27,7 +28,7 @@
 #define TCP_RESERVE_SHARE 8
 /* Chunks that one connection's data out of order may hold: one for each kilobyte of the largest window. Many tiny
  * segments with gaps reach it before the pool is empty. */
-#define TCP_OUT_OF_ORDER_MAX (TCP_WINDOW_MAX_BYTES / TCP_CHUNK_BYTES)
+#define TCP_OUT_OF_ORDER_MAX 256
 
 /* ---- Tables ---- */
 

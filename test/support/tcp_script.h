@@ -90,7 +90,8 @@ static struct peer *peer_of(struct script *x, uint16_t port)
     return NULL;
 }
 
-static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
+static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v,
+                            size_t n)
 {
     struct script *x = CONTAINER_OF(b, struct script, below);
     uint8_t packet[2048];
@@ -277,7 +278,8 @@ static void mismatch(struct script *x, const struct sent *s, const char *what)
 {
     char text[200], message[300];
     describe(x, s, text, sizeof text);
-    snprintf(message, sizeof message, "%s; was sent at %llu us: > %s", what, (unsigned long long)(s->at_ns / 1000), text);
+    snprintf(message, sizeof message, "%s; was sent at %llu us: > %s", what, (unsigned long long)(s->at_ns / 1000),
+             text);
     script_fail(x, message);
 }
 
@@ -309,8 +311,8 @@ static void expect(struct script *x, const char *at)
         mismatch(x, s, "other mss");
     if (e.s.has_shift && (!s->s.has_shift || s->s.shift != e.s.shift))
         mismatch(x, s, "other ws");
-    if (e.s.has_timestamp && (!s->s.has_timestamp || s->s.ts_echo != e.ts_echo ||
-                              (e.ts_value && s->s.ts_value - p->ts_base != e.ts_value)))
+    if (e.s.has_timestamp &&
+        (!s->s.has_timestamp || s->s.ts_echo != e.ts_echo || (e.ts_value && s->s.ts_value - p->ts_base != e.ts_value)))
         mismatch(x, s, "other timestamps");
     for (size_t i = 0; i < s->s.data.len; i++) {
         if (s->data[i] != pattern((uint32_t)(s->s.seq.v - p->iss + i)))
@@ -349,10 +351,17 @@ static enum err err_named(struct script *x, const char *w)
     static const struct {
         const char *name;
         enum err e;
-    } names[] = {{"ok", OK},           {"again", ERR_AGAIN},     {"timeout", ERR_TIMEOUT},
-                 {"end", ERR_END},     {"closed", ERR_CLOSED},   {"reset", ERR_RESET},
-                 {"full", ERR_FULL},   {"refused", ERR_REFUSED}, {"unreachable", ERR_UNREACHABLE},
-                 {"inuse", ERR_IN_USE}, {"invalid", ERR_INVALID}};
+    } names[] = {{"ok", OK},
+                 {"again", ERR_AGAIN},
+                 {"timeout", ERR_TIMEOUT},
+                 {"end", ERR_END},
+                 {"closed", ERR_CLOSED},
+                 {"reset", ERR_RESET},
+                 {"full", ERR_FULL},
+                 {"refused", ERR_REFUSED},
+                 {"unreachable", ERR_UNREACHABLE},
+                 {"inuse", ERR_IN_USE},
+                 {"invalid", ERR_INVALID}};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (!strcmp(names[i].name, w))
             return names[i].e;
@@ -415,20 +424,51 @@ static void call_write(struct script *x, const char *at, enum life life, bool pu
 
 #define COUNTER(name)                                  \
     {                                                  \
-        #name, offsetof(struct tcp_counters, n_##name) \
+#name, offsetof(struct tcp_counters, n_##name) \
     }
 static const struct {
     const char *name;
     size_t offset;
 } counter_names[] = {
-    COUNTER(retransmitted), COUNTER(resets_in), COUNTER(resets_out), COUNTER(bad_checksum), COUNTER(malformed),
-    COUNTER(no_connection), COUNTER(paws), COUNTER(no_timestamp), COUNTER(out_of_window), COUNTER(bad_ack), COUNTER(no_ack),
-    COUNTER(old_duplicate), COUNTER(no_memory), COUNTER(ooo_dropped), COUNTER(accepted), COUNTER(timed_out), COUNTER(reset),
-    COUNTER(keepalive_lost), COUNTER(lingered), COUNTER(refused_backlog), COUNTER(refused_full), COUNTER(half_dropped),
-    COUNTER(half_expired), COUNTER(time_wait_dropped), COUNTER(time_wait_reused), COUNTER(timeouts),
-    COUNTER(fast_retransmits), COUNTER(partial_acks), COUNTER(duplicate_acks), COUNTER(window_probes), COUNTER(keepalives),
-    COUNTER(challenges), COUNTER(challenges_held), COUNTER(delayed_acks), COUNTER(urgent), COUNTER(shrunk_window),
-    COUNTER(device_full), COUNTER(problems_ignored), COUNTER(path_mtu),
+    COUNTER(retransmitted),
+    COUNTER(resets_in),
+    COUNTER(resets_out),
+    COUNTER(bad_checksum),
+    COUNTER(malformed),
+    COUNTER(no_connection),
+    COUNTER(paws),
+    COUNTER(no_timestamp),
+    COUNTER(out_of_window),
+    COUNTER(bad_ack),
+    COUNTER(no_ack),
+    COUNTER(old_duplicate),
+    COUNTER(no_memory),
+    COUNTER(ooo_dropped),
+    COUNTER(accepted),
+    COUNTER(timed_out),
+    COUNTER(reset),
+    COUNTER(keepalive_lost),
+    COUNTER(lingered),
+    COUNTER(refused_backlog),
+    COUNTER(refused_full),
+    COUNTER(half_dropped),
+    COUNTER(half_expired),
+    COUNTER(time_wait_dropped),
+    COUNTER(time_wait_reused),
+    COUNTER(timeouts),
+    COUNTER(fast_retransmits),
+    COUNTER(partial_acks),
+    COUNTER(duplicate_acks),
+    COUNTER(window_probes),
+    COUNTER(keepalives),
+    COUNTER(challenges),
+    COUNTER(challenges_held),
+    COUNTER(delayed_acks),
+    COUNTER(urgent),
+    COUNTER(shrunk_window),
+    COUNTER(device_full),
+    COUNTER(problems_ignored),
+    COUNTER(path_mtu),
 };
 
 static void call_count(struct script *x, const char *at)
@@ -440,8 +480,11 @@ static void call_count(struct script *x, const char *at)
     const struct {
         const char *name;
         uint32_t v;
-    } now[] = {{"connections", n.n_connections}, {"half", n.n_half_open}, {"waiting", n.n_time_wait},
-               {"chunks", n.n_chunks},           {"pieces", n.n_pieces}};
+    } now[] = {{"connections", n.n_connections},
+               {"half", n.n_half_open},
+               {"waiting", n.n_time_wait},
+               {"chunks", n.n_chunks},
+               {"pieces", n.n_pieces}};
     long v = -1;
     for (size_t i = 0; i < ARRAY_LEN(now); i++) {
         if (!strcmp(now[i].name, w))
@@ -670,17 +713,26 @@ static inline void script(const char *text)
 }
 
 /* The first lines of most transcripts. With no options: no scaling, no timestamps, segments of 1460 bytes. */
-#define ACCEPTED                             \
-    "listen 80 4\n"                          \
-    "< S seq 0 win 65535 <mss 1460>\n"       \
+#define ACCEPTED                              \
+    "listen 80 4\n"                           \
+    "< S seq 0 win 65535 <mss 1460>\n"        \
     "> S. seq 0 ack 1 win 65535 <mss 1460>\n" \
-    "< . seq 1 ack 1 win 65535\n"            \
+    "< . seq 1 ack 1 win 65535\n"             \
     "accept\n"
 
-#define TRANSCRIPT(name, text)       \
-    static void name(void **state)   \
-    {                                \
-        script(text);                \
-    }
+/* With timestamps, segments of 1448 bytes, the peer's window in units of 128 bytes and ours of 4. */
+#define ACCEPTED_TS                                              \
+    "listen 80 4\n"                                              \
+    "< S seq 0 win 65535 <mss 1460, ws 7, ts 1000 0>\n"          \
+    "> S. seq 0 ack 1 win 65535 <mss 1460, ws 2, ts 100 1000>\n" \
+    "< . seq 1 ack 1 win 512 <ts 1000 100>\n"                    \
+    "accept\n"
+
+#define CONNECTED                                      \
+    "connect\n"                                        \
+    "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
+    "< S. seq 0 ack 1 win 65535 <mss 1460>\n"          \
+    "> . seq 1 ack 1\n"                                \
+    "connected\n"
 
 #endif
