@@ -21,7 +21,7 @@ TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 # What the command needs at run time to build and run images comes with it.
 TARGETS_made := linux spt
 HELPERS      := $(B)/host/jinn-net
-RECIPES      := $(foreach t,$(TARGETS_made),$(B)/$t/flags $(B)/$t/link)
+RECIPES      := $(foreach t,$(TARGETS_made),$(B)/$t/flags $(B)/$t/link) $(B)/spt/image.ld $(B)/spt/stacks.ld.sh
 
 jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(TARGETS_made),libs-$t)
 	@echo "  LINK $@"
@@ -39,11 +39,16 @@ $(B)/host/jinn-net: $(NET_OBJECTS)
 # TARGET/ and deps/; the command fills in the rest (tool/build.c). An appliance's warnings don't stop its build. ----
 
 appliance_flags = $(subst $(B)/deps,@BUILD@/deps,$(filter-out -Werror -I. -Iinclude -ffile-prefix-map=%,$(FLAGS_$1))) \
-                  -I@ROOT@/include
+                  -fno-builtin-log -I@ROOT@/include
 archive_words   = $(patsubst $(B)/%,@BUILD@/%,$(ARCHIVES_$1))
 
-LINK_WORDS_linux = -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,-Map=@MAP@ @OBJECTS@ \
+LINK_WORDS_linux = gcc -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,-Map=@MAP@ @OBJECTS@ \
                    -Wl,--start-group $(call archive_words,linux) @BUILD@/deps/host/libmbedcrypto.a -Wl,--end-group
+# The command writes stacks.ld by stacks.ld.sh for the number and size of stacks that the manifest says.
+LINK_WORDS_spt   = ld -static -n -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
+                   -T @BUILD@/spt/image.ld -T @SCRATCH@/stacks.ld -Map=@MAP@ @OBJECTS@ \
+                   --start-group $(call archive_words,spt) @BUILD@/deps/guest/libmbedcrypto.a \
+                   @BUILD@/deps/musl/lib/libc.a $(shell gcc -print-libgcc-file-name) --end-group
 
 write_words = mkdir -p $(@D); printf '%s\n' $1 >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .PHONY: always
@@ -51,6 +56,8 @@ $(B)/%/flags: always
 	@$(call write_words,$(call appliance_flags,$*))
 $(B)/%/link: always
 	@$(call write_words,$(LINK_WORDS_$*))
+$(B)/spt/image.ld $(B)/spt/stacks.ld.sh: $(B)/spt/%: plat/spt/%
+	@mkdir -p $(@D); cp -p $< $@
 
 # ---- For editors ----
 

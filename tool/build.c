@@ -92,11 +92,11 @@ static struct unit *list_units(const struct build *b, const struct words *source
     return units;
 }
 
-/* The link recipe has @OBJECTS@ on a line of its own and names of files and numbers in others. */
+/* The recipe starts with the linker and has @OBJECTS@ on a line of its own. Words that are absolute paths are archives and
+ * scripts. */
 static void link_command(const struct build *b, const struct words *objects, struct words *command, struct words *inputs)
 {
     struct words recipe = {0};
-    words_add(command, "gcc");
     root_recipe(b->target, "link", &recipe);
     for (size_t i = 0; i < recipe.n; i++) {
         const char *word = recipe.v[i];
@@ -105,19 +105,35 @@ static void link_command(const struct build *b, const struct words *objects, str
             continue;
         }
         word = replace_all(word, "@MAP@", b->map);
-        word = replace_all(word, "@NAME@", b->m->name);
-        word = replace_all(word, "@C_NAME@", b->m->c_name);
-        word = replace_all(word, "@STACKS@", format_text("%u", b->m->n_stacks));
-        word = replace_all(word, "@STACK_BYTES@", format_text("%u", b->m->stack_bytes));
+        word = replace_all(word, "@SCRATCH@", b->scratch);
         words_add(command, word);
-        if (word[0] == '/')
-            words_add(inputs, word); /* archives and scripts by absolute path */
-        else if (strncmp(word, "-Wl,-T,", 7) == 0)
-            words_add(inputs, word + 7);
+        if (word[0] == '/' && i > 0)
+            words_add(inputs, word);
     }
     words_append(inputs, objects);
     words_add(command, "-o");
     words_add(command, b->unstripped);
+}
+
+/* The part of the linker's script that depends on the manifest: the stacks and their guards. */
+static void lay_stacks(struct build *b, struct words *link_inputs)
+{
+    struct words command = {0}, inputs = {0};
+    const char *script = format_text("%s/spt/stacks.ld.sh", root_find()->build);
+    const char *output = format_text("%s/stacks.ld", b->scratch);
+    if (strcmp(b->target, "spt") != 0)
+        return;
+    words_add(&command, "sh");
+    words_add(&command, "-c");
+    words_add(&command, "sh \"$1\" \"$2\" \"$3\" >\"$4\"");
+    words_add(&command, "jinn");
+    words_add(&command, script);
+    words_format(&command, "%u", b->m->n_stacks);
+    words_format(&command, "%u", b->m->stack_bytes);
+    words_add(&command, output);
+    words_add(&inputs, script);
+    run_if_changed(&command, output, &inputs, b->m->folder, "lay out");
+    words_add(link_inputs, output);
 }
 
 static void strip_image(struct build *b)
@@ -165,6 +181,7 @@ struct build build_appliance(const char *folder, const char *target, enum build_
     struct unit *units = list_units(&b, &sources, &objects);
     b.changed |= compile_units(units, sources.n, folder, &flags) > 0;
     compile_commands(units, sources.n, folder, &flags);
+    lay_stacks(&b, &inputs);
     link_command(&b, &objects, &command, &inputs);
     b.changed |= run_if_changed(&command, b.unstripped, &inputs, folder, "link");
     strip_image(&b);

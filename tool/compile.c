@@ -18,7 +18,8 @@ static void command_hash(const struct words *argv, char out[static SHA_TEXT_BYTE
 
 static const char *hash_path(const char *folder, const char *output)
 {
-    return path_join(folder, format_text("%s.cmd", output));
+    const char *base = path_base(output);
+    return path_join(folder, format_text("%.*s.%s.cmd", (int)(base - output), output, base));
 }
 
 static bool same_command(const struct words *argv, const char *folder, const char *output)

@@ -12,7 +12,7 @@
 /* Fibers' stacks when the manifest does not say: enough for a server's accept loop, its workers and the network. */
 #define STACKS_DEFAULT 24
 #define STACKS_MIN 4
-#define STACKS_MAX 4096
+#define STACKS_MAX 1024 /* plat/spt/stacks.ld.sh lays out no more */
 #define STACK_BYTES_DEFAULT 16384
 #define STACK_BYTES_MIN 8192
 #define STACK_BYTES_MAX (1024 * 1024)
