@@ -14,7 +14,7 @@ $(B)/host/%.c.o: %.c | deps
 
 # ---- jinn: the command, with the pure parts of the library that it shares with the guest ----
 
-TOOL_SOURCES := $(wildcard tool/*.c) base/bytes.c wire/solo5.c
+TOOL_SOURCES := $(wildcard tool/*.c) base/bytes.c wire/solo5.c wire/elf.c tender/console.c
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)
 
@@ -29,7 +29,7 @@ jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(
 
 # ---- jinn-net: the user-mode network ----
 
-NET_OBJECTS := $(B)/host/tender/usernet.c.o $(B)/host/tender/usernet_confine.c.o $(B)/host/base/bytes.c.o
+NET_OBJECTS := $(B)/host/tender/usernet.c.o $(B)/host/tender/usernet_confine.c.o $(B)/host/tender/usernet_filter.c.o $(B)/host/base/bytes.c.o
 -include $(NET_OBJECTS:.o=.d)
 $(B)/host/jinn-net: $(NET_OBJECTS)
 	@echo "  LINK $@"
