@@ -26,6 +26,7 @@
 /* Where it lies in the guest, and so how long it can be: from after the boot info up to the image. */
 #define EXTENSION_ADDRESS UINT64_C(0x20000)
 #define EXTENSION_BYTES_MAX UINT64_C(0xe0000)
+#define EXTENSION_ARGUMENT_BYTES (1 << 17) /* more than one argument can be on Linux */
 
 /* What the tender's filter lets the guest do beside Solo5's calls, and what else it offers. */
 enum extension_feature {
