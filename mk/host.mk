@@ -20,7 +20,7 @@ TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 
 # What the command needs at run time to build and run images comes with it.
 TARGETS_made := linux spt
-HELPERS      := $(B)/host/jinn-net
+HELPERS      := $(B)/host/jinn-net $(B)/host/jinn-spt
 RECIPES      := $(foreach t,$(TARGETS_made),$(B)/$t/flags $(B)/$t/link) $(B)/spt/image.ld $(B)/spt/stacks.ld.sh
 
 jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(TARGETS_made),libs-$t)
@@ -29,7 +29,7 @@ jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(
 
 # ---- jinn-net: the user-mode network ----
 
-NET_OBJECTS := $(B)/host/tender/usernet.c.o $(B)/host/tender/usernet_confine.c.o $(B)/host/tender/usernet_filter.c.o $(B)/host/base/bytes.c.o
+NET_OBJECTS := $(patsubst %,$(B)/host/%.o,$(wildcard tender/usernet/*.c) base/bytes.c)
 -include $(NET_OBJECTS:.o=.d)
 $(B)/host/jinn-net: $(NET_OBJECTS)
 	@echo "  LINK $@"

@@ -26,7 +26,7 @@ struct pair {
 };
 
 struct pairs {
-    struct pair list[PLAT_DEVICES_MAX + 1];
+    struct pair list[DEVICES_MAX];
     size_t n;
 };
 
@@ -46,7 +46,7 @@ struct subject {
     const char *name, *image, *debug_file;
     bool is_spt;
     uint32_t memory_mb;
-    struct device devices[PLAT_DEVICES_MAX + 1];
+    struct device devices[DEVICES_MAX];
     size_t n_devices;
 };
 

@@ -118,8 +118,8 @@ static void start_device(struct reading *r, enum device_kind kind, const char *n
         wrong(r, format_text("'%s' is no name for a device; use 1 to %d letters and digits, as in [%s service]", name,
                              PLAT_NAME_MAX, device_kind_text(kind)));
     check_new_name(r, name);
-    if (m->n_devices == PLAT_DEVICES_MAX)
-        wrong(r, format_text("more than %d devices; an image can't have more, so remove some", PLAT_DEVICES_MAX));
+    if (m->n_devices == DEVICES_MAX)
+        wrong(r, format_text("more than %d devices; an image can't have more, so remove some", DEVICES_MAX));
     m->devices[m->n_devices++] = (struct device){.kind = kind, .name = format_text("%s", name), .line = r->line};
     r->section = SECTION_DEVICE;
 }

@@ -20,6 +20,7 @@
 #define MEMORY_MB_MAX 4096
 /* Keys are a table that each start goes through; hundreds of settings are a configuration file. */
 #define KEYS_MAX 64
+#define DEVICES_MAX 62 /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
 #define LINE_BYTES_MAX 190 /* inih's line buffer has 200 bytes */
 
 enum device_kind { DEVICE_NET, DEVICE_BLOCK, DEVICE_KV };
@@ -46,7 +47,7 @@ struct manifest {
     char *c_name; /* for identifiers: dashes are underscores */
     struct words sources; /* relative to the folder; sorted within each pattern */
     uint32_t n_stacks, stack_bytes, memory_mb;
-    struct device devices[PLAT_DEVICES_MAX + 1];
+    struct device devices[DEVICES_MAX];
     size_t n_devices;
     struct setting keys[KEYS_MAX];
     size_t n_keys;

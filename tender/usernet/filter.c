@@ -2,7 +2,7 @@
 /* Ethernet header 14 bytes, then IPv4 (RFC 791):
  *   0 version and header length in words   6 flags and fragment offset   9 protocol   16 destination
  * UDP and TCP begin with the source and destination ports. */
-#include "tender/usernet.h"
+#include "tender/usernet/usernet.h"
 
 #define ETHERTYPE_IP4 0x0800
 #define ETHERTYPE_ARP 0x0806

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tender/usernet.h"
+#include "tender/usernet/usernet.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* jinn-net: a network for one image without root and without a tap. Frames come and go on a socket that keeps their borders
  * (SOCK_SEQPACKET or SOCK_DGRAM); libslirp turns them into the host's sockets and back. The process ends when the
  * other end of the socket is closed, or with its parent. */
-#include "tender/usernet.h"
+#include "tender/usernet/usernet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
