@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* Level l has slots of 64^l ticks. A timer that is due within 64^(l+1) ticks lies in level l, in the slot that its
  * tick's digits name. When the clock enters a slot of level l > 0, its timers are sorted in again, each at
- * least a level lower. `used` has a bit for each slot that may hold timers. */
+ * least a level lower. `used` has a bit for each slot that may hold timers: cancelling leaves it set. */
 #include <jinn/must.h>
 #include <jinn/time.h>
 #include <jinn/wheel.h>
 
 enum { SLOT_BITS = 6 };
+
+/* How far ahead a timer can be sorted in. One slot of the highest level less than the whole turn: that slot would be
+ * the one that the clock is in, and look as if it were due. */
+#define SPAN_TICKS ((UINT64_C(1) << (SLOT_BITS * WHEEL_LEVELS)) - (UINT64_C(1) << (SLOT_BITS * (WHEEL_LEVELS - 1))))
 
 /* The first tick whose begin is not before `at_ns`, so that a timer never fires early. */
 static uint64_t tick_of(uint64_t at_ns)
@@ -33,12 +37,11 @@ void timer_init(struct timer *t, void (*fire)(struct timer *t, uint64_t now_ns))
 
 static void place(struct wheel *w, struct timer *t)
 {
-    const uint64_t span = UINT64_C(1) << (SLOT_BITS * WHEEL_LEVELS);
     uint64_t tick = tick_of(t->at_ns);
     if (tick < w->tick)
         tick = w->tick;
-    if (tick - w->tick >= span)
-        tick = w->tick + span - 1;
+    if (tick - w->tick > SPAN_TICKS)
+        tick = w->tick + SPAN_TICKS;
     int level = 0;
     while (level < WHEEL_LEVELS - 1 && tick >> (SLOT_BITS * (level + 1)) != w->tick >> (SLOT_BITS * (level + 1)))
         level++;
@@ -61,67 +64,66 @@ void wheel_cancel(struct timer *t)
     t->at_ns = TIME_NEVER;
 }
 
-/* Slots from `from` on, cyclically, until the first used one; WHEEL_SLOTS when there is none. */
-static unsigned distance(uint64_t used, unsigned from)
+/* Slots of `level` from the clock's on, cyclically, until the first that holds a timer; WHEEL_SLOTS when none does. */
+static unsigned distance(const struct wheel *w, int level)
 {
+    unsigned from = (w->tick >> (SLOT_BITS * level)) % WHEEL_SLOTS;
+    uint64_t used = w->used[level];
     uint64_t turned = from ? used >> from | used << (WHEEL_SLOTS - from) : used;
-    return turned ? (unsigned)__builtin_ctzll(turned) : WHEEL_SLOTS;
+    for (; turned; turned &= turned - 1) {
+        unsigned d = (unsigned)__builtin_ctzll(turned);
+        if (!list_empty(&w->slot[level][(from + d) % WHEEL_SLOTS]))
+            return d;
+    }
+    return WHEEL_SLOTS;
 }
 
-uint64_t wheel_next(const struct wheel *w)
+/* The first tick at which there is something to fire or to sort in again; UINT64_MAX when there is nothing. */
+static uint64_t next_tick(const struct wheel *w)
 {
-    uint64_t best = TIME_NEVER >> WHEEL_TICK_SHIFT;
-    bool any = false;
+    uint64_t best = UINT64_MAX;
     for (int level = 0; level < WHEEL_LEVELS; level++) {
         unsigned shift = (unsigned)(SLOT_BITS * level);
-        unsigned d = distance(w->used[level], (w->tick >> shift) % WHEEL_SLOTS);
+        unsigned d = distance(w, level);
         if (d == WHEEL_SLOTS)
             continue;
         uint64_t tick = ((w->tick >> shift) + d) << shift;
         if (tick < w->tick)
             tick = w->tick;
-        if (!any || tick < best)
+        if (tick < best)
             best = tick;
-        any = true;
     }
-    return any ? best << WHEEL_TICK_SHIFT : TIME_NEVER;
+    return best;
 }
 
-/* Sorts the timers of the slot of `level` that the clock just entered into lower levels. */
-static void cascade(struct wheel *w, int level)
+uint64_t wheel_next(const struct wheel *w)
+{
+    uint64_t tick = next_tick(w);
+    return tick > TIME_NEVER >> WHEEL_TICK_SHIFT ? TIME_NEVER : tick << WHEEL_TICK_SHIFT;
+}
+
+/* Empties the slot that the clock is in. */
+static void take_slot(struct wheel *w, int level, struct list *out)
 {
     unsigned slot = (w->tick >> (SLOT_BITS * level)) % WHEEL_SLOTS;
+    list_init(out);
     if (!(w->used[level] & UINT64_C(1) << slot))
         return;
-    struct list moving;
-    list_init(&moving);
     for (struct list *n; (n = list_pop(&w->slot[level][slot]));)
-        list_append(&moving, n);
+        list_append(out, n);
     w->used[level] &= ~(UINT64_C(1) << slot);
-    for (struct list *n; (n = list_pop(&moving));)
-        place(w, CONTAINER_OF(n, struct timer, node));
 }
 
-static void enter_tick(struct wheel *w)
+static void enter_tick(struct wheel *w, uint64_t tick)
 {
+    w->tick = tick;
     for (int level = WHEEL_LEVELS - 1; level > 0; level--) {
-        if ((w->tick & ((UINT64_C(1) << (SLOT_BITS * level)) - 1)) == 0)
-            cascade(w, level);
-    }
-}
-
-static void fire_slot(struct wheel *w, uint64_t now_ns)
-{
-    unsigned slot = w->tick % WHEEL_SLOTS;
-    struct list due;
-    list_init(&due);
-    for (struct list *n; (n = list_pop(&w->slot[0][slot]));)
-        list_append(&due, n);
-    w->used[0] &= ~(UINT64_C(1) << slot);
-    for (struct list *n; (n = list_pop(&due));) {
-        struct timer *t = CONTAINER_OF(n, struct timer, node);
-        t->at_ns = TIME_NEVER;
-        t->fire(t, now_ns);
+        if (tick & ((UINT64_C(1) << (SLOT_BITS * level)) - 1))
+            continue;
+        struct list moving;
+        take_slot(w, level, &moving);
+        for (struct list *n; (n = list_pop(&moving));)
+            place(w, CONTAINER_OF(n, struct timer, node));
     }
 }
 
@@ -129,12 +131,18 @@ void wheel_run(struct wheel *w, uint64_t now_ns)
 {
     uint64_t now = now_ns >> WHEEL_TICK_SHIFT;
     while (w->tick <= now) {
-        fire_slot(w, now_ns);
-        if (w->used[0] & UINT64_C(1) << (w->tick % WHEEL_SLOTS) && w->tick == now)
-            break; /* set again for now while firing: next call, so that this one ends */
-        uint64_t next = wheel_next(w) >> WHEEL_TICK_SHIFT;
-        uint64_t from = w->tick + 1;
-        w->tick = next > from ? (next < now + 1 ? next : now + 1) : from;
-        enter_tick(w);
+        struct list due;
+        take_slot(w, 0, &due);
+        /* The clock moves on before anything fires: what is set again for a time that has passed goes into a
+         * slot still ahead, so that it is neither lost nor keeps this loop busy for ever. */
+        uint64_t next = next_tick(w);
+        if (next <= w->tick)
+            next = w->tick + 1;
+        enter_tick(w, next <= now ? next : now + 1);
+        for (struct list *n; (n = list_pop(&due));) {
+            struct timer *t = CONTAINER_OF(n, struct timer, node);
+            t->at_ns = TIME_NEVER;
+            t->fire(t, now_ns);
+        }
     }
 }

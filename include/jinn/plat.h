@@ -35,6 +35,10 @@ struct plat_device {
 extern const char plat_image_name[];
 extern const struct plat_device plat_devices[];
 extern const size_t plat_n_devices;
+/* How many fibers there can be and how deep their stacks are (whole pages). Read by the platforms that lay the stacks
+ * out when they start (linux, fuzz); in a sealed image the linker has done it. */
+extern const size_t plat_stacks_n;
+extern const size_t plat_stack_bytes;
 
 /* The library OS's entry, called once by the platform on a stack of its own with at least 64 KB and with the C
  * library ready. Never returns to anything useful: its value is the exit status. argv[0] is the image's name. */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* Not in sys/, where the rest of boot.h is: it needs the stack, and sys/ lies below net/. */
+#include <jinn/boot.h>
+#include <jinn/fiber.h>
+#include <jinn/plat.h>
+#include <jinn/stack.h>
+
+#include "sys/complain.h"
+
+#define UP_NS (60 * NS_PER_S) /* longer than a DHCP server that reboots needs; then it is better to say so */
+
+struct stack *boot_stack(const char *name, const struct stack_options *o)
+{
+    struct netdev *d = NULL;
+    struct stack *s = NULL;
+    enum err e = netdev_open(name, &d);
+    if (e == OK)
+        e = stack_up(d, o, time_after(sched_now(), UP_NS), &s);
+    if (e == OK)
+        return s;
+    complain("net device '%s' did not come up: %s%s", name, err_text(e),
+             e == ERR_TIMEOUT ? " (no DHCP server? --ipv4=ADDRESS/PREFIX sets an address)" : "");
+    plat_exit(EXIT_DEVICE);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* Net devices: a tap interface, or a descriptor on which each read and write is one frame (a tap, a packet socket
+ * pair to a user-mode network or another image). */
+#include "plat/linux/linux.h"
+
+#include <jinn/must.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MTU_BYTES 1500
+#define SEND_PARTS_MAX 8 /* plat.h's promise */
+
+static int tap_open(const char *interface)
+{
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+    if (strlen(interface) == 0 || strlen(interface) >= sizeof request.ifr_name)
+        linux_fail(EXIT_ARGUMENTS, "'%s' is no interface name", interface);
+    memcpy(request.ifr_name, interface, strlen(interface));
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        linux_fail(EXIT_DEVICE, "/dev/net/tun: %s", strerror(errno));
+    if (ioctl(fd, TUNSETIFF, &request) != 0)
+        linux_fail(EXIT_DEVICE, "tap interface '%s': %s%s", interface, strerror(errno),
+                   errno == EPERM ? " (make it yours: ip tuntap add NAME mode tap user YOU)" : "");
+    return fd;
+}
+
+/* Locally administered, unicast, random: nobody configures one and two processes never share it. */
+static void make_mac(uint8_t mac[static 6])
+{
+    if (getrandom(mac, 6, 0) != 6)
+        linux_fail(EXIT_ENTROPY, "no random bytes for a hardware address");
+    mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02);
+}
+
+void linux_net_attach(unsigned index, const char *value)
+{
+    struct linux_device *d = &linux_state.device[index];
+    if (value[0] == '@') {
+        if (!linux_descriptor(value, &d->fd))
+            linux_fail(EXIT_DEVICE, "--net:%s=%s: not an open descriptor", plat_devices[index].name, value);
+    } else {
+        d->fd = tap_open(strncmp(value, "tap:", 4) == 0 ? value + 4 : value);
+    }
+    int flags = fcntl(d->fd, F_GETFL);
+    if (flags < 0 || fcntl(d->fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        linux_fail(EXIT_DEVICE, "--net:%s=%s: %s", plat_devices[index].name, value, strerror(errno));
+    d->mtu_bytes = MTU_BYTES;
+    make_mac(d->mac);
+    linux_wait_add(index, d->fd);
+}
+
+enum err plat_net_open(const char *name, struct plat_net_info *info)
+{
+    for (size_t i = 0; i < plat_n_devices; i++) {
+        const struct linux_device *d = &linux_state.device[i];
+        if (plat_devices[i].type != PLAT_NET || d->fd < 0 || strcmp(plat_devices[i].name, name) != 0)
+            continue;
+        *info = (struct plat_net_info){.index = (unsigned)i, .mtu_bytes = d->mtu_bytes};
+        memcpy(info->mac, d->mac, sizeof info->mac);
+        return OK;
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
+{
+    struct iovec parts[SEND_PARTS_MAX];
+    must(index < plat_n_devices && n <= SEND_PARTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        parts[i] = (struct iovec){(void *)(uintptr_t)v[i].data, v[i].len};
+    if (writev(linux_state.device[index].fd, parts, (int)n) >= 0)
+        return OK;
+    return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? ERR_AGAIN : ERR_IO;
+}
+
+enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len)
+{
+    must(index < plat_n_devices);
+    ssize_t n = read(linux_state.device[index].fd, buffer, size);
+    if (n > 0) {
+        *len = (size_t)n;
+        return OK;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return ERR_AGAIN;
+    /* The other end is gone. It would stay readable for ever, so it leaves the set of what is waited for. */
+    if (linux_state.device[index].fd >= 0)
+        linux_wait_remove(linux_state.device[index].fd);
+    return ERR_IO;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* The generator's state is file-scope: one image, one generator, asked for from everywhere. */
+#include <jinn/random.h>
+
+#include <jinn/must.h>
+#include <jinn/plat.h>
+
+#include <mbedtls/hmac_drbg.h>
+#include <mbedtls/platform_util.h>
+
+/* SP 800-90A allows 2^48 requests between two seeds. Fresh entropy much earlier costs little and ends what somebody
+ * could know who once saw the state. */
+#define RESEED_REQUESTS 65536
+
+static mbedtls_hmac_drbg_context drbg;
+static bool ready;
+static uint32_t n_requests;
+
+static enum err seed_first(const uint8_t seed[static PLAT_SEED_BYTES])
+{
+    mbedtls_hmac_drbg_init(&drbg);
+    const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
+    return mbedtls_hmac_drbg_seed_buf(&drbg, sha256, seed, PLAT_SEED_BYTES) == 0 ? OK : ERR_FULL;
+}
+
+enum err random_init(void)
+{
+    uint8_t seed[PLAT_SEED_BYTES];
+    if (ready)
+        return OK;
+    enum err e = plat_entropy(seed);
+    if (e)
+        return e;
+    e = seed_first(seed);
+    mbedtls_platform_zeroize(seed, sizeof seed);
+    ready = e == OK;
+    return e;
+}
+
+/* A platform whose one seed is spent says no; the generator stays as good as it was. */
+static void reseed(void)
+{
+    uint8_t seed[PLAT_SEED_BYTES];
+    n_requests = 0;
+    if (plat_entropy(seed) == OK)
+        must(mbedtls_hmac_drbg_update(&drbg, seed, sizeof seed) == 0);
+    mbedtls_platform_zeroize(seed, sizeof seed);
+}
+
+void random_bytes(void *out, size_t len)
+{
+    must(ready);
+    uint8_t *at = out;
+    while (len > 0) {
+        size_t n = len < MBEDTLS_HMAC_DRBG_MAX_REQUEST ? len : MBEDTLS_HMAC_DRBG_MAX_REQUEST;
+        if (++n_requests >= RESEED_REQUESTS)
+            reseed();
+        must(mbedtls_hmac_drbg_random(&drbg, at, n) == 0);
+        at += n;
+        len -= n;
+    }
+}
+
+uint32_t random_u32(void)
+{
+    uint32_t v;
+    random_bytes(&v, sizeof v);
+    return v;
+}
+
+/* What lies above the largest multiple of `limit` is thrown again: a plain remainder would favour small numbers. */
+uint32_t random_below(uint32_t limit)
+{
+    must(limit > 0);
+    uint32_t excess = (UINT32_MAX % limit + 1) % limit;
+    uint32_t v;
+    do
+        v = random_u32();
+    while (v > UINT32_MAX - excess);
+    return v % limit;
+}
