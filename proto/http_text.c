@@ -73,12 +73,16 @@ bool http_list_has(struct bytes list, const char *token)
     return false;
 }
 
-struct bytes http_header(const struct http_request *q, const char *name)
+struct bytes http_field(const struct http_request *q, struct bytes name)
 {
-    struct bytes wanted = bytes_str(name);
     for (size_t i = 0; i < q->n_headers; i++) {
-        if (bytes_equal_nocase(q->headers[i].name, wanted))
+        if (bytes_equal_nocase(q->headers[i].name, name))
             return q->headers[i].value;
     }
     return (struct bytes){NULL, 0};
+}
+
+struct bytes http_header(const struct http_request *q, const char *name)
+{
+    return http_field(q, bytes_str(name));
 }
