@@ -103,10 +103,18 @@ static void put_u64(struct writer *w, uint64_t v)
 
 static void put_field(struct writer *w, struct bytes name, struct bytes value)
 {
-    write_bytes(w, name);
-    write_copy(w, ": ", 2);
-    write_bytes(w, value);
-    write_copy(w, "\r\n", 2);
+    uint8_t *at = write_room(w, name.len + value.len + 4);
+    if (!at)
+        return;
+    memcpy(at, name.data, name.len);
+    at += name.len;
+    *at++ = ':';
+    *at++ = ' ';
+    if (value.len)
+        memcpy(at, value.data, value.len);
+    at += value.len;
+    *at++ = '\r';
+    *at = '\n';
 }
 
 /* What a handler gives may come from a peer: a line end in it would be a second response. */

@@ -112,10 +112,16 @@ struct fields {
     size_t n;
 };
 
-static void add(struct fields *f, const char *name, const char *value)
+static void add_field(struct fields *f, struct bytes name, struct bytes value)
 {
     must(f->n < FIELDS_MAX);
-    f->v[f->n++] = (struct http_header){bytes_str(name), bytes_str(value)};
+    f->v[f->n++] = (struct http_header){name, value};
+}
+
+/* In line, so that the lengths of literals are constants. */
+__attribute__((always_inline)) static inline void add(struct fields *f, const char *name, const char *value)
+{
+    add_field(f, bytes_str(name), bytes_str(value));
 }
 
 /* What a 304 has as well (RFC 9110 15.4.5). */
