@@ -19,6 +19,9 @@ include mk/flags.mk
 include mk/libs.mk
 include mk/host.mk
 include mk/test.mk
+include mk/sim.mk
+include mk/e2e.mk
+include mk/check.mk
 
 .PHONY: all demo clean help
 all: jinn

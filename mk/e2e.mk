@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: ISC
+#   make e2e      real clients against built appliances: curl, wrk, chromium, tshark
+#   make bench    measures us and our peers, writes bench/RESULTS.md
+
+.PHONY: e2e bench
+e2e: all
+	@scripts/setup test e2e
+	@cd test/e2e && ./website.py spt
+	@cd test/e2e && ./website.py linux
+	@cd test/e2e && ./tap.py
+
+$(B)/host/spawn $(B)/host/resident: $(B)/host/%: bench/%.c
+	@mkdir -p $(@D)
+	@$(CC_HOST) $(COMMON) -O2 -D_GNU_SOURCE $< -o $@
+
+bench: all $(B)/host/spawn $(B)/host/resident
+	@scripts/setup bench
+	@bench/run

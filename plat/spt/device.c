@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/* Net and block devices on descriptors of the tender's. A device's index is its index in Solo5's manifest. */
+#include "plat/spt/spt.h"
+
+#include <jinn/boot.h>
+#include <jinn/must.h>
+
+#include <sys/uio.h>
+
+#define PARTS_MAX 8
+
+static const struct solo5_entry *entry(unsigned index, uint32_t type)
+{
+    must(index < spt.manifest.n);
+    const struct solo5_entry *e = &spt.manifest.entries[index];
+    must(e->type == type && e->attached);
+    return e;
+}
+
+static const struct solo5_entry *find(const char *name, uint32_t type, unsigned *index)
+{
+    const struct solo5_entry *e = solo5_find(&spt.manifest, bytes_str(name), type);
+    if (!e || !e->attached)
+        return NULL;
+    *index = (unsigned)(e - spt.manifest.entries);
+    return e;
+}
+
+enum err plat_net_open(const char *name, struct plat_net_info *info)
+{
+    const struct solo5_entry *e = find(name, SOLO5_NET, &info->index);
+    if (!e)
+        return ERR_NOT_FOUND;
+    memcpy(info->mac, e->mac, sizeof info->mac);
+    info->mtu_bytes = e->mtu_bytes;
+    info->features = 0;
+    return OK;
+}
+
+/* Stock tenders' filters know no writev, so the parts must become one piece. */
+static long send_in_one_piece(long fd, const struct bytes *v, size_t n)
+{
+    static uint8_t frame[PLAT_FRAME_BYTES];
+    struct writer w = writer_of(frame, sizeof frame);
+    for (size_t i = 0; i < n; i++)
+        write_bytes(&w, v[i]);
+    must(writer_good(&w));
+    return SPT_CALL(SYS_write, fd, frame, writer_len(&w), 0);
+}
+
+static long send_gathered(long fd, const struct bytes *v, size_t n)
+{
+    struct iovec parts[PARTS_MAX];
+    for (size_t i = 0; i < n; i++)
+        parts[i] = (struct iovec){(void *)(uintptr_t)v[i].data, v[i].len};
+    return SPT_CALL(SYS_writev, fd, parts, n, 0);
+}
+
+enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
+{
+    const struct solo5_entry *e = entry(index, SOLO5_NET);
+    must(n >= 1 && n <= PARTS_MAX);
+    long r;
+    if (n == 1)
+        r = SPT_CALL(SYS_write, e->backing, v[0].data, v[0].len, 0);
+    else if (spt.features & EXTENSION_WRITEV)
+        r = send_gathered((long)e->backing, v, n);
+    else
+        r = send_in_one_piece((long)e->backing, v, n);
+    if (r >= 0)
+        return OK;
+    return r == SPT_EAGAIN || r == SPT_ENOBUFS ? ERR_AGAIN : ERR_IO;
+}
+
+enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len)
+{
+    const struct solo5_entry *e = entry(index, SOLO5_NET);
+    long r = SPT_CALL(SYS_read, e->backing, buffer, size, 0);
+    if (r > 0) {
+        *len = (size_t)r;
+        return OK;
+    }
+    if (r == 0) {
+        /* The other end of a socket pair is gone. It would be ready for ever, and there is no network any more. */
+        static const char text[] = "the host closed a network device\n";
+        plat_console(text, sizeof text - 1);
+        plat_exit(EXIT_DEVICE);
+    }
+    return r == SPT_EAGAIN ? ERR_AGAIN : ERR_IO;
+}
+
+enum err plat_block_open(const char *name, struct plat_block_info *info)
+{
+    const struct solo5_entry *e = find(name, SOLO5_BLOCK, &info->index);
+    if (!e)
+        return ERR_NOT_FOUND;
+    info->capacity_bytes = e->capacity_bytes;
+    info->block_bytes = e->block_bytes;
+    return OK;
+}
+
+/* The longest piece that the filter lets through: a block under a stock tender, a power of two of bytes under ours. */
+static size_t piece_len(const struct solo5_entry *e, size_t len)
+{
+    size_t piece = e->block_bytes;
+    if (spt.features & EXTENSION_BLOCK_RUNS) {
+        while (piece * 2 <= len && piece * 2 <= EXTENSION_RUN_BYTES)
+            piece *= 2;
+    }
+    return piece;
+}
+
+static bool range_good(const struct solo5_entry *e, uint64_t offset, size_t len)
+{
+    if (offset % e->block_bytes || len % e->block_bytes)
+        return false;
+    return offset <= e->capacity_bytes && len <= e->capacity_bytes - offset;
+}
+
+static enum err transfer(long call, unsigned index, uint64_t offset, uintptr_t memory, size_t len)
+{
+    const struct solo5_entry *e = entry(index, SOLO5_BLOCK);
+    if (!range_good(e, offset, len))
+        return ERR_INVALID;
+    while (len > 0) {
+        size_t piece = piece_len(e, len);
+        if (SPT_CALL(call, e->backing, memory, piece, offset) != (long)piece)
+            return ERR_IO;
+        memory += piece;
+        offset += piece;
+        len -= piece;
+    }
+    return OK;
+}
+
+enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    return transfer(SYS_pread64, index, offset, (uintptr_t)buffer, len);
+}
+
+enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len)
+{
+    return transfer(SYS_pwrite64, index, offset, (uintptr_t)data, len);
+}
+
+enum err plat_block_flush(unsigned index)
+{
+    const struct solo5_entry *e = entry(index, SOLO5_BLOCK);
+    if (!(spt.features & EXTENSION_BLOCK_FLUSH))
+        return ERR_UNSUPPORTED;
+    return SPT_CALL(SYS_fdatasync, e->backing, 0, 0, 0) == 0 ? OK : ERR_IO;
+}
+
+enum err plat_kv_directory(const char *path, struct kv **kv)
+{
+    (void)path;
+    (void)kv;
+    return ERR_UNSUPPORTED;
+}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: ISC
+"""What the end-to-end tests share: starting appliances, namespaces, counting."""
+import os, re, select, signal, socket, subprocess, sys, time, traceback
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+JINN = os.path.join(ROOT, "jinn")
+TENDER = os.path.join(ROOT, "build/host/jinn-spt")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Image:
+    """A running image; its output is kept for the report of a failure."""
+
+    def __init__(self, argv, serving=None, netns=None, timeout=30):
+        self.output = b""
+        prefix = ["ip", "netns", "exec", netns] if netns else []
+        self.process = subprocess.Popen(prefix + argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL, cwd=ROOT)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        if serving:
+            self.wait_for(serving, timeout)
+
+    def drain(self, seconds=0.0):
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        if ready:
+            self.output += self.process.stdout.read() or b""
+        return self.output
+
+    def wait_for(self, pattern, timeout):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if re.search(pattern, self.drain(0.1)):
+                return
+            if self.process.poll() is not None:
+                self.drain(0.1)
+                break
+        raise AssertionError(f"'{pattern}' was not said; output:\n{self.output.decode(errors='replace')}")
+
+    def rss_kb(self):
+        """Resident memory of this process and its children, by name of the program."""
+        total = 0
+        todo = [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children") as f:
+                    todo += [int(p) for p in f.read().split()]
+                with open(f"/proc/{pid}/status") as f:
+                    total += sum(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+            except FileNotFoundError:
+                pass
+        return total
+
+    def stop(self, sig=signal.SIGTERM, timeout=10):
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        end = time.monotonic() + timeout
+        while self.process.poll() is None and time.monotonic() < end:
+            self.drain(0.1)
+        if self.process.poll() is None:
+            self.process.kill()
+            raise AssertionError("the image did not stop")
+        self.drain(0.1)
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.stdout.close()
+
+
+class Namespace:
+    """A network namespace with one tap in it, removed at the end. Needs root."""
+
+    def __init__(self, name, tap="tap0", address="10.77.0.1/24"):
+        self.name, self.tap = f"jinn-{name}-{os.getpid()}", tap
+        self.address = address
+
+    def __enter__(self):
+        sh(f"ip netns add {self.name}")
+        for command in (f"ip link set lo up", f"ip tuntap add {self.tap} mode tap",
+                        f"sysctl -qw net.ipv6.conf.{self.tap}.disable_ipv6=1",
+                        f"ip addr add {self.address} dev {self.tap}", f"ip link set {self.tap} up"):
+            sh(f"ip netns exec {self.name} {command}")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["ip", "netns", "delete", self.name])
+
+    def run(self, command, **options):
+        return sh(f"ip netns exec {self.name} {command}", **options)
+
+
+def sh(command, check=True, timeout=120):
+    r = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    if check and r.returncode != 0:
+        raise AssertionError(f"{command}: status {r.returncode}\n{r.stdout.decode()}{r.stderr.decode()}")
+    return r.stdout.decode(errors="replace")
+
+
+class Suite:
+    def __init__(self, name):
+        self.name, self.passed, self.failed, self.skipped = name, 0, 0, 0
+
+    def case(self, label, function, *arguments):
+        try:
+            function(*arguments)
+            self.passed += 1
+            print(f"  ok    {self.name}: {label}", flush=True)
+        except Exception:
+            self.failed += 1
+            print(f"  FAIL  {self.name}: {label}\n{traceback.format_exc()}", flush=True)
+
+    def end(self):
+        print(f"{self.name}: {self.passed} passed, {self.failed} failed, {self.skipped} skipped")
+        sys.exit(1 if self.failed or self.skipped else 0)
+
+
+def equal(got, want, what=""):
+    assert got == want, f"{what}: got {got!r}, want {want!r}"

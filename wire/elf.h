@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* An image's ELF file, checked as a whole before anything of it is mapped. The result is a plan: what of the file goes
+ * where, with which protection. Accepts what Solo5's tenders accept (little-endian 64-bit ET_EXEC for x86-64, each
+ * Solo5 note first in a PT_NOTE of its own) and refuses some more that they let pass. */
+#ifndef WIRE_ELF_H
+#define WIRE_ELF_H
+
+#include <jinn/bytes.h>
+
+#include "wire/solo5.h"
+
+#define ELF_PAGE UINT64_C(4096)
+/* Each fiber stack has a guard, which is a segment; 1024 stacks and what an image has besides. */
+#define ELF_SEGMENTS_MAX 1040
+
+enum { ELF_EXECUTE = 1, ELF_WRITE = 2, ELF_READ = 4 };
+
+struct elf_segment {
+    uint64_t start; /* first address, page aligned */
+    uint64_t end;   /* first address behind it, page aligned */
+    uint64_t address;
+    uint64_t file_offset; /* the file's bytes go to `address`; the rest of the segment is zero */
+    uint64_t file_len;
+    uint32_t flags; /* ELF_*; 0 is a guard that faults on every access */
+};
+
+struct elf_plan {
+    uint64_t entry;
+    uint64_t end;                   /* of the highest segment */
+    struct solo5_abi abi;           /* of the ABI1 note */
+    struct bytes manifest_content;  /* borrows from the file */
+    struct solo5_manifest manifest; /* what the file's says */
+    size_t n;
+    struct elf_segment segments[ELF_SEGMENTS_MAX]; /* ascending, without overlap */
+};
+
+struct elf_limits {
+    uint32_t target;       /* SOLO5_TARGET_* */
+    uint32_t version;      /* of that target's ABI */
+    uint64_t lowest;       /* no segment below this address */
+    uint64_t memory_bytes; /* no segment above this address */
+};
+
+/* NULL when the file is good, otherwise what is wrong with it: static text that completes "FILE: ". */
+MUST_USE const char *elf_plan(struct bytes file, const struct elf_limits *limits, struct elf_plan *plan);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* What our tenders and our images tell each other beyond Solo5's ABI.
+ *
+ * The image's manifest has one private entry, "jinn" of type SOLO5_JINN, whose version and features say what the image
+ * understands. A stock tender leaves it unattached, and the image does without. Ours sets `attached`, and `backing` is the
+ * address of an extension block in low memory, which a guest may write to: it is the tender's gift, not shared.
+ *
+ *   block    "jinn" "ext1"   u32 whole length   u32 0   refresh part   rest part
+ *   refresh  u64 generation  seed[32]  start[16]  u64 features  u64 wall clock ns at start  u64 address of clock_gettime
+ *            u64 TSC Hz  i32 control  i32 stop  64 MACs of 6 bytes, by manifest index
+ *   rest     u32 n arguments, u32 length, the arguments, each with its NUL
+ *            u32 n secrets; each: u32 name length, u32 length, name, bytes
+ *
+ * Everything that a clone of a running guest must be given anew is in the refresh part and nowhere else, at a fixed
+ * offset and of a fixed length (beside the device's own entries in the manifest). */
+#ifndef WIRE_EXTENSION_H
+#define WIRE_EXTENSION_H
+
+#include <jinn/bytes.h>
+#include <jinn/err.h>
+
+#define EXTENSION_NAME "jinn"
+#define EXTENSION_VERSION 1
+#define EXTENSION_DEVICES 64
+
+/* Where it lies in the guest, and so how long it can be: from after the boot info up to the image. */
+#define EXTENSION_ADDRESS UINT64_C(0x20000)
+#define EXTENSION_BYTES_MAX UINT64_C(0xe0000)
+
+/* What the tender's filter lets the guest do beside Solo5's calls, and what else it offers. */
+enum extension_feature {
+    EXTENSION_WRITEV = 1 << 0,       /* writev on net devices */
+    EXTENSION_BLOCK_RUNS = 1 << 1,   /* block transfers of any power of two of bytes, up to EXTENSION_RUN_BYTES */
+    EXTENSION_BLOCK_FLUSH = 1 << 2,  /* fdatasync on block devices */
+    EXTENSION_CONTROL = 1 << 3,      /* write on the control descriptor: one line a message */
+    EXTENSION_STOP = 1 << 4,         /* SIGTERM and SIGINT come as the event EXTENSION_STOP_EVENT */
+    EXTENSION_CLOCK = 1 << 5,        /* a clock_gettime that needs no system call */
+    EXTENSION_STANDARD_ERR = 1 << 6, /* write on descriptor 2 */
+};
+
+#define EXTENSION_RUN_BYTES (UINT64_C(1) << 17)
+#define EXTENSION_STOP_EVENT UINT64_C(0xfffffffd) /* epoll's data; edge triggered */
+
+#define EXTENSION_SEED_BYTES 32
+#define EXTENSION_START_BYTES 16
+
+/* What a clone must be given anew. */
+struct extension_refresh {
+    uint64_t generation;                  /* raised with each clone; 0 at first */
+    uint8_t seed[EXTENSION_SEED_BYTES];   /* for the generator of random bytes */
+    uint8_t start[EXTENSION_START_BYTES]; /* for the stack canary and the C library */
+    uint64_t features;                    /* enum extension_feature */
+    uint64_t wall_ns;                     /* since 1970, when the image was started */
+    uint64_t clock;                       /* address of a function like clock_gettime, or 0 */
+    uint64_t tsc_hz;                      /* 0: not known */
+    int32_t control_fd;                   /* -1: none */
+    int32_t stop_fd;                      /* -1: none */
+    uint8_t mac[EXTENSION_DEVICES][6];    /* of net devices, by manifest index */
+};
+
+#define EXTENSION_HEADER_BYTES 16
+#define EXTENSION_REFRESH_BYTES \
+    (8 + EXTENSION_SEED_BYTES + EXTENSION_START_BYTES + 8 * 4 + 4 * 2 + EXTENSION_DEVICES * 6)
+
+/* A reader over the items that follow one another in the rest part. */
+struct extension {
+    struct extension_refresh refresh;
+    uint32_t n_arguments;
+    struct bytes arguments; /* n strings, each with its NUL; borrows from the block */
+    uint32_t n_secrets;
+    struct bytes secrets; /* as on the wire; extension_secret finds one */
+};
+
+struct extension_secret {
+    struct bytes name;
+    struct bytes value;
+};
+
+void extension_refresh_emit(struct writer *w, const struct extension_refresh *r);
+
+/* Writes a whole block; the writer is bad when it does not fit. `arguments` as in struct extension. */
+void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_t n_arguments, struct bytes arguments,
+                    const struct extension_secret *secrets, size_t n_secrets);
+
+/* `b` begins with the block and may be longer. ERR_MALFORMED. */
+MUST_USE enum err extension_parse(struct bytes b, struct extension *e);
+/* ERR_NOT_FOUND. `value` borrows from the block. */
+MUST_USE enum err extension_secret(const struct extension *e, struct bytes name, struct bytes *value);
+
+#endif
