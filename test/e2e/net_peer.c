@@ -19,14 +19,16 @@ static unsigned echo(struct udp_socket *u)
 {
     static uint8_t buffer[65536];
     unsigned n_lost = 0;
-    for (;;) {
+    while (!sched_stopping()) {
         struct endpoint from;
         size_t len;
-        if (udp_recv(u, buffer, sizeof buffer, &len, &from, TIME_NEVER) != OK)
-            return n_lost;
+        uint64_t soon_ns = time_after(sched_now(), 100 * NS_PER_MS); /* to see that a stop was asked for */
+        if (udp_recv(u, buffer, sizeof buffer, &len, &from, soon_ns) != OK)
+            continue;
         struct piece p = piece_copy(bytes_of(buffer, len));
         n_lost += udp_send(u, from, &p, 1) != OK;
     }
+    return n_lost;
 }
 
 int unikernel_main(int argc, char **argv)
