@@ -13,8 +13,8 @@
 /* Copied bytes that one connection may hold unacknowledged: the bandwidth-delay product of 10 Mbit/s at 50 ms. What
  * wants more speed sends static data. */
 #define TCP_COPIED_MAX_BYTES (64 * 1024)
-/* Pieces queued on one connection: a response is two to four, so this is a deep pipeline of them. */
-#define TCP_PIECES_MAX 64
+/* Pieces queued on one connection: all copied data that it may hold, and as much again of a deep pipeline of responses. */
+#define TCP_PIECES_MAX 128
 /* Pieces of all connections together, for each connection that there may be. */
 #define TCP_PIECES_PER_CONNECTION 4
 /* The largest receive window: 100 Mbit/s at 20 ms, the most that a shift of 2 can say. Also at most a quarter of the
