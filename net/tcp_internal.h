@@ -135,6 +135,7 @@ struct tcp_connection {
     struct seq acked;    /* the last acknowledgement that was sent: Last.ACK.sent of RFC 7323 */
     struct seq fin_seq;  /* of the peer's FIN, when has_fin */
     uint32_t ts_recent, ts_offset, ts_recent_ms;
+    uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
 
     uint32_t user_timeout_ms;

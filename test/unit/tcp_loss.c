@@ -92,17 +92,35 @@ static void timestamps_end_the_backoff(void **state)
 
 static void timeout_follows_the_round_trip_time(void **state)
 {
+    script("peer 9000\n"
+           "connect\n"
+           "> S seq 0\n"
+           "+500ms\n"
+           "< S. seq 0 ack 1 win 65535 <mss 1460, ts 9000 100>\n"
+           "> . seq 1 ack 1\n"
+           "write 100\n"
+           "> P. seq 1 ack 1 len 100\n"
+           "+1490ms\n"
+           "+15ms\n"
+           "> P. seq 1 ack 1 len 100\n");
+}
+
+static void echo_from_before_it_was_sent_again_is_no_sample(void **state)
+{
     script(ACCEPTED_TS "write 100\n"
                        "> P. seq 1 ack 1 len 100\n"
                        "+1s\n"
                        "> P. seq 1 ack 1 len 100\n"
                        "> P. seq 1 ack 1 len 100\n"
                        "< . seq 1 ack 101 <ts 2000 100>\n"
+                       "# an echo from before it was sent again says nothing: still the doubled timeout\n"
                        "write 100\n"
                        "> P. seq 101 ack 1 len 100 <ts 1100 2000>\n"
-                       "+1120ms\n"
-                       "+10ms\n"
-                       "> P. seq 101 ack 1 len 100\n");
+                       "+798ms\n"
+                       "+6ms\n"
+                       "> P. seq 101 ack 1 len 100\n"
+                       "< . seq 1 ack 101 <ts 2100 1100>\n"
+                       "< . seq 1 ack 201 <ts 2804 1900>\n");
 }
 
 static void timeout_goes_back_and_starts_slowly(void **state)
@@ -329,6 +347,7 @@ int main(void)
         cmocka_unit_test(ack_ends_the_backoff_only_when_it_is_a_sample),
         cmocka_unit_test(timestamps_end_the_backoff),
         cmocka_unit_test(timeout_follows_the_round_trip_time),
+        cmocka_unit_test(echo_from_before_it_was_sent_again_is_no_sample),
         cmocka_unit_test(timeout_goes_back_and_starts_slowly),
         cmocka_unit_test(ack_of_all_after_a_timeout_skips_what_was_not_lost),
         cmocka_unit_test(fast_retransmit_after_three_duplicates),
