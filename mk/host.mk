@@ -64,7 +64,7 @@ $(B)/spt/image.ld $(B)/spt/stacks.ld.sh: $(B)/spt/%: plat/spt/%
 commands_of = $(foreach s,$1,$(file >>$(B)/commands,$2 -c $s))
 .PHONY: compile_commands.json
 compile_commands.json:
-	@mkdir -p $(B) && rm -f $(B)/commands
+	@mkdir -p $(B) $(file >$(B)/commands)
 	@$(foreach t,linux spt sim,$(foreach f,$(FOLDERS_$t),$(call commands_of,$(wildcard $f/*.c),$(CC_$t) $(FLAGS_$t))))
 	@$(call commands_of,$(wildcard tool/*.c tender/*.c tender/*/*.c),$(CC_HOST) $(FLAGS_host))
 	@$(call commands_of,$(wildcard test/unit/*.c test/sim/*.c),$(CC_sim) $(FLAGS_sim))
