@@ -60,6 +60,7 @@ struct extension_refresh {
 };
 
 #define EXTENSION_HEADER_BYTES 16
+#define EXTENSION_SEED_OFFSET (EXTENSION_HEADER_BYTES + 8) /* of the block: to wipe it where it came */
 #define EXTENSION_REFRESH_BYTES \
     (8 + EXTENSION_SEED_BYTES + EXTENSION_START_BYTES + 8 * 4 + 4 * 2 + EXTENSION_DEVICES * 6)
 
