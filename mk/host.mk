@@ -59,11 +59,17 @@ $(B)/%/link: always
 $(B)/spt/image.ld $(B)/spt/stacks.ld.sh: $(B)/spt/%: plat/spt/%
 	@mkdir -p $(@D); cp -p $< $@
 
-# ---- For editors ----
+# ---- For editors: each C file as make compiles it; what several targets share is listed for the first of them ----
 
+commands_of = $(foreach s,$1,$(file >>$(B)/commands,$2 -c $s))
 .PHONY: compile_commands.json
 compile_commands.json:
-	@scripts/compile-commands >$@
+	@mkdir -p $(B) $(file >$(B)/commands)
+	@$(foreach t,linux spt sim,$(foreach f,$(FOLDERS_$t),$(call commands_of,$(wildcard $f/*.c),$(CC_$t) $(FLAGS_$t))))
+	@$(call commands_of,$(wildcard tool/*.c tender/*.c tender/*/*.c),$(CC_HOST) $(FLAGS_host))
+	@$(call commands_of,$(wildcard test/unit/*.c test/sim/*.c),$(CC_sim) $(FLAGS_sim))
+	@$(call commands_of,$(wildcard fuzz/*.c),$(CC_fuzz) $(FLAGS_fuzz))
+	@scripts/compile-commands $(B)/commands >$@
 
 # ---- Installing ----
 

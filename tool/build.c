@@ -3,6 +3,7 @@
 #include "tool/compile.h"
 #include "tool/embed.h"
 #include "tool/generate.h"
+#include "tool/jobs.h"
 #include "tool/note.h"
 #include "tool/origin.h"
 #include "tool/root.h"
@@ -31,6 +32,18 @@ static void write_generated(struct build *b, const char *suffix, const char *tex
 {
     const char *path = format_text("%s/%s%s", b->scratch, b->m->name, suffix);
     b->changed |= file_write(path_join(b->m->folder, path), text, strlen(text));
+}
+
+static void prepare(const struct manifest *m)
+{
+    struct words command = {0};
+    if (!m->prepare)
+        return;
+    words_add(&command, "sh");
+    words_add(&command, "-c");
+    words_add(&command, m->prepare);
+    if (!jobs_run(&(struct job){command, NULL}, 1, m->folder, NULL))
+        fail_at(m->path, m->prepare_line, "the command of 'prepare' failed; run it by hand in %s: %s", m->folder, m->prepare);
 }
 
 /* Writes the generated files; adds those to be compiled to `sources`. */
@@ -175,6 +188,7 @@ struct build build_appliance(const char *folder, const char *target, enum build_
     struct words sources = {0}, flags = {0}, objects = {0}, command = {0}, inputs = {0};
     set_paths(&b);
     int lock = lock_folder(&b);
+    prepare(b.m);
     words_append(&sources, &b.m->sources);
     generate(&b, &sources);
     compile_flags(&b, &flags);

@@ -21,7 +21,7 @@ static struct walk {
 
 static NO_RETURN void refuse(const char *path, const char *why)
 {
-    fail(STATUS_DATA, "%s:%d: %s %s", walk.m->path, walk.kv->line, path, why);
+    fail_at(walk.m->path, walk.kv->from_line, "%s %s", path, why);
 }
 
 static void check_link(const char *path)
@@ -97,8 +97,7 @@ static void add_item(struct content_item *item, char *key, const struct manifest
     struct bytes plain;
     const char *path = format_text("%s/%s", kv->from, key);
     if (!file_read(path_join(m->folder, path), &plain))
-        fail(STATUS_DATA, "%s:%d: %s can't be read: %s; change its permissions or remove it", m->path, kv->line, path,
-             strerror(errno));
+        fail_at(m->path, kv->from_line, "%s can't be read: %s; change its permissions or remove it", path, strerror(errno));
     item->key = key;
     item->variant[KV_PLAIN] = (struct content_variant){.path = path, .len = plain.len};
     sha256_text(plain, hash);

@@ -48,7 +48,8 @@ bool jobs_run(const struct job *jobs, size_t n, const char *folder, const char *
         }
         if (!good)
             break;
-        say_progress("  %s %s", verb, jobs[i].what);
+        if (verb)
+            say_progress("  %s %s", verb, jobs[i].what);
         start(&jobs[i], folder);
         running++;
     }

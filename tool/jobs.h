@@ -11,7 +11,7 @@ struct job {
 };
 
 /* Runs all in `folder`, as many at once as there are processors. False when one failed; its own messages have been
- * printed by then, and no further one was started. */
+ * printed by then, and no further one was started. `verb` NULL: nothing is said. */
 bool jobs_run(const struct job *jobs, size_t n, const char *folder, const char *verb);
 
 #endif

@@ -30,7 +30,7 @@ struct reading {
 };
 
 static const char *const section_words[] = {"unikernel", "net", "block", "kv", "key", NULL};
-static const char *const unikernel_words[] = {"name", "sources", "stacks", "stack", "memory", NULL};
+static const char *const unikernel_words[] = {"name", "sources", "prepare", "stacks", "stack", "memory", NULL};
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
 static const char *const kv_words[] = {"from", NULL};
 static const char *const no_words[] = {NULL};
@@ -130,9 +130,10 @@ static void start_key(struct reading *r, const char *name)
     size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
     if (!islower((unsigned char)name[0]) || name[len] != 0 || len > 63)
         wrong(r, format_text("'%s' is no name for a key; use small letters, digits and dashes, as in [key max-age]", name));
-    if (strcmp(name, "help") == 0 || strcmp(name, "ipv4") == 0 || strcmp(name, "ipv4-gateway") == 0 ||
-        strcmp(name, "l") == 0)
-        wrong(r, format_text("--%s means something in every image; choose another name for the key", name));
+    const char *ipv4 = strstr(name, "ipv4");
+    if (strcmp(name, "help") == 0 || strcmp(name, "logs") == 0 || strcmp(name, "l") == 0 ||
+        (ipv4 && (ipv4 == name || ipv4[-1] == '-') && (!ipv4[4] || strcmp(ipv4, "ipv4-gateway") == 0)))
+        wrong(r, format_text("--%s means something to images already; choose another name for the key", name));
     check_new_name(r, name);
     if (m->n_keys == KEYS_MAX)
         wrong(r, format_text("more than %d keys; remove some", KEYS_MAX));
@@ -201,6 +202,9 @@ static void set_unikernel(struct reading *r, const char *name, const char *value
             if (*word)
                 words_add(&r->patterns, word);
         r->sources_line = r->line;
+    } else if (strcmp(name, "prepare") == 0) {
+        m->prepare = format_text("%s", value);
+        m->prepare_line = r->line;
     } else if (strcmp(name, "stacks") == 0) {
         m->n_stacks = number(r, name, value, STACKS_MIN, STACKS_MAX);
     } else if (strcmp(name, "stack") == 0) {
@@ -208,7 +212,7 @@ static void set_unikernel(struct reading *r, const char *name, const char *value
     } else if (strcmp(name, "memory") == 0) {
         m->memory_mb = number(r, "memory (in MB)", value, MEMORY_MB_MIN, MEMORY_MB_MAX);
     } else {
-        wrong(r, format_text("[unikernel] has no setting '%s'; there are name, sources, stacks, stack and memory%s", name,
+        wrong(r, format_text("[unikernel] has no setting '%s'; there are name, sources, prepare, stacks, stack and memory%s", name,
                              say_hint(name, unikernel_words)));
     }
 }
@@ -225,9 +229,7 @@ static void set_device(struct reading *r, const char *name, const char *value)
     size_t len = strlen(d->from);
     while (len > 1 && d->from[len - 1] == '/')
         d->from[--len] = 0;
-    const char *path = path_join(r->m->folder, d->from);
-    if (!folder_exists(path))
-        wrong(r, format_text("from = %s: there is no folder %s; make it or correct the name", value, path));
+    d->from_line = r->line;
 }
 
 static void set_key(struct reading *r, const char *name, const char *value)
@@ -345,6 +347,14 @@ static void find_sources(struct reading *r)
     }
 }
 
+static void check_from(const struct manifest *m, const struct device *d)
+{
+    /* `prepare` may make the folder; embedding looks again. */
+    if (d->from && !m->prepare && !folder_exists(path_join(m->folder, d->from)))
+        fail_at(m->path, d->from_line, "from = %s: there is no folder %s; make it or correct the name", d->from,
+                path_join(m->folder, d->from));
+}
+
 static void check_key(const struct manifest *m, const struct setting *k)
 {
     if (!k->has_type)
@@ -359,6 +369,14 @@ static void check_key(const struct manifest *m, const struct setting *k)
         fail_at(m->path, k->line, "key %s has a default and is optional; remove one of the two", k->name);
 }
 
+/* Net devices have two keys each, and on linux each kv has one. */
+static void check_number_of_keys(const struct manifest *m)
+{
+    size_t n = m->n_keys + 2 * manifest_count(m, DEVICE_NET) + manifest_count(m, DEVICE_KV);
+    if (n > KEYS_MAX)
+        fail_at(m->path, 0, "%zu keys, those of the devices included; an image has at most %d, so remove some", n, KEYS_MAX);
+}
+
 static void check_whole(struct reading *r)
 {
     struct manifest *m = r->m;
@@ -369,8 +387,11 @@ static void check_whole(struct reading *r)
     if (r->patterns.n == 0)
         fail_at(m->path, r->unikernel_line, "[unikernel] has no sources; add sources = %s.c", m->name);
     find_sources(r);
+    for (size_t i = 0; i < m->n_devices; i++)
+        check_from(m, &m->devices[i]);
     for (size_t i = 0; i < m->n_keys; i++)
         check_key(m, &m->keys[i]);
+    check_number_of_keys(m);
     m->c_name = c_identifier(m->name);
 }
 

@@ -29,6 +29,7 @@ struct device {
     enum device_kind kind;
     char *name;
     int line;
+    int from_line;
     char *from; /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
 };
 
@@ -45,6 +46,8 @@ struct manifest {
     char *path;   /* of jinn.ini */
     char *name;
     char *c_name; /* for identifiers: dashes are underscores */
+    char *prepare; /* a command that makes files to embed; NULL: none */
+    int prepare_line;
     struct words sources; /* relative to the folder; sorted within each pattern */
     uint32_t n_stacks, stack_bytes, memory_mb;
     struct device devices[DEVICES_MAX];

@@ -3,7 +3,6 @@
 
 #include <jinn/http.h>
 #include <jinn/log.h>
-#include <jinn/plat.h>
 #include <jinn/stack.h>
 
 static struct log_source log = LOG_SOURCE("@NAME@");
@@ -15,10 +14,8 @@ int @C_NAME@_start(const struct @C_NAME@ *self)
     enum err e = http_server_new(&(struct http_options){.handler = http_kv_handler, .arg = self->htdocs}, &server);
     if (e == OK)
         e = stack_listen(self->service, self->port, 64, &listener);
-    if (e == OK) {
-        plat_serving("tcp", self->port);
+    if (e == OK)
         e = http_serve(server, listener);
-    }
     if (e == OK || e == ERR_CANCELLED)
         return 0;
     log_error(&log, "can't serve on port %u: %s", self->port, err_text(e));
