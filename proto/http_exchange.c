@@ -254,7 +254,7 @@ static void print_access(const struct http_exchange *x)
 }
 
 /* Printed as it is, without the log's time and source, so that tools that read the common format can read it; its
- * source is "access", so -l access:quiet silences it. Apart from printing, since the buffers would be cleared each time. */
+ * source is "access", so -l access:quiet silences it. Apart from printing, whose buffers would be cleared each time. */
 void http_access_log(const struct http_exchange *x)
 {
     static struct log_source access = LOG_SOURCE("access");

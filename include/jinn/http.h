@@ -48,16 +48,16 @@ struct http_exchange; /* one request and its response */
 typedef void http_handler(void *arg, const struct http_request *q, struct http_exchange *x) MAY_YIELD;
 
 /* A whole response with a body of pieces. `headers` are extra ones, at most 1792 bytes in all, without line ends
- * (otherwise 500 is answered and logged); Date, Content-Length and Connection are set by the server; HEAD sends no body.
- * Static pieces are queued in place and hold nobody up. Copied ones wait for the peer, and this worker with
- * them, for at most send_ns a call. */
+ * (otherwise 500 is answered and logged); Date, Content-Length and Connection are set by the server. HEAD sends no
+ * body. Static pieces are queued in place and hold nobody up. Copied ones wait for the peer, and this worker with them,
+ * for at most send_ns a call. */
 void http_respond(struct http_exchange *x, unsigned status, const struct http_header *headers, size_t n_headers,
                   const struct piece *body, size_t n) MAY_YIELD;
 /* A small page for a status: "404 Not Found". */
 void http_respond_status(struct http_exchange *x, unsigned status) MAY_YIELD;
 /* Reads from the request's body; the first read answers an Expect: 100-continue. ERR_END after its last byte.
- * ERR_TIMEOUT: nothing for request_ns, or not all in six times that. ERR_TOO_LARGE: more than body_bytes. ERR_MALFORMED, ERR_RESET,
- * ERR_CANCELLED. ERR_CLOSED: a response was begun. What a handler leaves unread is passed over. */
+ * ERR_TIMEOUT: nothing for request_ns, or not all in six times that. ERR_TOO_LARGE: more than body_bytes.
+ * ERR_MALFORMED, ERR_RESET, ERR_CANCELLED. ERR_CLOSED: a response was begun. What is left unread is passed over. */
 MUST_USE enum err http_body_read(struct http_exchange *x, void *buffer, size_t size, size_t *len) MAY_YIELD;
 
 /* The handler that serves a key-value store (`arg` is a struct kv *): index.html for directories, redirects,
