@@ -458,7 +458,7 @@ static void zero_window_outlives_the_user_timeout_while_the_peer_answers(void **
            "> . seq 1 ack 1 len 1\n"
            "count timed_out 0\n"
            "+1610ms\n"
-           "> R. seq 2 ack 1\n"
+           "> R. seq 1 ack 1\n"
            "read timeout\n");
 }
 
