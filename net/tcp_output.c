@@ -274,7 +274,7 @@ static bool send_next(struct tcp_connection *c, uint64_t now_ns)
 static void start_probing(struct tcp_connection *c, uint64_t now_ns)
 {
     bool waiting = c->tx.len > 0 || (c->fin_queued && !c->fin_sent);
-    if (!waiting || !seq_equal(c->nxt, c->una) || c->resend_ns != TIME_NEVER || c->soon_ns != TIME_NEVER)
+    if (!waiting || !seq_equal(c->nxt, c->una) || c->resend_ns != TIME_NEVER)
         return;
     c->probing = true;
     c->n_resent = 0;
