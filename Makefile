@@ -18,7 +18,9 @@ include deps/deps.mk
 include mk/flags.mk
 include mk/libs.mk
 include mk/host.mk
+include mk/tender.mk
 include mk/test.mk
+include mk/sim.mk
 include mk/e2e.mk
 include mk/check.mk
 

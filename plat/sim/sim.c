@@ -440,3 +440,22 @@ bool sim_aborts(void (*fn)(void *arg), void *arg, char *text, size_t size)
     waitpid(child, &status, 0);
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_BUG;
 }
+
+bool sim_in_child(void (*fn)(void *arg, void *result), void *arg, void *result, size_t size)
+{
+    int status = 0;
+    void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        sim_misused("no memory");
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        fn(arg, shared);
+        fflush(NULL);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    memcpy(result, shared, size);
+    munmap(shared, size);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}

@@ -69,6 +69,11 @@ void sim_at(struct sim *s, uint64_t at_ns, void (*fn)(void *arg), void *arg);
 /* Runs fn(arg) in a child process: true when it ended by plat_abort, whose line is put into `text`. */
 bool sim_aborts(void (*fn)(void *arg), void *arg, char *text, size_t size);
 
+/* Runs fn(arg, result) in a child process, which brings its result back. A machine's object boots once in a process,
+ * since its static data keeps what it did; a test that wants several runs makes a child of each. False: the
+ * child died. */
+bool sim_in_child(void (*fn)(void *arg, void *result), void *arg, void *result, size_t size);
+
 /* ---- Network ---- */
 
 #define SIM_PORTS_MAX 32
