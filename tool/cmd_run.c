@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEMORY_MB_DEFAULT 16   /* of images whose manifest does not say */
 #define MEMORY_MB_FOREIGN 512  /* of images that others built: the stock tender's default */
 
 /* NAME=VALUE of an option. */
@@ -163,7 +162,7 @@ static struct subject from_folder(const struct request *r)
                         .image = path_join(r->operand, b.image),
                         .debug_file = path_join(r->operand, b.unstripped),
                         .is_spt = strcmp(target, "spt") == 0,
-                        .memory_mb = b.m->memory_mb ? b.m->memory_mb : MEMORY_MB_DEFAULT,
+                        .memory_mb = b.m->memory_mb,
                         .n_devices = b.m->n_devices};
     memcpy(s.devices, b.m->devices, sizeof s.devices);
     return s;

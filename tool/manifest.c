@@ -402,6 +402,7 @@ struct manifest *manifest_read(const char *folder)
     m->path = path_join(folder, MANIFEST_FILE);
     m->n_stacks = STACKS_DEFAULT;
     m->stack_bytes = STACK_BYTES_DEFAULT;
+    m->memory_mb = MEMORY_MB_DEFAULT;
     struct reading r = {.m = m, .file = fopen(m->path, "re")};
     if (!folder_exists(folder))
         fail(STATUS_NO_INPUT, "%s: there is no such folder; name an appliance's folder, or make one with 'jinn new'", folder);

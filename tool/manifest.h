@@ -17,6 +17,7 @@
 #define STACK_BYTES_MIN 8192
 #define STACK_BYTES_MAX (1024 * 1024)
 #define MEMORY_MB_MIN 2 /* images are loaded at 1 MB */
+#define MEMORY_MB_DEFAULT 16 /* the network's buffers and some thousand connections */
 #define MEMORY_MB_MAX 4096
 /* Keys are a table that each start goes through; hundreds of settings are a configuration file. */
 #define KEYS_MAX 64

@@ -96,6 +96,26 @@ static void make_pipe(struct output *o, int to, int *theirs)
     *theirs = ends[1];
 }
 
+/* Waits until it has its ports and has confined itself: what it can't have is known before the image starts. */
+static void start_helper(struct state *t, size_t i, const sigset_t *mask)
+{
+    int ready[2], status;
+    char byte;
+    if (pipe2(ready, O_CLOEXEC) != 0)
+        fail(STATUS_HOST, "can't make a pipe: %s", strerror(errno));
+    fcntl(ready[1], F_SETFD, 0);
+    words_format(&t->s->helpers[i], "--ready=%d", ready[1]);
+    t->helpers[i] = start(&t->s->helpers[i], -1, -1, mask);
+    close(ready[1]);
+    ssize_t n = read(ready[0], &byte, 1);
+    close(ready[0]);
+    if (n == 1)
+        return;
+    if (waitpid(t->helpers[i], &status, 0) == t->helpers[i] && WIFEXITED(status) && WEXITSTATUS(status))
+        exit(WEXITSTATUS(status)); /* it has said why */
+    fail(STATUS_UNAVAILABLE, "the user-mode network does not start");
+}
+
 static void start_all(struct state *t)
 {
     sigset_t caught, before;
@@ -112,7 +132,7 @@ static void start_all(struct state *t)
     make_pipe(&t->out, STDOUT_FILENO, &out);
     make_pipe(&t->err, STDERR_FILENO, &err);
     for (size_t i = 0; i < t->s->n_helpers; i++)
-        t->helpers[i] = start(&t->s->helpers[i], -1, -1, &before);
+        start_helper(t, i, &before);
     t->start_ns = now_ns();
     t->image = start(&t->s->argv, out, err, &before);
     close(out);
