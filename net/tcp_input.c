@@ -162,15 +162,15 @@ static void remember_timestamp(struct tcp_connection *c, uint64_t now_ns, const 
     c->ts_recent_ms = (uint32_t)(now_ns / NS_PER_MS);
 }
 
-/* The acknowledgement of a segment with data: at once when it tells of a gap, after the batch when it is the
- * second one, else with the next data or after a while. */
+/* The acknowledgement of a segment with data: at once when nothing of it could be taken in order (a gap, a probe), after the
+ * batch when it is the second one or the sender may be stuck, else with the next data or after a while. */
 static void owe_ack(struct tcp_connection *c, uint64_t now_ns, bool in_order, bool gap)
 {
     if (!in_order) {
         tcp_send_ack(c, now_ns);
         return;
     }
-    if (++c->n_unacked >= 2 || gap)
+    if (++c->n_unacked >= 2 || gap || receive_window(c) == 0)
         c->ack_now = true;
     else
         c->soon_ns = time_min(c->soon_ns, time_after(now_ns, TCP_DELAYED_ACK_NS));
@@ -247,8 +247,6 @@ static void take_text(struct tcp_connection *c, uint64_t now_ns, const struct tc
     }
     if (c->has_fin && seq_equal(c->rcv_nxt, c->fin_seq))
         take_fin(c, now_ns);
-    else if (receive_window(c) == 0 && tcp_segment_len(s) > 0)
-        c->ack_now = true; /* a probe */
     else if ((s->flags & TCP_FIN) && s->data.len == 0)
         tcp_send_ack(c, now_ns); /* out of order */
 }

@@ -276,8 +276,8 @@ static void start_probing(struct tcp_connection *c, uint64_t now_ns)
 
 void tcp_output(struct tcp_connection *c, uint64_t now_ns)
 {
-    if (c->state == TCP_CLOSED)
-        return;
+    if (c->state == TCP_CLOSED || c->state == TCP_FIN_WAIT_2)
+        return; /* nothing is left to be sent */
     if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED) {
         if (seq_equal(c->nxt, c->iss))
             send_syn(c, now_ns);
