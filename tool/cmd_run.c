@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEMORY_MB_FOREIGN 512  /* of images that others built: the stock tender's default */
+#define MEMORY_MB_FOREIGN 512 /* of images that others built: the stock tender's default */
 
 /* NAME=VALUE of an option. */
 struct pair {
@@ -121,11 +121,16 @@ static void take_option(struct request *r, int c)
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'},   {"publish", required_argument, NULL, 'p'},
-        {"net", required_argument, NULL, 'n'},      {"block", required_argument, NULL, 'b'},
-        {"kv", required_argument, NULL, 'k'},       {"key-file", required_argument, NULL, 's'},
-        {"mem", required_argument, NULL, 'm'},      {"pcap", required_argument, NULL, 'c'},
-        {"timing", no_argument, NULL, 'T'},         {"quiet", no_argument, NULL, 'q'},
+        {"target", required_argument, NULL, 't'},
+        {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},
+        {"block", required_argument, NULL, 'b'},
+        {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'},
+        {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},
+        {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},
         {0},
     };
     static char *no_keys[] = {NULL};
@@ -207,7 +212,8 @@ static struct subject from_image(const struct request *r)
 
 /* ---- Devices ---- */
 
-static NO_RETURN void refuse_device(const struct subject *s, enum device_kind kind, const char *option, const char *name)
+static NO_RETURN void refuse_device(const struct subject *s, enum device_kind kind, const char *option,
+                                    const char *name)
 {
     struct words names = {0};
     struct text list = {0};
@@ -218,7 +224,8 @@ static NO_RETURN void refuse_device(const struct subject *s, enum device_kind ki
         text_add(&list, "%s%s", names.n > 1 ? ", " : "", s->devices[i].name);
     }
     if (names.n == 0)
-        fail(STATUS_NO_INPUT, "%s %s: %s has no %s device; leave the option out", option, name, s->name, device_kind_text(kind));
+        fail(STATUS_NO_INPUT, "%s %s: %s has no %s device; leave the option out", option, name, s->name,
+             device_kind_text(kind));
     fail(STATUS_NO_INPUT, "%s %s: %s has no %s device of that name; there is %s%s", option, name, s->name,
          device_kind_text(kind), list.s, say_hint(name, (const char *const *)names.v));
 }
@@ -245,7 +252,7 @@ static void socket_pair(int kind, int ends[static 2])
 static const char *guest_address(char **keys)
 {
     for (; *keys; keys++) {
-        const char *text = strncmp(*keys, "--ipv4=", 7) == 0 ? *keys + 7
+        const char *text = strncmp(*keys, "--ipv4=", 7) == 0         ? *keys + 7
                            : strcmp(*keys, "--ipv4") == 0 && keys[1] ? keys[1]
                                                                      : NULL;
         char address[16];
@@ -261,7 +268,8 @@ static void add_usernet(struct supervised *v, struct request *r, const struct de
     int ends[2];
     struct words *argv = &v->helpers[v->n_helpers];
     if (v->n_helpers == HELPERS_MAX)
-        fail(STATUS_USAGE, "more than %d devices on user-mode networks; attach the others by --net NAME=tap0", HELPERS_MAX);
+        fail(STATUS_USAGE, "more than %d devices on user-mode networks; attach the others by --net NAME=tap0",
+             HELPERS_MAX);
     v->n_helpers++;
     socket_pair(SOCK_SEQPACKET, ends);
     fcntl(ends[0], F_SETFD, 0);
@@ -298,7 +306,8 @@ static void add_host_net(struct supervised *v, const struct device *d, const cha
         if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
             fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
     } else if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface))) {
-        fail(STATUS_NO_INPUT, "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
+        fail(STATUS_NO_INPUT,
+             "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
              value, interface);
     }
     words_format(&v->argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
@@ -322,7 +331,8 @@ static void add_block(struct supervised *v, struct request *r, const struct subj
     struct pair *given = find_pair(&r->blocks, d->name);
     struct stat st;
     if (!given)
-        fail(STATUS_NO_INPUT, "%s needs a file for its block device %s; add --block %s=FILE", s->name, d->name, d->name);
+        fail(STATUS_NO_INPUT, "%s needs a file for its block device %s; add --block %s=FILE", s->name, d->name,
+             d->name);
     if (stat(given->value, &st) != 0 || access(given->value, R_OK | W_OK) != 0)
         fail(STATUS_NO_INPUT, "--block %s=%s: %s; make the file with 'truncate -s 16M FILE'", d->name, given->value,
              strerror(errno));
@@ -341,9 +351,8 @@ static void add_devices(struct supervised *v, struct request *r, const struct su
             add_block(v, r, s, &s->devices[i]);
     }
     if (r->ports.n && !user_taken)
-        fail(STATUS_USAGE, "-p publishes ports of the user-mode network, but %s", r->nets.n
-                                                                                        ? "--net attached every device elsewhere"
-                                                                                        : format_text("%s has no net device", s->name));
+        fail(STATUS_USAGE, "-p publishes ports of the user-mode network, but %s",
+             r->nets.n ? "--net attached every device elsewhere" : format_text("%s has no net device", s->name));
     if (r->pcap && !user_taken)
         fail(STATUS_USAGE, "--pcap records the user-mode network, and no device is attached to it");
 }
@@ -364,7 +373,8 @@ static void add_folders(struct words *argv, const struct request *r, const struc
     for (size_t i = 0; i < r->kvs.n; i++) {
         const struct pair *p = &r->kvs.list[i];
         if (s->is_spt)
-            fail(STATUS_USAGE, "--kv %s: a sealed image has its files inside; use -t linux for a folder of the host", p->name);
+            fail(STATUS_USAGE, "--kv %s: a sealed image has its files inside; use -t linux for a folder of the host",
+                 p->name);
         if (!folder_exists(p->value))
             fail(STATUS_NO_INPUT, "--kv %s=%s: there is no such folder", p->name, p->value);
         words_format(argv, "--kv:%s=%s", p->name, p->value);
@@ -375,14 +385,17 @@ static int run(int argc, char **argv)
 {
     struct request r = parse(argc, argv);
     struct subject s = folder_exists(r.operand) ? from_folder(&r) : from_image(&r);
-    struct supervised v = {.name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
+    struct supervised v = {
+        .name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
     int control[2];
     check_names(&s, &r.nets, DEVICE_NET, "--net");
     check_names(&s, &r.blocks, DEVICE_BLOCK, "--block");
     if (!s.is_spt)
         check_names(&s, &r.kvs, DEVICE_KV, "--kv");
     ports_check(&r.ports);
-    words_add(&v.argv, s.is_spt ? root_helper("jinn-spt") : strchr(s.image, '/') ? s.image : format_text("./%s", s.image));
+    words_add(&v.argv, s.is_spt               ? root_helper("jinn-spt")
+                       : strchr(s.image, '/') ? s.image
+                                              : format_text("./%s", s.image));
     words_format(&v.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
     add_devices(&v, &r, &s);
     add_secrets(&v, &r);
@@ -403,20 +416,21 @@ const struct command command_run = {
     .name = "run",
     .synopsis = "[OPTIONS] [DIR|IMAGE] [-- KEYS]",
     .summary = "Builds what has changed, and runs an image in the foreground",
-    .details = "  -t, --target TARGET       spt (default) or linux\n"
-               "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
-               "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
-               "                            not named; HOST 0 takes a free one\n"
-               "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
-               "      --block NAME=FILE     the file or device behind a block device\n"
-               "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
-               "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
-               "      --mem MB              memory of the image\n"
-               "      --pcap FILE           records the packets of the user-mode network\n"
-               "      --timing              says how long the image took until it served\n"
-               "  -q, --quiet               prints the image's own output and errors only\n\n"
-               "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"
-               "the image, a second one ends it. The exit status is the image's.\n",
+    .details =
+        "  -t, --target TARGET       spt (default) or linux\n"
+        "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
+        "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
+        "                            not named; HOST 0 takes a free one\n"
+        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
+        "      --block NAME=FILE     the file or device behind a block device\n"
+        "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
+        "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
+        "      --mem MB              memory of the image\n"
+        "      --pcap FILE           records the packets of the user-mode network\n"
+        "      --timing              says how long the image took until it served\n"
+        "  -q, --quiet               prints the image's own output and errors only\n\n"
+        "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"
+        "the image, a second one ends it. The exit status is the image's.\n",
     .run = run,
     .has_options_of_image = true,
 };

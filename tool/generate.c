@@ -108,10 +108,12 @@ static void add_net_keys(struct text *t, const struct device *d, bool first)
 {
     const char *c = c_identifier(d->name);
     const char *prefix = first ? "" : format_text("%s-", d->name);
-    text_add(t, "    {\"%sipv4\", KEY_NET, &%s_options.ipv4, NULL, \"address of %s, as in 10.0.0.2/24; asks DHCP when not given\", true},\n",
+    text_add(t,
+             "    {\"%sipv4\", KEY_NET, &%s_options.ipv4, NULL, \"address of %s, as in 10.0.0.2/24; asks DHCP when not "
+             "given\", true},\n",
              prefix, c, d->name);
-    text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix, c,
-             d->name);
+    text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
+             c, d->name);
 }
 
 static size_t add_keys(struct text *t, const struct manifest *m, const char *target)

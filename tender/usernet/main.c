@@ -22,8 +22,8 @@
 
 #define DESCRIPTORS_MAX 4096 /* a connection is one */
 #define FRAME_BYTES_MAX 65536
-#define FRAMES_AT_ONCE 128  /* read from the guest before the host's sockets have their turn */
-#define GUEST_BUSY_MS 10    /* how long a guest that takes no frames is waited for before one is dropped */
+#define FRAMES_AT_ONCE 128 /* read from the guest before the host's sockets have their turn */
+#define GUEST_BUSY_MS 10   /* how long a guest that takes no frames is waited for before one is dropped */
 
 enum { STATUS_USAGE = 64, STATUS_UNAVAILABLE = 69, STATUS_HOST = 71, STATUS_NO_OUTPUT = 73 };
 
@@ -231,10 +231,12 @@ static void forward(struct usernet *u, const char *text)
     uint64_t host_port, guest_port;
     struct in_addr from;
     if (sscanf(text, "%3[a-z],%15[0-9.],%5[0-9],%5[0-9]", protocol, address, host, guest) != 4 ||
-        inet_pton(AF_INET, address, &from) != 1 || !number(host, 65535, &host_port) || !number(guest, 65535, &guest_port))
+        inet_pton(AF_INET, address, &from) != 1 || !number(host, 65535, &host_port) ||
+        !number(guest, 65535, &guest_port))
         fail(STATUS_USAGE, "--forward=%s: write tcp|udp,ADDRESS,PORT,PORT", text);
     if (slirp_add_hostfwd(u->slirp, strcmp(protocol, "udp") == 0, from, (int)host_port, u->guest, (int)guest_port) != 0)
-        fail(STATUS_UNAVAILABLE, "port %s of %s can't be had: %s; choose another with -p", host, address, strerror(errno));
+        fail(STATUS_UNAVAILABLE, "port %s of %s can't be had: %s; choose another with -p", host, address,
+             strerror(errno));
 }
 
 static void parse(struct usernet *u, char **argv, const char *start)
@@ -265,7 +267,8 @@ int main(int argc, char **argv)
     u.guest.s_addr = htonl(USERNET_GUEST);
     parse(&u, argv, "--fd=");
     if (u.guest_fd < 0)
-        fail(STATUS_USAGE, "usage: jinn-net --fd=N [--ready=FD] [--guest=ADDRESS] [--pcap=FILE] [--forward=tcp|udp,ADDRESS,PORT,PORT]...; "
+        fail(STATUS_USAGE, "usage: jinn-net --fd=N [--ready=FD] [--guest=ADDRESS] [--pcap=FILE] "
+                           "[--forward=tcp|udp,ADDRESS,PORT,PORT]...; "
                            "jinn run starts it");
     signal(SIGPIPE, SIG_IGN);
     /* The terminal's Ctrl-C is for the image, which may want the network while it ends. */
