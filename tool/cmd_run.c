@@ -243,9 +243,15 @@ static void check_names(const struct subject *s, struct pairs *p, enum device_ki
 
 static void socket_pair(int kind, int ends[static 2])
 {
-    if (socketpair(AF_UNIX, kind, 0, ends) != 0)
+    if (socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, ends) != 0)
         fail(STATUS_HOST, "can't make a socket pair: %s", strerror(errno));
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+}
+
+/* The descriptor goes to the child, and this process forgets it then. */
+static void hand_over(struct supervised *v, struct program *p, int fd)
+{
+    p->keep[p->n_keep++] = fd;
+    v->theirs[v->n_theirs++] = fd;
 }
 
 /* An address in the user-mode network that the operator gave the guest by a key. */
@@ -266,13 +272,13 @@ static const char *guest_address(char **keys)
 static void add_usernet(struct supervised *v, struct request *r, const struct device *d, bool first)
 {
     int ends[2];
-    struct words *argv = &v->helpers[v->n_helpers];
+    struct program *helper = &v->helpers[v->n_helpers];
+    struct words *argv = &helper->argv;
     if (v->n_helpers == HELPERS_MAX)
         fail(STATUS_USAGE, "more than %d devices on user-mode networks; attach the others by --net NAME=tap0",
              HELPERS_MAX);
     v->n_helpers++;
     socket_pair(SOCK_SEQPACKET, ends);
-    fcntl(ends[0], F_SETFD, 0);
     words_add(argv, root_helper("jinn-net"));
     words_format(argv, "--fd=%d", ends[0]);
     const char *guest = first ? guest_address(r->keys) : NULL;
@@ -284,9 +290,9 @@ static void add_usernet(struct supervised *v, struct request *r, const struct de
         const struct port *p = &r->ports.list[i];
         words_format(argv, "--forward=%s,%s,%u,%u", p->udp ? "udp" : "tcp", p->address, p->host, p->guest);
     }
-    words_format(&v->argv, "--net:%s=@%d", d->name, ends[1]);
-    words_format(&v->theirs, "%d", ends[0]);
-    words_format(&v->theirs, "%d", ends[1]);
+    words_format(&v->image.argv, "--net:%s=@%d", d->name, ends[1]);
+    hand_over(v, helper, ends[0]);
+    hand_over(v, &v->image, ends[1]);
 }
 
 /* A device that is there but leads nowhere: its other end stays open in this process and is never read. */
@@ -294,8 +300,8 @@ static void add_no_net(struct supervised *v, const struct device *d)
 {
     int ends[2];
     socket_pair(SOCK_SEQPACKET, ends);
-    words_format(&v->argv, "--net:%s=@%d", d->name, ends[1]);
-    words_format(&v->theirs, "%d", ends[1]);
+    words_format(&v->image.argv, "--net:%s=@%d", d->name, ends[1]);
+    hand_over(v, &v->image, ends[1]);
 }
 
 static void add_host_net(struct supervised *v, const struct device *d, const char *value)
@@ -303,14 +309,15 @@ static void add_host_net(struct supervised *v, const struct device *d, const cha
     uint64_t fd;
     const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
     if (value[0] == '@') {
-        if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
+        if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fd < 3 || fcntl((int)fd, F_GETFD) < 0)
             fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
+        hand_over(v, &v->image, (int)fd);
     } else if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface))) {
         fail(STATUS_NO_INPUT,
              "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
              value, interface);
     }
-    words_format(&v->argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
+    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
 }
 
 static void add_net(struct supervised *v, struct request *r, const struct device *d, bool *user_taken)
@@ -338,7 +345,7 @@ static void add_block(struct supervised *v, struct request *r, const struct subj
              strerror(errno));
     if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
         fail(STATUS_NO_INPUT, "--block %s=%s: that is neither a file nor a block device", d->name, given->value);
-    words_format(&v->argv, "--block:%s=%s", d->name, given->value);
+    words_format(&v->image.argv, "--block:%s=%s", d->name, given->value);
 }
 
 static void add_devices(struct supervised *v, struct request *r, const struct subject *s)
@@ -363,7 +370,7 @@ static void add_secrets(struct supervised *v, const struct request *r)
         const struct pair *p = &r->secrets.list[i];
         if (!file_exists(p->value) || access(p->value, R_OK) != 0)
             fail(STATUS_NO_INPUT, "--key-file %s=%s: there is no such file, or it can't be read", p->name, p->value);
-        words_format(&v->argv, "--key-file=%s=%s", p->name, p->value);
+        words_format(&v->image.argv, "--key-file=%s=%s", p->name, p->value);
     }
 }
 
@@ -393,22 +400,22 @@ static int run(int argc, char **argv)
     if (!s.is_spt)
         check_names(&s, &r.kvs, DEVICE_KV, "--kv");
     ports_check(&r.ports);
-    words_add(&v.argv, s.is_spt               ? root_helper("jinn-spt")
-                       : strchr(s.image, '/') ? s.image
-                                              : format_text("./%s", s.image));
-    words_format(&v.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
+    words_add(&v.image.argv, s.is_spt               ? root_helper("jinn-spt")
+                             : strchr(s.image, '/') ? s.image
+                                                    : format_text("./%s", s.image));
+    words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
     add_devices(&v, &r, &s);
     add_secrets(&v, &r);
     socket_pair(SOCK_SEQPACKET, control);
     v.control_fd = control[0];
-    words_format(&v.theirs, "%d", control[1]);
-    words_format(&v.argv, "--control=@%d", control[1]);
-    words_add(&v.argv, "--");
+    hand_over(&v, &v.image, control[1]);
+    words_format(&v.image.argv, "--control=@%d", control[1]);
+    words_add(&v.image.argv, "--");
     if (s.is_spt)
-        words_add(&v.argv, s.image);
-    add_folders(&v.argv, &r, &s);
+        words_add(&v.image.argv, s.image);
+    add_folders(&v.image.argv, &r, &s);
     for (char **k = r.keys; *k; k++)
-        words_add(&v.argv, *k);
+        words_add(&v.image.argv, *k);
     return supervise(&v);
 }
 

@@ -20,6 +20,7 @@ struct reading {
     struct manifest *m;
     FILE *file;
     int line;
+    char *heading;    /* of this section; inih cuts long ones */
     bool heading_due; /* the next line for inih is the one that we add */
     enum section section;
     bool has_unikernel;
@@ -277,7 +278,7 @@ static int on_setting(void *user, const char *section, const char *name, const c
 {
     struct reading *r = user;
     if (strcmp(name, HEADING) == 0) {
-        start_section(r, section);
+        start_section(r, r->heading);
         return 1;
     }
     if (r->section == SECTION_NONE)
@@ -321,6 +322,8 @@ static char *next_line(char *out, int size, void *stream)
     if (*start == '[' && !strchr(start, ']'))
         wrong(r, "the heading has no ']' at its end; add it");
     r->heading_due = *start == '[';
+    if (r->heading_due)
+        r->heading = format_text("%.*s", (int)strcspn(start + 1, "]"), start + 1);
     if (*start && !strchr("[;#\r\n", *start) && !strpbrk(start, "=:"))
         wrong(r, "neither a [section] nor NAME = VALUE nor a comment (which starts with ;); correct the line");
     snprintf(out, (size_t)size, "%s", start);

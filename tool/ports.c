@@ -38,10 +38,9 @@ static bool parse(const char *text, struct port *p)
     }
     if (address.len >= sizeof p->address)
         return false;
-    snprintf(p->address, sizeof p->address, "%.*s", (int)address.len, address.len ? (const char *)address.data : "");
-    if (second == rest.len && !address.len)
-        snprintf(p->address, sizeof p->address, "127.0.0.1");
-    if (!p->address[0])
+    if (address.data)
+        snprintf(p->address, sizeof p->address, "%.*s", (int)address.len, (const char *)address.data);
+    else
         snprintf(p->address, sizeof p->address, "127.0.0.1");
     return colon < all.len && inet_pton(AF_INET, p->address, &ignored) == 1 &&
            port_number(bytes_slice(all, 0, colon), 0, &p->host) && port_number(rest, 1, &p->guest);
