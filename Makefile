@@ -20,6 +20,7 @@ include mk/libs.mk
 include mk/host.mk
 include mk/tender.mk
 include mk/test.mk
+include mk/hardening.mk
 include mk/e2e.mk
 include mk/check.mk
 
