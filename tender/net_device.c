@@ -59,38 +59,34 @@ void net_device_open(const char *name, const char *interface, struct net_device 
 }
 
 /* A tap that somebody opened knows its name; a socket has no MTU. */
-static uint16_t ask_descriptor(int fd)
-{
-    struct ifreq r = {0};
-    if (ioctl(fd, TUNGETIFF, &r) != 0)
-        return MTU_DEFAULT;
-    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int e = s < 0 ? -1 : ioctl(s, SIOCGIFMTU, &r);
-    if (s >= 0)
-        close(s);
-    return e == 0 && r.ifr_mtu > 0 && r.ifr_mtu <= MTU_MOST ? (uint16_t)r.ifr_mtu : MTU_DEFAULT;
-}
-
-static bool keeps_frames_apart(int fd)
+static bool is_tap(int fd, struct ifreq *r)
 {
     struct stat s;
+    return fstat(fd, &s) == 0 && S_ISCHR(s.st_mode) && ioctl(fd, TUNGETIFF, r) == 0 && (r->ifr_flags & IFF_TAP) &&
+           (r->ifr_flags & IFF_NO_PI) && !(r->ifr_flags & IFF_VNET_HDR);
+}
+
+static bool keeps_messages_apart(int fd)
+{
     int type = 0;
     socklen_t len = sizeof type;
-    if (fstat(fd, &s) != 0 || !S_ISSOCK(s.st_mode))
-        return S_ISCHR(s.st_mode); /* a tap */
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && (type == SOCK_DGRAM || type == SOCK_SEQPACKET);
 }
 
 void net_device_take(const char *name, int fd, struct net_device *d)
 {
+    struct ifreq r = {0};
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0)
         fail(FAIL_DEVICE, "--net:%s=@%d: no such descriptor is open", name, fd);
-    if (!keeps_frames_apart(fd))
-        fail(FAIL_DEVICE, "--net:%s=@%d: this is neither a tap nor a socket that keeps messages apart", name, fd);
+    bool tap = is_tap(fd, &r);
+    if (!tap && !keeps_messages_apart(fd))
+        fail(FAIL_DEVICE,
+             "--net:%s=@%d: this is neither a tap without extra headers nor a socket that keeps messages apart", name,
+             fd);
     if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
         fail(FAIL_HOST, "--net:%s=@%d: the host refused to make it non-blocking: %s", name, fd, strerror(errno));
-    *d = (struct net_device){fd, ask_descriptor(fd)};
+    *d = (struct net_device){fd, tap ? ask_interface(name, r.ifr_name) : MTU_DEFAULT};
 }
 
 static int hex_digit(char c)

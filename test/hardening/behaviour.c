@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/* Does what its first argument says, for the script that looks from outside. Devices: net "service", block "disk". */
+#include "test/hardening/image.h"
+
+#include <jinn/time.h>
+
+#include <string.h>
+
+static int show_arguments(int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++)
+        printf("[%s]\n", argv[i]);
+    return 0;
+}
+
+static int show_secret(int argc, char **argv)
+{
+    struct bytes secret;
+    if (argc < 3 || plat_secret(argv[2], &secret) != OK)
+        return 2;
+    printf("%zu:%.*s\n", secret.len, (int)secret.len, (const char *)secret.data);
+    return 0;
+}
+
+static int show_escapes(void)
+{
+    printf("before\033]0;title\033[2Jafter\n");
+    return 0;
+}
+
+static int sleep_exactly(void)
+{
+    static const uint64_t spans[] = {0, 200 * NS_PER_US, 3 * NS_PER_MS, 25 * NS_PER_MS};
+    for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
+        uint64_t deadline = plat_clock_ns() + spans[i];
+        while (plat_clock_ns() < deadline)
+            (void)plat_wait(deadline);
+    }
+    return plat_wall_ns() > UINT64_C(1700000000) * NS_PER_S ? 0 : 3;
+}
+
+static int wait_for_stop(void)
+{
+    plat_serving("tcp", 80);
+    printf("waiting\n");
+    while (!(plat_wait(TIME_NEVER) & PLAT_READY_STOP))
+        continue;
+    printf("draining\n");
+    uint64_t deadline = plat_clock_ns() + 10 * NS_PER_MS;
+    while (plat_clock_ns() < deadline) {
+        if (!(plat_wait(deadline) & PLAT_READY_STOP))
+            return 4;
+    }
+    return 9;
+}
+
+static int entropy_differs(void)
+{
+    uint8_t seeds[2][PLAT_SEED_BYTES];
+    for (int i = 0; i < 2; i++) {
+        if (plat_entropy(seeds[i]) != OK)
+            return 5;
+    }
+    for (int i = 0; i < PLAT_SEED_BYTES; i++)
+        printf("%02x", seeds[0][i]);
+    printf("\n");
+    return memcmp(seeds[0], seeds[1], PLAT_SEED_BYTES) == 0 ? 6 : 0;
+}
+
+/* Sends every frame back, in three parts, until one says "quit". */
+static int echo(void)
+{
+    static uint8_t frame[2048];
+    struct plat_net_info info;
+    size_t len;
+    if (plat_net_open("service", &info) != OK)
+        return 7;
+    printf("mac %02x:%02x:%02x:%02x:%02x:%02x mtu %u\n", info.mac[0], info.mac[1], info.mac[2], info.mac[3],
+           info.mac[4], info.mac[5], info.mtu_bytes);
+    for (;;) {
+        while (plat_net_recv(info.index, frame, sizeof frame, &len) == OK) {
+            struct bytes whole = bytes_of(frame, len);
+            const struct bytes parts[] = {bytes_slice(whole, 0, 14), bytes_slice(whole, 14, 5),
+                                          bytes_slice(whole, 19, len)};
+            if (plat_net_send(info.index, parts, 3) != OK)
+                return 8;
+            if (bytes_equal(bytes_slice(whole, 14, 4), bytes_str("quit")))
+                return 0;
+        }
+        if (!(plat_wait(TIME_NEVER) & UINT64_C(1) << info.index))
+            return 9;
+    }
+}
+
+static uint8_t pattern(uint64_t at)
+{
+    return (uint8_t)(at * 7 + (at >> 9));
+}
+
+/* Writes the device full, in one call, and reads it in uneven runs of blocks. */
+static int use_disk(void)
+{
+    struct plat_block_info info;
+    if (plat_block_open("disk", &info) != OK)
+        return 10;
+    uint8_t *all = malloc(info.capacity_bytes);
+    for (uint64_t i = 0; i < info.capacity_bytes; i++)
+        all[i] = pattern(i);
+    if (plat_block_write(info.index, 0, all, info.capacity_bytes) != OK)
+        return 11;
+    uint8_t *run = malloc(info.capacity_bytes);
+    for (uint64_t at = 0, n = 1; at < info.capacity_bytes; at += n * info.block_bytes, n++) {
+        if (n * info.block_bytes > info.capacity_bytes - at)
+            n = (info.capacity_bytes - at) / info.block_bytes;
+        if (plat_block_read(info.index, at, run, n * info.block_bytes) != OK)
+            return 12;
+        if (memcmp(run, all + at, n * info.block_bytes) != 0)
+            return 13;
+    }
+    if (plat_block_read(info.index, 1, run, info.block_bytes) != ERR_INVALID ||
+        plat_block_read(info.index, info.capacity_bytes, run, info.block_bytes) != ERR_INVALID)
+        return 14;
+    enum err e = plat_block_flush(info.index);
+    printf("%llu bytes in blocks of %u, flush %s\n", (unsigned long long)info.capacity_bytes, info.block_bytes,
+           e == OK                ? "done"
+           : e == ERR_UNSUPPORTED ? "unsupported"
+                                  : "failed");
+    return e == OK || e == ERR_UNSUPPORTED ? 0 : 15;
+}
+
+/* Allocates until there is no more, gives it all back, and can do it again. */
+static int fill_heap(void)
+{
+    size_t n[2] = {0, 0};
+    for (int round = 0; round < 2; round++) {
+        void **list = NULL, **p;
+        while ((p = malloc(10000))) {
+            *p = list;
+            list = (void **)(void *)p;
+            n[round]++;
+        }
+        while (list) {
+            void **next = *list;
+            free(list);
+            list = next;
+        }
+    }
+    return n[0] > 20 && n[1] == n[0] ? 0 : 16;
+}
+
+int unikernel_main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } plain[] = {{"escapes", show_escapes}, {"sleep", sleep_exactly},     {"stop", wait_for_stop}, {"echo", echo},
+                 {"disk", use_disk},        {"entropy", entropy_differs}, {"heap", fill_heap}};
+    if (argc < 2)
+        return 1;
+    if (strcmp(argv[1], "arguments") == 0)
+        return show_arguments(argc, argv);
+    if (strcmp(argv[1], "secret") == 0)
+        return show_secret(argc, argv);
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+        if (strcmp(argv[1], plain[i].name) == 0)
+            return plain[i].run();
+    }
+    return 1;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* note [net:NAME|block:NAME]...: the assembly of a manifest's note, as `jinn build` makes it, on standard output. */
+#include "wire/extension.h"
+#include "wire/solo5.h"
+
+#include <stdio.h>
+
+static struct solo5_entry device(const char *text)
+{
+    struct bytes b = bytes_str(text);
+    size_t colon = bytes_find(b, ':');
+    struct solo5_entry e = {.type = bytes_equal(bytes_slice(b, 0, colon), bytes_str("net")) ? SOLO5_NET : SOLO5_BLOCK};
+    struct bytes name = bytes_slice(b, colon + 1, SOLO5_NAME_MAX);
+    memcpy(e.name, name.data, name.len);
+    return e;
+}
+
+int main(int argc, char **argv)
+{
+    static struct solo5_manifest m;
+    static uint8_t note[SOLO5_MANIFEST_NOTE_BYTES(SOLO5_ENTRIES_MAX)];
+    m.entries[m.n++].type = SOLO5_RESERVED;
+    for (int i = 1; i < argc; i++)
+        m.entries[m.n++] = device(argv[i]);
+    m.entries[m.n++] = (struct solo5_entry){.name = EXTENSION_NAME, .type = SOLO5_JINN, .version = EXTENSION_VERSION};
+    struct writer w = writer_of(note, sizeof note);
+    solo5_manifest_note_emit(&w, &m);
+    printf("\t.section .note.solo5.manifest, \"a\", @note\n\t.balign 8\n\t.globl "
+           "jinn_manifest_note\njinn_manifest_note:\n");
+    for (size_t i = 0; i < writer_len(&w); i++)
+        printf("\t.byte %u\n", note[i]);
+    printf("\t.section .note.GNU-stack, \"\", @progbits\n");
+    return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+#include "test/hardening/image.h"
+
+static __attribute__((noinline)) int deeper(int n)
+{
+    volatile char room[256];
+    room[0] = (char)n;
+    return n == -1 ? 0 : deeper(n + 1) + room[0];
+}
+
+int unikernel_main(int argc, char **argv)
+{
+    return deeper(0);
+}

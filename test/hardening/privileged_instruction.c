@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+#include "test/hardening/image.h"
+
+int unikernel_main(int argc, char **argv)
+{
+    __asm__ volatile("cli");
+    return 0;
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: ISC */
+#include "test/hardening/image.h"
+
+int unikernel_main(int argc, char **argv)
+{
+    return *(volatile char *)opaque((const void *)8);
+}
