@@ -7,8 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -24,6 +24,10 @@ static int tap_open(const char *interface)
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
     if (strlen(interface) == 0 || strlen(interface) >= sizeof request.ifr_name)
         linux_fail(EXIT_ARGUMENTS, "'%s' is no interface name", interface);
+    /* Root would get a new interface for every typing mistake. */
+    if (if_nametoindex(interface) == 0)
+        linux_fail(EXIT_DEVICE, "tap interface '%s': there is none (ip tuntap add %s mode tap user YOU)", interface,
+                   interface);
     memcpy(request.ifr_name, interface, strlen(interface));
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (fd < 0)

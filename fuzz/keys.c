@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* Boot arguments: the input is them, each closed by a NUL. */
+#include <jinn/boot.h>
+#include <jinn/log.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGUMENTS_MAX 16
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text;
+    bool loud;
+    int64_t count;
+    uint16_t port;
+    struct ip ip;
+    struct ip_net net;
+    uint64_t wait_ns, size_bytes;
+    const struct key keys[] = {
+        {"text", KEY_STRING, &text, "x", NULL, false},
+        {"loud", KEY_BOOL, &loud, "no", NULL, false},
+        {"count", KEY_INT, &count, "3", NULL, false},
+        {"port", KEY_PORT, &port, "80", NULL, false},
+        {"ip", KEY_IP, &ip, NULL, NULL, true},
+        {"net", KEY_NET, &net, NULL, NULL, true},
+        {"wait", KEY_DURATION, &wait_ns, "250ms", NULL, false},
+        {"size", KEY_SIZE, &size_bytes, "64K", NULL, false},
+    };
+    char *copy = calloc(1, size + 1), *argv[ARGUMENTS_MAX + 2] = {(char[]){"fuzz"}};
+    if (!copy)
+        return 0;
+    if (size)
+        memcpy(copy, data, size);
+    int argc = 1, status;
+    for (size_t at = 0; at < size && argc <= ARGUMENTS_MAX; at += strlen(copy + at) + 1)
+        argv[argc++] = copy + at;
+    if (boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status) && port == 0)
+        abort();
+    char quoted[32];
+    (void)log_quoted(bytes_of(data, size), quoted, sizeof quoted);
+    free(copy);
+    return 0;
+}
