@@ -18,6 +18,7 @@ include deps/deps.mk
 include mk/flags.mk
 include mk/libs.mk
 include mk/host.mk
+include mk/tender.mk
 include mk/test.mk
 include mk/sim.mk
 include mk/e2e.mk

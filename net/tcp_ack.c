@@ -30,10 +30,19 @@ void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us)
     c->rto_us = rto_us > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rto_us;
 }
 
+/* Whether an echo may be that of a segment which was sent again since. Its time would be that of the loss, not of the network; and
+ * where acknowledgements get lost too, each such sample would make the next one longer. */
+static bool is_ambiguous(const struct tcp_connection *c, const struct tcp_segment *s)
+{
+    return seq_before(c->una, c->recover) && (int32_t)(s->ts_echo - c->resent_ts) < 0;
+}
+
 /* Karn: a segment that was sent twice gives no sample, unless timestamps tell the two apart. */
 static void measure(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     if (c->timestamps && s->has_timestamp && s->ts_echo != 0) {
+        if (is_ambiguous(c, s))
+            return;
         uint32_t ms = tcp_timestamp(now_ns, c->ts_offset) - s->ts_echo;
         if (ms < TCP_RTO_MAX_US / 1000)
             tcp_rtt_sample(c, ms * 1000);
@@ -106,6 +115,7 @@ static void duplicate(struct tcp_connection *c, uint64_t now_ns)
     c->t->n.n_fast_retransmits++;
     c->in_recovery = true;
     c->recover = c->max;
+    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
     c->rtt_timing = false;
     c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
     tcp_resend_first(c, now_ns);

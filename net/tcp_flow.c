@@ -4,6 +4,7 @@
 #include "net/tcp_internal.h"
 
 #include <jinn/fiber.h>
+#include <jinn/plat.h>
 
 static struct tcp_connection *of(const struct flow *f)
 {
@@ -149,6 +150,7 @@ enum err stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct l
     if (e)
         return e;
     core->open.stack = s;
+    plat_serving("tcp", port);
     *l = &core->open;
     return OK;
 }

@@ -135,6 +135,7 @@ struct tcp_connection {
     struct seq acked;    /* the last acknowledgement that was sent: Last.ACK.sent of RFC 7323 */
     struct seq fin_seq;  /* of the peer's FIN, when has_fin */
     uint32_t ts_recent, ts_offset, ts_recent_ms;
+    uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
 
     uint32_t user_timeout_ms;
@@ -170,7 +171,7 @@ struct tcp_connection {
 };
 
 /* "below 1 KB" is what the design promises; half of it is the aim. */
-_Static_assert(sizeof(struct tcp_connection) <= 640, "an idle connection is a small block");
+_Static_assert(sizeof(struct tcp_connection) <= 512, "an idle connection is a small block");
 
 /* A passive opening. What a SYN cookie would have to carry is in here: next to tcp_half_open is its place. */
 struct tcp_half {

@@ -59,6 +59,7 @@
 #define TCP_SEND_AGAIN_NS (2 * NS_PER_MS)   /* the device was full: a queue of 256 frames drains in less */
 #define TCP_USER_TIMEOUT_MS (180 * 1000)    /* RFC 9293 3.8.3: R2 is at least 100 s, and 3 minutes for a SYN */
 #define TCP_LINGER_MS (60 * 1000)           /* undelivered data of a closed flow, without progress */
+#define TCP_TRIES_MIN 3                     /* and never given up before so many retransmissions, on slow paths */
 #define TCP_FIN_WAIT_2_NS (60 * NS_PER_S)   /* a closed flow whose peer does not close */
 #define TCP_TIME_WAIT_NS (60 * NS_PER_S)    /* twice an MSL of 30 s, as hosts of today have it */
 #define TCP_HALF_OPEN_TRIES 4               /* SYN-ACKs sent again: after 1, 2, 4, 8 s; given up 16 s later */

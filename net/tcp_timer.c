@@ -53,13 +53,14 @@ static void probe_due(struct tcp_connection *c, uint64_t now_ns)
     c->resend_ns = tcp_resend_after(c, now_ns);
 }
 
-static void rewind_to_una(struct tcp_connection *c)
+static void rewind_to_una(struct tcp_connection *c, uint64_t now_ns)
 {
     c->nxt = c->una;
     tcp_tx_seek(c, 0);
     c->in_recovery = false;
     c->n_duplicates = 0;
     c->recover = c->max;
+    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
     c->rtt_timing = false;
 }
 
@@ -69,7 +70,8 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
         probe_due(c, now_ns);
         return;
     }
-    if (now_ns - c->progress_ns >= patience_ns(c)) {
+    bool tried = c->user_timeout_ms || c->n_resent >= TCP_TRIES_MIN;
+    if (tried && now_ns - c->progress_ns >= patience_ns(c)) {
         give_up(c, now_ns);
         return;
     }
@@ -80,14 +82,14 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
         c->nxt = c->iss;
         back_off(c);
     } else if (c->wnd_bytes == 0) { /* shrunk to nothing with data under way */
-        rewind_to_una(c);
+        rewind_to_una(c, now_ns);
         c->probing = true;
         c->n_resent = 0;
         probe_due(c, now_ns);
         return;
     } else {
         c->t->congestion->timeout(&c->window, now_ns, c->mss, tcp_flight(c), c->n_resent);
-        rewind_to_una(c);
+        rewind_to_una(c, now_ns);
         back_off(c);
     }
     c->resend_ns = tcp_resend_after(c, now_ns);

@@ -4,13 +4,17 @@
 #include "net/stack_internal.h"
 
 #include <jinn/fiber.h>
+#include <jinn/plat.h>
 
 enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)
 {
     enum err e = udp_open(stack_net(s), port, u);
-    if (e == OK)
-        (*u)->stack = s;
-    return e;
+    if (e)
+        return e;
+    (*u)->stack = s;
+    if (port) /* one that was asked for by number is a service's */
+        plat_serving("udp", port);
+    return OK;
 }
 
 enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)

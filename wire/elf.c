@@ -3,6 +3,7 @@
  *
  *   header   0 magic[4]  4 class  5 data  6 version  7 padding[9]  16 u16 type  18 u16 machine  20 u32 version
  *            24 u64 entry  32 u64 phoff  40 u64 shoff  48 u32 flags  52 u16 ehsize  54 u16 phentsize  56 u16 phnum
+ *            58 u16 shentsize  60 u16 shnum  62 u16 shstrndx
  *   segment  0 u32 type  4 u32 flags  8 u64 offset  16 u64 vaddr  24 u64 paddr  32 u64 filesz  40 u64 memsz  48 u64 align
  */
 #include "wire/elf.h"
@@ -11,6 +12,8 @@ enum { CLASS_64 = 2, DATA_LITTLE = 1, TYPE_EXEC = 2, MACHINE_X86_64 = 62 };
 enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_NOTE = 4 };
 #define HEADER_BYTES 64
 #define SEGMENT_BYTES 56
+#define SECTIONS_OFFSET 40   /* of the table of sections */
+#define N_SECTIONS_OFFSET 60 /* of their number and of the one with their names */
 
 struct header {
     uint64_t entry;
@@ -226,4 +229,26 @@ const char *elf_plan(struct bytes file, const struct elf_limits *limits, struct 
     if (!wrong)
         wrong = check_notes(plan, limits, seen);
     return wrong ? wrong : check_entry(plan);
+}
+
+/* Behind the last byte that a segment has in the file there are only names and headers of sections. */
+size_t elf_trim(uint8_t *file, size_t len)
+{
+    struct header h;
+    struct bytes whole = bytes_of(file, len);
+    if (parse_header(whole, &h) || h.table > len || (uint64_t)h.n * SEGMENT_BYTES > len - h.table)
+        return len;
+    uint64_t end = h.table + (uint64_t)h.n * SEGMENT_BYTES;
+    struct reader r = reader_of(bytes_slice(whole, h.table, (size_t)h.n * SEGMENT_BYTES));
+    for (unsigned i = 0; i < h.n; i++) {
+        struct program p = parse_program(&r);
+        struct bytes content;
+        if (!in_file(whole, &p, &content))
+            return len;
+        if (p.offset + p.file_len > end)
+            end = p.offset + p.file_len;
+    }
+    memset(file + SECTIONS_OFFSET, 0, 8);
+    memset(file + N_SECTIONS_OFFSET, 0, 4);
+    return end;
 }

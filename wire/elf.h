@@ -44,4 +44,8 @@ struct elf_limits {
 /* NULL when the file is good, otherwise what is wrong with it: static text that completes "FILE: ". */
 MUST_USE const char *elf_plan(struct bytes file, const struct elf_limits *limits, struct elf_plan *plan);
 
+/* Takes the table of sections off the end of a stripped file, in place: no tender reads it, and with many stacks it is
+ * long. Gives the new length; the old one when there is nothing to take or the file is not what it should be. */
+size_t elf_trim(uint8_t *file, size_t len);
+
 #endif

@@ -26,6 +26,7 @@
 /* Where it lies in the guest, and so how long it can be: from after the boot info up to the image. */
 #define EXTENSION_ADDRESS UINT64_C(0x20000)
 #define EXTENSION_BYTES_MAX UINT64_C(0xe0000)
+#define EXTENSION_ARGUMENT_BYTES (1 << 17) /* more than one argument can be on Linux */
 
 /* What the tender's filter lets the guest do beside Solo5's calls, and what else it offers. */
 enum extension_feature {
@@ -59,6 +60,7 @@ struct extension_refresh {
 };
 
 #define EXTENSION_HEADER_BYTES 16
+#define EXTENSION_SEED_OFFSET (EXTENSION_HEADER_BYTES + 8) /* of the block: to wipe it where it came */
 #define EXTENSION_REFRESH_BYTES \
     (8 + EXTENSION_SEED_BYTES + EXTENSION_START_BYTES + 8 * 4 + 4 * 2 + EXTENSION_DEVICES * 6)
 

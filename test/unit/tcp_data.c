@@ -149,10 +149,11 @@ static void window_closes_as_data_is_not_read_and_opens_when_it_is(void **state)
                  "> . seq 1 ack 2017 win 0\n"
                  "read 100\n"
                  "read 1000\n"
-                 "> . seq 1 ack 2017 win 1008\n"
+                 "> . seq 1 ack 2017 win 1132\n"
                  "read 916\n"
                  "< . seq 2017 ack 1 len 1000\n"
-                 "read 1000\n");
+                 "read 1000\n"
+                 "> . seq 1 ack 3017 win 2016\n");
 }
 
 static void probe_of_a_closed_window_may_acknowledge(void **state)
@@ -199,11 +200,12 @@ static void advertised_edge_never_moves_back(void **state)
                  "> . seq 1 ack 2001 win 2032\n");
 }
 
-/* Chunks are eight; three connections hold them all, and what was promised to the next can't be kept. */
+/* Eight chunks, and five connections with a window of two chunks each. */
 static void memory_that_runs_out_drops_and_counts(void **state)
 {
-    script_sized(4, 8192,
-                 "listen 80 4\n"
+    script_sized(5, 8192,
+                 "listen 80 5\n"
+                 "peer 1234\n"
                  "< S seq 0 <mss 1460>\n"
                  "> S. seq 0 ack 1 win 2016\n"
                  "< . seq 1 ack 1\n"
@@ -216,6 +218,10 @@ static void memory_that_runs_out_drops_and_counts(void **state)
                  "> S. seq 0 ack 1 win 2016\n"
                  "< . seq 1 ack 1\n"
                  "peer 1237\n"
+                 "< S seq 0 <mss 1460>\n"
+                 "> S. seq 0 ack 1 win 2016\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 1238\n"
                  "< S seq 0 <mss 1460>\n"
                  "> S. seq 0 ack 1 win 2016\n"
                  "< . seq 1 ack 1\n"
@@ -229,17 +235,29 @@ static void memory_that_runs_out_drops_and_counts(void **state)
                  "< . seq 1 ack 1 len 2016\n"
                  "> . seq 1 ack 2017 win 0\n"
                  "peer 1237\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "> . seq 1 ack 2017 win 0\n"
+                 "count chunks 8\n"
+                 "count no_memory 0\n"
+                 "peer 1238\n"
+                 "< . seq 1 ack 1 len 1000\n"
+                 "> . seq 1 ack 1 win 2016\n"
+                 "count no_memory 1\n"
+                 "< . seq 1001 ack 1 len 1000\n"
+                 "> . seq 1 ack 1 win 2016\n"
+                 "count ooo_dropped 1\n"
+                 "accept\n"
+                 "read 2016\n"
+                 "accept\n"
+                 "read 2016\n"
                  "< . seq 1 ack 1 len 1008\n"
                  "< . seq 1009 ack 1 len 1008\n"
                  "> . seq 1 ack 2017 win 0\n"
-                 "count chunks 8\n"
-                 "peer 1236\n"
-                 "< . seq 2017 ack 1 len 1\n"
-                 "> . seq 1 ack 2017 win 0\n"
                  "accept\n"
                  "read 2016\n"
-                 "> . seq 1 ack 2017\n"
-                 "count no_memory 0\n");
+                 "accept\n"
+                 "read 2016\n"
+                 "> . seq 1 ack 2017\n");
 }
 
 static void sender_fills_segments_from_all_pieces(void **state)
@@ -440,7 +458,7 @@ static void zero_window_outlives_the_user_timeout_while_the_peer_answers(void **
            "> . seq 1 ack 1 len 1\n"
            "count timed_out 0\n"
            "+1610ms\n"
-           "> R. seq 2 ack 1\n"
+           "> R. seq 1 ack 1\n"
            "read timeout\n");
 }
 
@@ -705,6 +723,16 @@ static void path_mtu_that_shrinks(void **state)
                     "> P. seq 2881 ack 1 len 40\n");
 }
 
+static void keepalive_set_on_a_dead_connection_does_nothing(void **state)
+{
+    script(ACCEPTED "< R seq 1\n"
+                    "keepalive 1 1\n"
+                    "close\n"
+                    "count connections 0\n"
+                    "+10s\n"
+                    "count keepalives 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -751,6 +779,7 @@ int main(void)
         cmocka_unit_test(reader_is_woken_once),
         cmocka_unit_test(device_that_is_full_is_tried_again),
         cmocka_unit_test(path_mtu_that_shrinks),
+        cmocka_unit_test(keepalive_set_on_a_dead_connection_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* The command line, as stock solo5-spt takes it, with what ours adds. Pure: nothing is opened here. */
+#ifndef TENDER_OPTIONS_H
+#define TENDER_OPTIONS_H
+
+#include <jinn/bytes.h>
+
+#include <stdint.h>
+
+/* Five for each of 62 devices would be 310; secrets come on top. */
+#define OPTIONS_MAX 400
+#define OPTIONS_MEMORY_MB_MAX (UINT64_C(1) << 20) /* a terabyte: the tender itself lies far above */
+
+enum option_kind { OPTION_NET, OPTION_NET_MAC, OPTION_BLOCK, OPTION_BLOCK_SIZE, OPTION_SECRET };
+
+struct option {
+    enum option_kind kind;
+    struct bytes name; /* borrows from the arguments, as do all the others */
+    const char *value;
+    bool used; /* set when a device took it */
+};
+
+struct options {
+    uint64_t memory_bytes;
+    int control_fd; /* -1: none */
+    const char *image;
+    char **arguments; /* of the image, ended by NULL */
+    size_t n;
+    struct option list[OPTIONS_MAX];
+};
+
+/* Ends the process for what is wrong, and after --help and --version. */
+void options_parse(char **argv, struct options *o);
+
+/* NULL: not given. */
+struct option *options_find(struct options *o, enum option_kind kind, const char *name);
+/* Parses the N of "@N"; -1 for anything else. */
+int option_descriptor(const char *value);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/* Shape of the program: is it this processor's kind of call; then, call by call in the order of how often they are made,
+ *
+ *     if number != N goto next        if descriptor != D goto next rule ... return ALLOW
+ *     trap
+ *   next:
+ *
+ * Descriptors and lengths that the kernel takes as 32 bits are compared as 32 bits; offsets as 64. What no rule allows
+ * traps: the process gets SIGSYS, which report.c turns into a report and an exit. */
+#include "tender/seccomp.h"
+
+#include "wire/extension.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define ARCH_SET_FS 0x1002 /* of arch_prctl */
+
+static void add(struct seccomp_program *p, struct sock_filter instruction)
+{
+    if (p->n == SECCOMP_PROGRAM_MAX) {
+        p->full = true;
+        return;
+    }
+    p->code[p->n++] = instruction;
+}
+
+static void load(struct seccomp_program *p, size_t offset)
+{
+    add(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+}
+
+static void load_low(struct seccomp_program *p, unsigned argument)
+{
+    load(p, offsetof(struct seccomp_data, args) + 8 * argument);
+}
+
+static void load_high(struct seccomp_program *p, unsigned argument)
+{
+    load(p, offsetof(struct seccomp_data, args) + 8 * argument + 4);
+}
+
+static void give(struct seccomp_program *p, uint32_t action)
+{
+    add(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+/* Skips `skip` instructions unless what was loaded compares so with `value`. */
+static void unless(struct seccomp_program *p, uint16_t compare, uint32_t value, uint8_t skip)
+{
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K, value, 0, skip));
+}
+
+/* A jump over a part whose length is not known yet: from here, patched by `land`. */
+static size_t leap_unless(struct seccomp_program *p, uint32_t value)
+{
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0));
+    add(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+    return p->n - 1;
+}
+
+static void land(struct seccomp_program *p, size_t leap)
+{
+    p->code[leap].k = (uint32_t)(p->n - leap - 1);
+}
+
+static size_t begin_call(struct seccomp_program *p, long number)
+{
+    return leap_unless(p, (uint32_t)number);
+}
+
+/* The part of each call leaves something else than the number loaded, so it must not fall through. */
+static void end_call(struct seccomp_program *p, size_t call)
+{
+    give(p, SECCOMP_RET_TRAP);
+    land(p, call);
+}
+
+/* With the first argument loaded. */
+static void allow_value(struct seccomp_program *p, int value)
+{
+    unless(p, BPF_JEQ, (uint32_t)value, 1);
+    give(p, SECCOMP_RET_ALLOW);
+}
+
+static void allow_devices(struct seccomp_program *p, const struct solo5_manifest *m, uint32_t type)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->entries[i].type == type && m->entries[i].attached)
+            allow_value(p, (int)m->entries[i].backing);
+    }
+}
+
+static void on_devices(struct seccomp_program *p, long number, const struct solo5_manifest *m, uint32_t type)
+{
+    size_t call = begin_call(p, number);
+    load_low(p, 0);
+    allow_devices(p, m, type);
+    end_call(p, call);
+}
+
+/* Where the first argument, a descriptor or a code, has one of two values. */
+static void on_values(struct seccomp_program *p, long number, int one, int other)
+{
+    size_t call = begin_call(p, number);
+    load_low(p, 0);
+    allow_value(p, one);
+    if (other != one)
+        allow_value(p, other);
+    end_call(p, call);
+}
+
+static void add_write(struct seccomp_program *p, const struct seccomp_policy *policy)
+{
+    size_t call = begin_call(p, SYS_write);
+    load_low(p, 0);
+    allow_devices(p, policy->manifest, SOLO5_NET);
+    allow_value(p, 1);
+    allow_value(p, 2); /* where the report of a crash goes */
+    if (policy->control_fd >= 0)
+        allow_value(p, policy->control_fd);
+    end_call(p, call);
+}
+
+/* Allows length `len` at offsets up to capacity - len: with the length loaded; loads something else when it matches.
+ * A plain pwrite past the end would grow the file. */
+static void allow_run(struct seccomp_program *p, uint64_t capacity, uint32_t len)
+{
+    uint64_t last = capacity - len;
+    unless(p, BPF_JEQ, len, 7);
+    load_high(p, 3);
+    unless(p, BPF_JGE, (uint32_t)(last >> 32), 4); /* below: any low half will do */
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)(last >> 32), 2, 0));
+    load_low(p, 3);
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)last, 0, 1));
+    give(p, SECCOMP_RET_TRAP);
+    give(p, SECCOMP_RET_ALLOW);
+}
+
+static void add_block_device(struct seccomp_program *p, const struct solo5_entry *e, bool runs)
+{
+    size_t device = leap_unless(p, (uint32_t)e->backing);
+    load_high(p, 2);
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0));
+    give(p, SECCOMP_RET_TRAP); /* four gigabytes and more */
+    load_low(p, 2);
+    uint64_t most = runs ? EXTENSION_RUN_BYTES : e->block_bytes;
+    for (uint64_t len = e->block_bytes; len <= most && len <= e->capacity_bytes; len *= 2)
+        allow_run(p, e->capacity_bytes, (uint32_t)len);
+    give(p, SECCOMP_RET_TRAP);
+    land(p, device);
+}
+
+static void add_block_call(struct seccomp_program *p, const struct seccomp_policy *policy, long number)
+{
+    size_t call = begin_call(p, number);
+    load_low(p, 0);
+    for (size_t i = 0; i < policy->manifest->n; i++) {
+        const struct solo5_entry *e = &policy->manifest->entries[i];
+        if (e->type == SOLO5_BLOCK && e->attached)
+            add_block_device(p, e, policy->extended);
+    }
+    end_call(p, call);
+}
+
+static void add_exit(struct seccomp_program *p)
+{
+    unless(p, BPF_JEQ, SYS_exit_group, 1);
+    give(p, SECCOMP_RET_ALLOW);
+}
+
+static void add_arch(struct seccomp_program *p)
+{
+    load(p, offsetof(struct seccomp_data, arch));
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+    give(p, SECCOMP_RET_KILL_PROCESS);
+    load(p, offsetof(struct seccomp_data, nr));
+}
+
+void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p)
+{
+    p->n = 0;
+    p->full = false;
+    add_arch(p);
+    on_devices(p, SYS_read, policy->manifest, SOLO5_NET);
+    add_write(p, policy);
+    if (policy->extended)
+        on_devices(p, SYS_writev, policy->manifest, SOLO5_NET);
+    on_values(p, SYS_epoll_pwait, policy->epoll_fd, policy->epoll_fd);
+    on_values(p, SYS_clock_gettime, CLOCK_MONOTONIC, CLOCK_REALTIME);
+    on_values(p, SYS_timerfd_settime, policy->timer_fd, policy->timer_fd);
+    add_block_call(p, policy, SYS_pread64);
+    add_block_call(p, policy, SYS_pwrite64);
+    if (policy->extended)
+        on_devices(p, SYS_fdatasync, policy->manifest, SOLO5_BLOCK);
+    add_exit(p);
+    on_values(p, SYS_arch_prctl, ARCH_SET_FS, ARCH_SET_FS);
+    give(p, SECCOMP_RET_TRAP);
+}
