@@ -16,16 +16,20 @@ bool ip_is_multicast(const struct ip *ip)
     return ip_is4(ip) ? (ip->b[12] & 0xf0) == 0xe0 : ip->b[0] == 0xff;
 }
 
+static uint32_t ip4_mask(unsigned prefix_len)
+{
+    return prefix_len ? UINT32_MAX << (32 - prefix_len) : 0;
+}
+
 bool ip_in_net(const struct ip *ip, const struct ip_net *net)
 {
     bool four = ip_is4(&net->ip);
-    if (ip_is4(ip) != four)
+    if (ip_is4(ip) != four || net->prefix_len > (four ? 32 : 128))
         return false;
-    unsigned bits = four ? 96u + net->prefix_len : net->prefix_len;
-    if (bits > 128)
-        return false;
-    unsigned whole = bits / 8;
-    unsigned rest = bits % 8;
+    if (four)
+        return ((ip4_u32(ip) ^ ip4_u32(&net->ip)) & ip4_mask(net->prefix_len)) == 0;
+    unsigned whole = net->prefix_len / 8;
+    unsigned rest = net->prefix_len % 8;
     if (memcmp(ip->b, net->ip.b, whole) != 0)
         return false;
     return rest == 0 || (ip->b[whole] ^ net->ip.b[whole]) >> (8 - rest) == 0;

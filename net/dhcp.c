@@ -192,12 +192,12 @@ static bool is_host(const struct ip *ip)
     return v >> 24 != 0 && v >> 24 != 127 && v >> 28 < 14;
 }
 
-/* Bits of a mask; false when it has holes or is missing, then by the address's class (RFC 950). */
+/* Bits of a mask; when it has holes or is missing, by the address's class (RFC 950). */
 static uint8_t prefix_of(const struct ip *mask, const struct ip *ip)
 {
     uint32_t m = ip4_u32(mask);
     if (!ip_equal(mask, &IP_NONE) && m != 0 && (~m & (~m + 1)) == 0)
-        return (uint8_t)__builtin_popcount(m);
+        return (uint8_t)(32 - __builtin_ctz(m));
     return ip->b[12] < 128 ? 8 : ip->b[12] < 192 ? 16 : 24;
 }
 

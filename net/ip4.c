@@ -304,9 +304,12 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
                            .dst = o->dst};
     if (total > n->mtu_bytes)
         return send_fragments(n, now_ns, &hop, &h, v, count);
-    struct frame f;
+    struct frame f __attribute__((uninitialized)); /* 170 bytes on each packet's way; its first n parts are set here */
     f.n = count + 1;
-    memcpy(f.v + 1, v, count * sizeof *v);
+    for (size_t i = 0; i < count; i++) {
+        f.v[i + 1].data = v[i].data; /* member by member: as a whole it becomes a string instruction, slow for so few */
+        f.v[i + 1].len = v[i].len;
+    }
     emit_header(&f, &h);
     return send_frame(n, now_ns, &hop, &f);
 }

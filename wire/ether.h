@@ -22,7 +22,13 @@ void ether_emit(struct writer *w, const struct ether *e);
 
 static inline bool mac_equal(const struct mac *a, const struct mac *b)
 {
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
+    uint32_t a4, b4;
+    uint16_t a2, b2;
+    memcpy(&a4, a->b, sizeof a4);
+    memcpy(&b4, b->b, sizeof b4);
+    memcpy(&a2, a->b + 4, sizeof a2);
+    memcpy(&b2, b->b + 4, sizeof b2);
+    return a4 == b4 && a2 == b2;
 }
 
 /* Group addresses: multicast, and broadcast among them. */

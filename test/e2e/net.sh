@@ -31,6 +31,10 @@ ip tuntap add jinn0 mode tap
 ip addr add 10.9.0.1/24 dev jinn0
 ip link set jinn0 up
 tshark -q -i jinn0 -w "$folder/all.pcap" 2>"$folder/tshark.log" & pids+=($!)
+for _ in $(seq 100); do
+	! grep -q 'Capture started' "$folder/tshark.log" || break
+	sleep 0.1
+done
 
 # Starts the image; waits until its log says what address it has, and prints that.
 start() {
