@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with numbers near
- * those that count, make the user's calls, and let time pass. What must hold: no sanitizer and no assertion speaks;
- * what is sent is well formed and within the peer's window; what is read is what was sent at that place in the stream;
- * when all is closed and time has passed, nothing is left in any pool. */
+/* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with
+ * numbers near those that count, make the user's calls, and let time pass. What must hold: no sanitizer and no
+ * assertion speaks; what is sent is well formed and within the peer's window; what is read is what was sent at
+ * that place in the stream; when all is closed and time has passed, nothing is left in any pool. */
 #include "net/tcp_core.h"
 #include "wire/checksum.h"
 #include "wire/tcp.h"
