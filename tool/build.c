@@ -25,7 +25,8 @@ void build_check_target(const char *target)
     for (const char *const *t = build_targets; *t; t++)
         if (strcmp(*t, target) == 0)
             return;
-    fail(STATUS_USAGE, "no target is called '%s'; there are linux, spt and sim%s", target, say_hint(target, build_targets));
+    fail(STATUS_USAGE, "no target is called '%s'; there are linux, spt and sim%s", target,
+         say_hint(target, build_targets));
 }
 
 static void write_generated(struct build *b, const char *suffix, const char *text)
@@ -43,7 +44,8 @@ static void prepare(const struct manifest *m)
     words_add(&command, "-c");
     words_add(&command, m->prepare);
     if (!jobs_run(&(struct job){command, NULL}, 1, m->folder, NULL))
-        fail_at(m->path, m->prepare_line, "the command of 'prepare' failed; run it by hand in %s: %s", m->folder, m->prepare);
+        fail_at(m->path, m->prepare_line, "the command of 'prepare' failed; run it by hand in %s: %s", m->folder,
+                m->prepare);
 }
 
 /* Writes the generated files; adds those to be compiled to `sources`. */
@@ -107,7 +109,8 @@ static struct unit *list_units(const struct build *b, const struct words *source
 
 /* The recipe starts with the linker and has @OBJECTS@ on a line of its own. Words that are absolute paths are archives and
  * scripts. */
-static void link_command(const struct build *b, const struct words *objects, struct words *command, struct words *inputs)
+static void link_command(const struct build *b, const struct words *objects, struct words *command,
+                         struct words *inputs)
 {
     struct words recipe = {0};
     root_recipe(b->target, "link", &recipe);
@@ -149,15 +152,29 @@ static void lay_stacks(struct build *b, struct words *link_inputs)
     words_add(link_inputs, output);
 }
 
+/* Of a machine for the simulator only its entry stays visible, so that several of them live in one process. */
+static void add_sim_words(const struct build *b, struct words *command)
+{
+    words_add(command, "objcopy");
+    words_format(command, "--redefine-sym=boot=sim_boot_%s", b->m->c_name);
+    words_format(command, "--keep-global-symbol=sim_boot_%s", b->m->c_name);
+    words_add(command, b->unstripped);
+    words_add(command, b->image);
+}
+
 static void strip_image(struct build *b)
 {
     struct words command = {0}, inputs = {0};
     if (strcmp(b->unstripped, b->image) == 0)
         return;
-    words_add(&command, "strip");
-    words_add(&command, "-o");
-    words_add(&command, b->image);
-    words_add(&command, b->unstripped);
+    if (strcmp(b->target, "sim") == 0) {
+        add_sim_words(b, &command);
+    } else {
+        words_add(&command, "strip");
+        words_add(&command, "-o");
+        words_add(&command, b->image);
+        words_add(&command, b->unstripped);
+    }
     words_add(&inputs, b->unstripped);
     b->changed |= run_if_changed(&command, b->image, &inputs, b->m->folder, "strip");
 }
@@ -175,10 +192,10 @@ static int lock_folder(const struct build *b)
 static void set_paths(struct build *b)
 {
     const char *name = b->m->name;
-    bool is_linux = strcmp(b->target, "linux") == 0, is_spt = strcmp(b->target, "spt") == 0;
+    bool is_linux = strcmp(b->target, "linux") == 0;
     b->scratch = format_text("dist/.%s", b->target);
     b->image = is_linux ? format_text("dist/%s", name) : format_text("dist/%s.%s", name, b->target);
-    b->unstripped = is_spt ? format_text("%s/%s.spt.debug", b->scratch, name) : b->image;
+    b->unstripped = is_linux ? b->image : format_text("%s/%s.%s.debug", b->scratch, name, b->target);
     b->map = format_text("%s/%s.map", b->scratch, name);
 }
 

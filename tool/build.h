@@ -11,12 +11,12 @@ struct build {
     const struct manifest *m;
     const char *target;
     enum build_mode mode;
-    const char *scratch;  /* dist/.TARGET, relative to the appliance's folder, as all that follow are */
-    const char *image;    /* dist/NAME.TARGET, or dist/NAME for linux */
+    const char *scratch;    /* dist/.TARGET, relative to the appliance's folder, as all that follow are */
+    const char *image;      /* dist/NAME.TARGET, or dist/NAME for linux */
     const char *unstripped; /* the same with symbols; equal to image where nothing is stripped */
-    const char *map;      /* the linker's map */
+    const char *map;        /* the linker's map */
     uint64_t content_bytes; /* of embedded files, compressed variants included */
-    bool changed;         /* something had to be done */
+    bool changed;           /* something had to be done */
 };
 
 extern const char *const build_targets[]; /* NULL-terminated */

@@ -7,8 +7,11 @@
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'}, {"release", no_argument, NULL, 'r'}, {"debug", no_argument, NULL, 'd'},
-        {"quiet", no_argument, NULL, 'q'},        {0},
+        {"target", required_argument, NULL, 't'},
+        {"release", no_argument, NULL, 'r'},
+        {"debug", no_argument, NULL, 'd'},
+        {"quiet", no_argument, NULL, 'q'},
+        {0},
     };
     const char *target = "spt";
     enum build_mode mode = BUILD_RELEASE;

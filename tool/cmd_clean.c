@@ -9,7 +9,8 @@ static int run(int argc, char **argv)
     const char *folder = command_operand(argc, argv, ".");
     /* A folder named dist that is none of ours must survive a slip in the argument. */
     if (!file_exists(path_join(folder, MANIFEST_FILE)))
-        fail(STATUS_NO_INPUT, "%s: there is no " MANIFEST_FILE " there, so this is no appliance; nothing was removed", folder);
+        fail(STATUS_NO_INPUT, "%s: there is no " MANIFEST_FILE " there, so this is no appliance; nothing was removed",
+             folder);
     remove_tree(path_join(folder, "dist"));
     remove_tree(path_join(folder, "compile_commands.json"));
     return 0;

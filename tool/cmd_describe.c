@@ -64,8 +64,8 @@ static void print_devices(const struct description *d, const struct colours *k)
     if (d->manifest) {
         for (size_t i = 0; i < d->manifest->n_devices; i++) {
             const struct device *v = &d->manifest->devices[i];
-            printf("  %s%-8s%s %s%s%s\n", k->accent, device_kind_text(v->kind), k->reset, v->name, v->from ? "  from " : "",
-                   v->from ? v->from : "");
+            printf("  %s%-8s%s %s%s%s\n", k->accent, device_kind_text(v->kind), k->reset, v->name,
+                   v->from ? "  from " : "", v->from ? v->from : "");
         }
         return;
     }
@@ -92,7 +92,8 @@ static void print_memory(const struct description *d)
     if (memory)
         printf("  %-10s %s MB\n", "memory", memory);
     if (d->manifest)
-        printf("  %-10s %u of %u KB, a guard below each\n", "stacks", d->manifest->n_stacks, d->manifest->stack_bytes / 1024);
+        printf("  %-10s %u of %u KB, a guard below each\n", "stacks", d->manifest->n_stacks,
+               d->manifest->stack_bytes / 1024);
 }
 
 static void print_library(const struct linkmap_library *l, uint64_t most, const struct colours *k)
@@ -118,7 +119,8 @@ static void print_libraries(const struct description *d, const struct colours *k
         uint64_t bytes = linkmap_file_bytes(d->map.libraries[i].bytes);
         most = bytes > most ? bytes : most;
     }
-    printf("\n  %s%-10s %8s %8s %8s %8s %9s%s\n", k->bold, "bytes", "text", "rodata", "data", "bss", "in file", k->reset);
+    printf("\n  %s%-10s %8s %8s %8s %8s %9s%s\n", k->bold, "bytes", "text", "rodata", "data", "bss", "in file",
+           k->reset);
     for (size_t i = 0; i < d->map.n; i++)
         print_library(&d->map.libraries[i], most, k);
     print_library(&all, 0, k);
@@ -191,13 +193,13 @@ static json_t *json_devices(const struct description *d)
 {
     json_t *list = json_array();
     for (size_t i = 0; d->manifest && i < d->manifest->n_devices; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s}", "type", device_kind_text(d->manifest->devices[i].kind), "name",
-                                              d->manifest->devices[i].name));
+        json_array_append_new(list, json_pack("{s:s, s:s}", "type", device_kind_text(d->manifest->devices[i].kind),
+                                              "name", d->manifest->devices[i].name));
     for (size_t i = 0; !d->manifest && d->file.plan && i < d->file.plan->manifest.n; i++) {
         const struct solo5_entry *e = &d->file.plan->manifest.entries[i];
         if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
-            json_array_append_new(list,
-                                  json_pack("{s:s, s:s}", "type", e->type == SOLO5_NET ? "net" : "block", "name", e->name));
+            json_array_append_new(
+                list, json_pack("{s:s, s:s}", "type", e->type == SOLO5_NET ? "net" : "block", "name", e->name));
     }
     return list;
 }
@@ -207,8 +209,9 @@ static json_t *json_keys(const struct description *d)
     json_t *list = json_array();
     for (size_t i = 0; d->manifest && i < d->manifest->n_keys; i++) {
         const struct setting *s = &d->manifest->keys[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?, s:b}", "name", s->name, "type", value_type_word(s->type),
-                                              "default", s->fallback, "help", s->help, "optional", (int)s->optional));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?, s:b}", "name", s->name, "type",
+                                              value_type_word(s->type), "default", s->fallback, "help", s->help,
+                                              "optional", (int)s->optional));
     }
     return list;
 }
@@ -216,14 +219,15 @@ static json_t *json_keys(const struct description *d)
 static void print_json(const struct description *d)
 {
     const char *memory = image_origin_word(&d->file, "memory");
-    json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "name", d->name, "target", d->target, "image", d->image,
-                             "image_bytes", (json_int_t)d->image_bytes, "content_bytes", (json_int_t)d->content_bytes,
-                             "devices", json_devices(d), "keys", json_keys(d));
+    json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "name", d->name, "target", d->target, "image",
+                             d->image, "image_bytes", (json_int_t)d->image_bytes, "content_bytes",
+                             (json_int_t)d->content_bytes, "devices", json_devices(d), "keys", json_keys(d));
     if (memory)
         json_object_set_new(root, "memory_mb", json_integer(atoi(memory)));
     if (d->manifest)
-        json_object_set_new(root, "stacks", json_pack("{s:i, s:i}", "n", (int)d->manifest->n_stacks, "bytes",
-                                                      (int)d->manifest->stack_bytes));
+        json_object_set_new(
+            root, "stacks",
+            json_pack("{s:i, s:i}", "n", (int)d->manifest->n_stacks, "bytes", (int)d->manifest->stack_bytes));
     json_t *libraries = json_object();
     for (size_t i = 0; d->has_map && i < d->map.n; i++)
         json_object_set_new(libraries, d->map.libraries[i].name, json_sizes(d->map.libraries[i].bytes));
@@ -239,11 +243,13 @@ static void print_json(const struct description *d)
 static void draw(const struct description *d, const char *path)
 {
     if (!d->has_map)
-        fail(STATUS_NO_INPUT, "%s has no link map beside it to draw; build the appliance here and describe its folder", d->image);
+        fail(STATUS_NO_INPUT, "%s has no link map beside it to draw; build the appliance here and describe its folder",
+             d->image);
     const char *title = format_text("%s.%s: %.1f KB", d->name, d->target, (double)d->image_bytes / 1024);
-    const char *subtitle = format_text("%.1f KB text, %.1f KB read-only data, %.1f KB data; %.1f KB more in memory. Areas are bytes in the file.",
-                                       (double)d->map.bytes[LINKMAP_TEXT] / 1024, (double)d->map.bytes[LINKMAP_RODATA] / 1024,
-                                       (double)d->map.bytes[LINKMAP_DATA] / 1024, (double)d->map.bytes[LINKMAP_BSS] / 1024);
+    const char *subtitle = format_text(
+        "%.1f KB text, %.1f KB read-only data, %.1f KB data; %.1f KB more in memory. Areas are bytes in the file.",
+        (double)d->map.bytes[LINKMAP_TEXT] / 1024, (double)d->map.bytes[LINKMAP_RODATA] / 1024,
+        (double)d->map.bytes[LINKMAP_DATA] / 1024, (double)d->map.bytes[LINKMAP_BSS] / 1024);
     const char *svg = picture_svg(&d->map, title, subtitle);
     file_write(path, svg, strlen(svg));
     say_progress("  drew %s", path);

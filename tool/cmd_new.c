@@ -66,7 +66,8 @@ static int run(int argc, char **argv)
         command_usage("name the new appliance");
     copy.name = path_base(folder);
     if (!appliance_name_good(copy.name))
-        command_usage("'%s' is no name for an appliance; use small letters, digits and dashes, a letter first", copy.name);
+        command_usage("'%s' is no name for an appliance; use small letters, digits and dashes, a letter first",
+                      copy.name);
     check_template(template);
     if (lstat(folder, &st) == 0)
         fail(STATUS_NO_OUTPUT, "%s exists already; choose another name or remove it", folder);

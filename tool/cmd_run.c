@@ -16,8 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEMORY_MB_DEFAULT 16   /* of images whose manifest does not say */
-#define MEMORY_MB_FOREIGN 512  /* of images that others built: the stock tender's default */
+#define MEMORY_MB_FOREIGN 512 /* of images that others built: the stock tender's default */
 
 /* NAME=VALUE of an option. */
 struct pair {
@@ -122,11 +121,16 @@ static void take_option(struct request *r, int c)
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'},   {"publish", required_argument, NULL, 'p'},
-        {"net", required_argument, NULL, 'n'},      {"block", required_argument, NULL, 'b'},
-        {"kv", required_argument, NULL, 'k'},       {"key-file", required_argument, NULL, 's'},
-        {"mem", required_argument, NULL, 'm'},      {"pcap", required_argument, NULL, 'c'},
-        {"timing", no_argument, NULL, 'T'},         {"quiet", no_argument, NULL, 'q'},
+        {"target", required_argument, NULL, 't'},
+        {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},
+        {"block", required_argument, NULL, 'b'},
+        {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'},
+        {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},
+        {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},
         {0},
     };
     static char *no_keys[] = {NULL};
@@ -163,7 +167,7 @@ static struct subject from_folder(const struct request *r)
                         .image = path_join(r->operand, b.image),
                         .debug_file = path_join(r->operand, b.unstripped),
                         .is_spt = strcmp(target, "spt") == 0,
-                        .memory_mb = b.m->memory_mb ? b.m->memory_mb : MEMORY_MB_DEFAULT,
+                        .memory_mb = b.m->memory_mb,
                         .n_devices = b.m->n_devices};
     memcpy(s.devices, b.m->devices, sizeof s.devices);
     return s;
@@ -208,7 +212,8 @@ static struct subject from_image(const struct request *r)
 
 /* ---- Devices ---- */
 
-static NO_RETURN void refuse_device(const struct subject *s, enum device_kind kind, const char *option, const char *name)
+static NO_RETURN void refuse_device(const struct subject *s, enum device_kind kind, const char *option,
+                                    const char *name)
 {
     struct words names = {0};
     struct text list = {0};
@@ -219,7 +224,8 @@ static NO_RETURN void refuse_device(const struct subject *s, enum device_kind ki
         text_add(&list, "%s%s", names.n > 1 ? ", " : "", s->devices[i].name);
     }
     if (names.n == 0)
-        fail(STATUS_NO_INPUT, "%s %s: %s has no %s device; leave the option out", option, name, s->name, device_kind_text(kind));
+        fail(STATUS_NO_INPUT, "%s %s: %s has no %s device; leave the option out", option, name, s->name,
+             device_kind_text(kind));
     fail(STATUS_NO_INPUT, "%s %s: %s has no %s device of that name; there is %s%s", option, name, s->name,
          device_kind_text(kind), list.s, say_hint(name, (const char *const *)names.v));
 }
@@ -237,16 +243,22 @@ static void check_names(const struct subject *s, struct pairs *p, enum device_ki
 
 static void socket_pair(int kind, int ends[static 2])
 {
-    if (socketpair(AF_UNIX, kind, 0, ends) != 0)
+    if (socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, ends) != 0)
         fail(STATUS_HOST, "can't make a socket pair: %s", strerror(errno));
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+}
+
+/* The descriptor goes to the child, and this process forgets it then. */
+static void hand_over(struct supervised *v, struct program *p, int fd)
+{
+    p->keep[p->n_keep++] = fd;
+    v->theirs[v->n_theirs++] = fd;
 }
 
 /* An address in the user-mode network that the operator gave the guest by a key. */
 static const char *guest_address(char **keys)
 {
     for (; *keys; keys++) {
-        const char *text = strncmp(*keys, "--ipv4=", 7) == 0 ? *keys + 7
+        const char *text = strncmp(*keys, "--ipv4=", 7) == 0         ? *keys + 7
                            : strcmp(*keys, "--ipv4") == 0 && keys[1] ? keys[1]
                                                                      : NULL;
         char address[16];
@@ -260,12 +272,13 @@ static const char *guest_address(char **keys)
 static void add_usernet(struct supervised *v, struct request *r, const struct device *d, bool first)
 {
     int ends[2];
-    struct words *argv = &v->helpers[v->n_helpers];
+    struct program *helper = &v->helpers[v->n_helpers];
+    struct words *argv = &helper->argv;
     if (v->n_helpers == HELPERS_MAX)
-        fail(STATUS_USAGE, "more than %d devices on user-mode networks; attach the others by --net NAME=tap0", HELPERS_MAX);
+        fail(STATUS_USAGE, "more than %d devices on user-mode networks; attach the others by --net NAME=tap0",
+             HELPERS_MAX);
     v->n_helpers++;
     socket_pair(SOCK_SEQPACKET, ends);
-    fcntl(ends[0], F_SETFD, 0);
     words_add(argv, root_helper("jinn-net"));
     words_format(argv, "--fd=%d", ends[0]);
     const char *guest = first ? guest_address(r->keys) : NULL;
@@ -277,9 +290,9 @@ static void add_usernet(struct supervised *v, struct request *r, const struct de
         const struct port *p = &r->ports.list[i];
         words_format(argv, "--forward=%s,%s,%u,%u", p->udp ? "udp" : "tcp", p->address, p->host, p->guest);
     }
-    words_format(&v->argv, "--net:%s=@%d", d->name, ends[1]);
-    words_format(&v->theirs, "%d", ends[0]);
-    words_format(&v->theirs, "%d", ends[1]);
+    words_format(&v->image.argv, "--net:%s=@%d", d->name, ends[1]);
+    hand_over(v, helper, ends[0]);
+    hand_over(v, &v->image, ends[1]);
 }
 
 /* A device that is there but leads nowhere: its other end stays open in this process and is never read. */
@@ -287,8 +300,8 @@ static void add_no_net(struct supervised *v, const struct device *d)
 {
     int ends[2];
     socket_pair(SOCK_SEQPACKET, ends);
-    words_format(&v->argv, "--net:%s=@%d", d->name, ends[1]);
-    words_format(&v->theirs, "%d", ends[1]);
+    words_format(&v->image.argv, "--net:%s=@%d", d->name, ends[1]);
+    hand_over(v, &v->image, ends[1]);
 }
 
 static void add_host_net(struct supervised *v, const struct device *d, const char *value)
@@ -296,13 +309,15 @@ static void add_host_net(struct supervised *v, const struct device *d, const cha
     uint64_t fd;
     const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
     if (value[0] == '@') {
-        if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
+        if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fd < 3 || fcntl((int)fd, F_GETFD) < 0)
             fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
+        hand_over(v, &v->image, (int)fd);
     } else if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface))) {
-        fail(STATUS_NO_INPUT, "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
+        fail(STATUS_NO_INPUT,
+             "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
              value, interface);
     }
-    words_format(&v->argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
+    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
 }
 
 static void add_net(struct supervised *v, struct request *r, const struct device *d, bool *user_taken)
@@ -323,13 +338,14 @@ static void add_block(struct supervised *v, struct request *r, const struct subj
     struct pair *given = find_pair(&r->blocks, d->name);
     struct stat st;
     if (!given)
-        fail(STATUS_NO_INPUT, "%s needs a file for its block device %s; add --block %s=FILE", s->name, d->name, d->name);
+        fail(STATUS_NO_INPUT, "%s needs a file for its block device %s; add --block %s=FILE", s->name, d->name,
+             d->name);
     if (stat(given->value, &st) != 0 || access(given->value, R_OK | W_OK) != 0)
         fail(STATUS_NO_INPUT, "--block %s=%s: %s; make the file with 'truncate -s 16M FILE'", d->name, given->value,
              strerror(errno));
     if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
         fail(STATUS_NO_INPUT, "--block %s=%s: that is neither a file nor a block device", d->name, given->value);
-    words_format(&v->argv, "--block:%s=%s", d->name, given->value);
+    words_format(&v->image.argv, "--block:%s=%s", d->name, given->value);
 }
 
 static void add_devices(struct supervised *v, struct request *r, const struct subject *s)
@@ -342,9 +358,8 @@ static void add_devices(struct supervised *v, struct request *r, const struct su
             add_block(v, r, s, &s->devices[i]);
     }
     if (r->ports.n && !user_taken)
-        fail(STATUS_USAGE, "-p publishes ports of the user-mode network, but %s", r->nets.n
-                                                                                        ? "--net attached every device elsewhere"
-                                                                                        : format_text("%s has no net device", s->name));
+        fail(STATUS_USAGE, "-p publishes ports of the user-mode network, but %s",
+             r->nets.n ? "--net attached every device elsewhere" : format_text("%s has no net device", s->name));
     if (r->pcap && !user_taken)
         fail(STATUS_USAGE, "--pcap records the user-mode network, and no device is attached to it");
 }
@@ -355,7 +370,7 @@ static void add_secrets(struct supervised *v, const struct request *r)
         const struct pair *p = &r->secrets.list[i];
         if (!file_exists(p->value) || access(p->value, R_OK) != 0)
             fail(STATUS_NO_INPUT, "--key-file %s=%s: there is no such file, or it can't be read", p->name, p->value);
-        words_format(&v->argv, "--key-file=%s=%s", p->name, p->value);
+        words_format(&v->image.argv, "--key-file=%s=%s", p->name, p->value);
     }
 }
 
@@ -365,7 +380,8 @@ static void add_folders(struct words *argv, const struct request *r, const struc
     for (size_t i = 0; i < r->kvs.n; i++) {
         const struct pair *p = &r->kvs.list[i];
         if (s->is_spt)
-            fail(STATUS_USAGE, "--kv %s: a sealed image has its files inside; use -t linux for a folder of the host", p->name);
+            fail(STATUS_USAGE, "--kv %s: a sealed image has its files inside; use -t linux for a folder of the host",
+                 p->name);
         if (!folder_exists(p->value))
             fail(STATUS_NO_INPUT, "--kv %s=%s: there is no such folder", p->name, p->value);
         words_format(argv, "--kv:%s=%s", p->name, p->value);
@@ -376,27 +392,30 @@ static int run(int argc, char **argv)
 {
     struct request r = parse(argc, argv);
     struct subject s = folder_exists(r.operand) ? from_folder(&r) : from_image(&r);
-    struct supervised v = {.name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
+    struct supervised v = {
+        .name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
     int control[2];
     check_names(&s, &r.nets, DEVICE_NET, "--net");
     check_names(&s, &r.blocks, DEVICE_BLOCK, "--block");
     if (!s.is_spt)
         check_names(&s, &r.kvs, DEVICE_KV, "--kv");
     ports_check(&r.ports);
-    words_add(&v.argv, s.is_spt ? root_helper("jinn-spt") : strchr(s.image, '/') ? s.image : format_text("./%s", s.image));
-    words_format(&v.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
+    words_add(&v.image.argv, s.is_spt               ? root_helper("jinn-spt")
+                             : strchr(s.image, '/') ? s.image
+                                                    : format_text("./%s", s.image));
+    words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
     add_devices(&v, &r, &s);
     add_secrets(&v, &r);
     socket_pair(SOCK_SEQPACKET, control);
     v.control_fd = control[0];
-    words_format(&v.theirs, "%d", control[1]);
-    words_format(&v.argv, "--control=@%d", control[1]);
-    words_add(&v.argv, "--");
+    hand_over(&v, &v.image, control[1]);
+    words_format(&v.image.argv, "--control=@%d", control[1]);
+    words_add(&v.image.argv, "--");
     if (s.is_spt)
-        words_add(&v.argv, s.image);
-    add_folders(&v.argv, &r, &s);
+        words_add(&v.image.argv, s.image);
+    add_folders(&v.image.argv, &r, &s);
     for (char **k = r.keys; *k; k++)
-        words_add(&v.argv, *k);
+        words_add(&v.image.argv, *k);
     return supervise(&v);
 }
 
@@ -404,20 +423,21 @@ const struct command command_run = {
     .name = "run",
     .synopsis = "[OPTIONS] [DIR|IMAGE] [-- KEYS]",
     .summary = "Builds what has changed, and runs an image in the foreground",
-    .details = "  -t, --target TARGET       spt (default) or linux\n"
-               "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
-               "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
-               "                            not named; HOST 0 takes a free one\n"
-               "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
-               "      --block NAME=FILE     the file or device behind a block device\n"
-               "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
-               "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
-               "      --mem MB              memory of the image\n"
-               "      --pcap FILE           records the packets of the user-mode network\n"
-               "      --timing              says how long the image took until it served\n"
-               "  -q, --quiet               prints the image's own output and errors only\n\n"
-               "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"
-               "the image, a second one ends it. The exit status is the image's.\n",
+    .details =
+        "  -t, --target TARGET       spt (default) or linux\n"
+        "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
+        "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
+        "                            not named; HOST 0 takes a free one\n"
+        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
+        "      --block NAME=FILE     the file or device behind a block device\n"
+        "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
+        "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
+        "      --mem MB              memory of the image\n"
+        "      --pcap FILE           records the packets of the user-mode network\n"
+        "      --timing              says how long the image took until it served\n"
+        "  -q, --quiet               prints the image's own output and errors only\n\n"
+        "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"
+        "the image, a second one ends it. The exit status is the image's.\n",
     .run = run,
     .has_options_of_image = true,
 };

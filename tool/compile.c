@@ -118,7 +118,8 @@ size_t compile_units(const struct unit *units, size_t n, const char *folder, con
         jobs[n_jobs++] = (struct job){argv, units[i].source};
     }
     if (!jobs_run(jobs, n_jobs, folder, "compile"))
-        fail(STATUS_DATA, "%s does not compile; the compiler's messages are above", strcmp(folder, ".") ? folder : "it");
+        fail(STATUS_DATA, "%s does not compile; the compiler's messages are above",
+             strcmp(folder, ".") ? folder : "it");
     for (size_t i = 0; i < n_jobs; i++)
         keep_command(&jobs[i].argv, folder, objects[i]);
     return n_jobs;
@@ -135,8 +136,8 @@ void compile_commands(const struct unit *units, size_t n, const char *folder, co
         json_t *arguments = json_array();
         for (size_t j = 0; j < argv.n; j++)
             json_array_append_new(arguments, json_string(argv.v[j]));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "directory", absolute, "file", units[i].source,
-                                              "arguments", arguments));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o}", "directory", absolute, "file", units[i].source, "arguments", arguments));
     }
     char *text = json_dumps(list, JSON_INDENT(2));
     json_decref(list);

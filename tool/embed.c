@@ -14,8 +14,8 @@
 static struct walk {
     const struct manifest *m;
     const struct device *kv;
-    const char *top;            /* the folder as named */
-    char absolute[PATH_MAX];    /* and resolved */
+    const char *top;         /* the folder as named */
+    char absolute[PATH_MAX]; /* and resolved */
     struct words keys;
 } walk;
 
@@ -97,7 +97,8 @@ static void add_item(struct content_item *item, char *key, const struct manifest
     struct bytes plain;
     const char *path = format_text("%s/%s", kv->from, key);
     if (!file_read(path_join(m->folder, path), &plain))
-        fail_at(m->path, kv->from_line, "%s can't be read: %s; change its permissions or remove it", path, strerror(errno));
+        fail_at(m->path, kv->from_line, "%s can't be read: %s; change its permissions or remove it", path,
+                strerror(errno));
     item->key = key;
     item->variant[KV_PLAIN] = (struct content_variant){.path = path, .len = plain.len};
     sha256_text(plain, hash);

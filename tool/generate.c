@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#define HOST_STACK_BYTES 65536
+
 /* A C string literal of text that people write in a manifest. */
 static char *literal(const char *s)
 {
@@ -58,8 +60,15 @@ char *generate_header(const struct manifest *m)
     return t.s;
 }
 
-static void add_image(struct text *t, const struct manifest *m)
+static bool on_linux(const char *target)
 {
+    return strcmp(target, "linux") == 0;
+}
+
+static void add_image(struct text *t, const struct manifest *m, const char *target)
+{
+    /* The host's C library was written for stacks of megabytes. */
+    uint32_t stack_bytes = m->stack_bytes + (on_linux(target) ? HOST_STACK_BYTES : 0);
     size_t n = 0;
     text_add(t, "const char plat_image_name[] = \"%s\";\n", m->name);
     text_add(t, "const struct plat_device plat_devices[] = {\n");
@@ -73,12 +82,7 @@ static void add_image(struct text *t, const struct manifest *m)
     if (n == 0)
         text_add(t, "    {\"\", PLAT_BLOCK}, /* C has no empty arrays */\n");
     text_add(t, "};\nconst size_t plat_n_devices = %zu;\n", n);
-    text_add(t, "const size_t plat_stacks_n = %u;\nconst size_t plat_stack_bytes = %u;\n\n", m->n_stacks, m->stack_bytes);
-}
-
-static bool has_directory_key(const char *target)
-{
-    return strcmp(target, "linux") == 0;
+    text_add(t, "const size_t plat_stacks_n = %u;\nconst size_t plat_stack_bytes = %u;\n\n", m->n_stacks, stack_bytes);
 }
 
 static void add_variables(struct text *t, const struct manifest *m, const char *target, const struct content *contents)
@@ -93,7 +97,7 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
         if (d->from)
             embed_table(t, d, &contents[i]);
         text_add(t, "static struct kv_embedded %s_embedded;\n", c);
-        if (has_directory_key(target))
+        if (on_linux(target))
             text_add(t, "static const char *%s_directory;\n", c);
     }
     text_add(t, "static struct %s self;\n\n", m->c_name);
@@ -104,10 +108,12 @@ static void add_net_keys(struct text *t, const struct device *d, bool first)
 {
     const char *c = c_identifier(d->name);
     const char *prefix = first ? "" : format_text("%s-", d->name);
-    text_add(t, "    {\"%sipv4\", KEY_NET, &%s_options.ipv4, NULL, \"address of %s, as in 10.0.0.2/24; asks DHCP when not given\", true},\n",
+    text_add(t,
+             "    {\"%sipv4\", KEY_NET, &%s_options.ipv4, NULL, \"address of %s, as in 10.0.0.2/24; asks DHCP when not "
+             "given\", true},\n",
              prefix, c, d->name);
-    text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix, c,
-             d->name);
+    text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
+             c, d->name);
 }
 
 static size_t add_keys(struct text *t, const struct manifest *m, const char *target)
@@ -119,7 +125,7 @@ static size_t add_keys(struct text *t, const struct manifest *m, const char *tar
             add_net_keys(t, d, n_nets++ == 0);
             n += 2;
         }
-        if (d->kind == DEVICE_KV && has_directory_key(target)) {
+        if (d->kind == DEVICE_KV && on_linux(target)) {
             text_add(t, "    {\"kv:%s\", KEY_STRING, &%s_directory, NULL, \"a folder to use as %s\", true},\n", d->name,
                      c_identifier(d->name), d->name);
             n++;
@@ -150,7 +156,7 @@ static void add_starts(struct text *t, const struct manifest *m, const char *tar
             else
                 text_add(t, "    kv_embedded_init(&%s_embedded, NULL, 0);\n", c);
             text_add(t, "    self.%s = boot_kv(\"%s\", &%s_embedded, %s);\n", c, d->name, c,
-                     has_directory_key(target) ? format_text("%s_directory", c) : "NULL");
+                     on_linux(target) ? format_text("%s_directory", c) : "NULL");
         }
     }
 }
@@ -160,7 +166,7 @@ char *generate_main(const struct manifest *m, const char *target, const struct c
     struct text t = {0}, keys = {0};
     text_add(&t, "/* Written by `jinn build` from " MANIFEST_FILE "; changes made here are lost. */\n");
     text_add(&t, "#include \"%s.h\"\n\n#include <jinn/boot.h>\n#include <jinn/plat.h>\n\n", m->name);
-    add_image(&t, m);
+    add_image(&t, m, target);
     for (size_t i = 0; i < m->n_devices; i++)
         if (m->devices[i].kind == DEVICE_KV && m->devices[i].from)
             text_add(&t, "#define N_%s %zu\n", c_identifier(m->devices[i].name), contents[i].n);

@@ -10,14 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct command *const commands[] = {&command_new, &command_build, &command_run, &command_describe, &command_clean, &command_help, &command_version, NULL};
+const struct command *const commands[] = {&command_new,   &command_build, &command_run,     &command_describe,
+                                          &command_clean, &command_help,  &command_version, NULL};
 const struct command *command_now;
 
 void command_print_help(const struct command *c)
 {
     struct colours k = say_colours();
-    printf("%susage:%s jinn %s %s\n\n%s.\n%s%s", k.bold, k.reset, c->name, c->synopsis, c->summary, *c->details ? "\n" : "",
-           c->details);
+    printf("%susage:%s jinn %s %s\n\n%s.\n%s%s", k.bold, k.reset, c->name, c->synopsis, c->summary,
+           *c->details ? "\n" : "", c->details);
 }
 
 void command_usage(const char *format, ...)
@@ -77,8 +78,8 @@ const char *command_operand(int argc, char **argv, const char *fallback)
 static void print_overview(void)
 {
     struct colours k = say_colours();
-    printf("%sjinn%s builds unikernels from C and runs them.\n\n%susage:%s jinn COMMAND [ARGUMENTS]\n\n", k.bold, k.reset,
-           k.bold, k.reset);
+    printf("%sjinn%s builds unikernels from C and runs them.\n\n%susage:%s jinn COMMAND [ARGUMENTS]\n\n", k.bold,
+           k.reset, k.bold, k.reset);
     for (const struct command *const *c = commands; *c; c++)
         printf("  %s%-9s%s %s\n", k.accent, (*c)->name, k.reset, (*c)->summary);
     printf("\n'jinn help COMMAND' tells more about one; 'man jinn' about all.\n");
@@ -107,11 +108,8 @@ static int run_help(int argc, char **argv)
 
 static int run_version(int argc, char **argv);
 
-const struct command command_help = {.name = "help",
-                                     .synopsis = "[COMMAND]",
-                                     .summary = "Tells what the commands do",
-                                     .details = "",
-                                     .run = run_help};
+const struct command command_help = {
+    .name = "help", .synopsis = "[COMMAND]", .summary = "Tells what the commands do", .details = "", .run = run_help};
 const struct command command_version = {.name = "version",
                                         .synopsis = "",
                                         .summary = "Names this version, its interface and what it was built with",

@@ -20,6 +20,7 @@ struct reading {
     struct manifest *m;
     FILE *file;
     int line;
+    char *heading;    /* of this section; inih cuts long ones */
     bool heading_due; /* the next line for inih is the one that we add */
     enum section section;
     bool has_unikernel;
@@ -60,11 +61,11 @@ const struct device *manifest_device(const struct manifest *m, enum device_kind 
 char *c_identifier(const char *name)
 {
     static const char *const keywords[] = {
-        "asm",     "auto",     "bool",   "break",    "case",     "char",   "const",  "continue", "default", "do",
-        "double",  "else",     "enum",   "extern",   "false",    "float",  "for",    "goto",     "if",      "inline",
-        "int",     "linux",    "long",   "register", "restrict", "return", "short",  "signed",   "sizeof",  "static",
-        "struct",  "switch",   "true",   "typedef",  "typeof",   "union",  "unix",   "unsigned", "void",    "volatile",
-        "while",   NULL};
+        "asm",    "auto",     "bool",   "break",    "case",   "char",     "const",    "continue", "default",
+        "do",     "double",   "else",   "enum",     "extern", "false",    "float",    "for",      "goto",
+        "if",     "inline",   "int",    "linux",    "long",   "register", "restrict", "return",   "short",
+        "signed", "sizeof",   "static", "struct",   "switch", "true",     "typedef",  "typeof",   "union",
+        "unix",   "unsigned", "void",   "volatile", "while",  NULL};
     char *c = format_text("%s%s", isdigit((unsigned char)name[0]) ? "n" : "", name);
     for (char *p = c; *p; p++)
         if (*p == '-')
@@ -129,7 +130,8 @@ static void start_key(struct reading *r, const char *name)
     struct manifest *m = r->m;
     size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
     if (!islower((unsigned char)name[0]) || name[len] != 0 || len > 63)
-        wrong(r, format_text("'%s' is no name for a key; use small letters, digits and dashes, as in [key max-age]", name));
+        wrong(r, format_text("'%s' is no name for a key; use small letters, digits and dashes, as in [key max-age]",
+                             name));
     const char *ipv4 = strstr(name, "ipv4");
     if (strcmp(name, "help") == 0 || strcmp(name, "logs") == 0 || strcmp(name, "l") == 0 ||
         (ipv4 && (ipv4 == name || ipv4[-1] == '-') && (!ipv4[4] || strcmp(ipv4, "ipv4-gateway") == 0)))
@@ -160,14 +162,20 @@ static void start_section(struct reading *r, const char *heading)
     while (*known && strcmp(*known, word) != 0)
         known++;
     if (!*known)
-        wrong(r, format_text("no section is called [%s]; there are [unikernel], [net NAME], [block NAME], [kv NAME] and [key NAME]%s",
+        wrong(r, format_text("no section is called [%s]; there are [unikernel], [net NAME], [block NAME], [kv NAME] "
+                             "and [key NAME]%s",
                              word, say_hint(word, section_words)));
     if (n != 2)
-        wrong(r, format_text("[%s] needs one name, as in [%s %s]", word, word, strcmp(word, "key") == 0 ? "port" : "main"));
+        wrong(r, format_text("[%s] needs one name, as in [%s %s]", word, word,
+                             strcmp(word, "key") == 0 ? "port" : "main"));
     if (strcmp(word, "key") == 0)
         start_key(r, name);
     else
-        start_device(r, strcmp(word, "net") == 0 ? DEVICE_NET : strcmp(word, "block") == 0 ? DEVICE_BLOCK : DEVICE_KV, name);
+        start_device(r,
+                     strcmp(word, "net") == 0     ? DEVICE_NET
+                     : strcmp(word, "block") == 0 ? DEVICE_BLOCK
+                                                  : DEVICE_KV,
+                     name);
 }
 
 /* ---- Settings ---- */
@@ -194,7 +202,9 @@ static void set_unikernel(struct reading *r, const char *name, const char *value
     struct manifest *m = r->m;
     if (strcmp(name, "name") == 0) {
         if (!appliance_name_good(value))
-            wrong(r, format_text("'%s' is no name for an appliance; use small letters, digits and dashes, a letter first", value));
+            wrong(r,
+                  format_text("'%s' is no name for an appliance; use small letters, digits and dashes, a letter first",
+                              value));
         m->name = format_text("%s", value);
     } else if (strcmp(name, "sources") == 0) {
         char *rest = format_text("%s", value);
@@ -212,8 +222,9 @@ static void set_unikernel(struct reading *r, const char *name, const char *value
     } else if (strcmp(name, "memory") == 0) {
         m->memory_mb = number(r, "memory (in MB)", value, MEMORY_MB_MIN, MEMORY_MB_MAX);
     } else {
-        wrong(r, format_text("[unikernel] has no setting '%s'; there are name, sources, prepare, stacks, stack and memory%s", name,
-                             say_hint(name, unikernel_words)));
+        wrong(r, format_text(
+                     "[unikernel] has no setting '%s'; there are name, sources, prepare, stacks, stack and memory%s",
+                     name, say_hint(name, unikernel_words)));
     }
 }
 
@@ -223,7 +234,8 @@ static void set_device(struct reading *r, const char *name, const char *value)
     const char *const *known = d->kind == DEVICE_KV ? kv_words : no_words;
     if (d->kind != DEVICE_KV || strcmp(name, "from") != 0)
         wrong(r, format_text("[%s %s] has no setting '%s'%s%s", device_kind_text(d->kind), d->name, name,
-                             d->kind == DEVICE_KV ? "; there is from" : "; remove it: devices are attached when the image starts",
+                             d->kind == DEVICE_KV ? "; there is from"
+                                                  : "; remove it: devices are attached when the image starts",
                              say_hint(name, known)));
     d->from = format_text("%s", value);
     size_t len = strlen(d->from);
@@ -249,8 +261,8 @@ static void set_key(struct reading *r, const char *name, const char *value)
             wrong(r, format_text("optional = %s; give true or false", value));
         k->optional = strcmp(value, "true") == 0;
     } else {
-        wrong(r, format_text("[key %s] has no setting '%s'; there are type, default, help and optional%s", k->name, name,
-                             say_hint(name, key_words)));
+        wrong(r, format_text("[key %s] has no setting '%s'; there are type, default, help and optional%s", k->name,
+                             name, say_hint(name, key_words)));
     }
 }
 
@@ -266,7 +278,7 @@ static int on_setting(void *user, const char *section, const char *name, const c
 {
     struct reading *r = user;
     if (strcmp(name, HEADING) == 0) {
-        start_section(r, section);
+        start_section(r, r->heading);
         return 1;
     }
     if (r->section == SECTION_NONE)
@@ -310,6 +322,8 @@ static char *next_line(char *out, int size, void *stream)
     if (*start == '[' && !strchr(start, ']'))
         wrong(r, "the heading has no ']' at its end; add it");
     r->heading_due = *start == '[';
+    if (r->heading_due)
+        r->heading = format_text("%.*s", (int)strcspn(start + 1, "]"), start + 1);
     if (*start && !strchr("[;#\r\n", *start) && !strpbrk(start, "=:"))
         wrong(r, "neither a [section] nor NAME = VALUE nor a comment (which starts with ;); correct the line");
     snprintf(out, (size_t)size, "%s", start);
@@ -363,8 +377,8 @@ static void check_key(const struct manifest *m, const struct setting *k)
     if (problem)
         fail_at(m->path, k->line, "the default '%s' of key %s is wrong; %s", k->fallback, k->name, problem);
     if (k->fallback && k->type == KEY_SECRET)
-        fail_at(m->path, k->line, "key %s is a secret and can't have a default; it comes by --key-file %s=FILE", k->name,
-                k->name);
+        fail_at(m->path, k->line, "key %s is a secret and can't have a default; it comes by --key-file %s=FILE",
+                k->name, k->name);
     if (k->fallback && k->optional)
         fail_at(m->path, k->line, "key %s has a default and is optional; remove one of the two", k->name);
 }
@@ -374,7 +388,8 @@ static void check_number_of_keys(const struct manifest *m)
 {
     size_t n = m->n_keys + 2 * manifest_count(m, DEVICE_NET) + manifest_count(m, DEVICE_KV);
     if (n > KEYS_MAX)
-        fail_at(m->path, 0, "%zu keys, those of the devices included; an image has at most %d, so remove some", n, KEYS_MAX);
+        fail_at(m->path, 0, "%zu keys, those of the devices included; an image has at most %d, so remove some", n,
+                KEYS_MAX);
 }
 
 static void check_whole(struct reading *r)
@@ -402,9 +417,11 @@ struct manifest *manifest_read(const char *folder)
     m->path = path_join(folder, MANIFEST_FILE);
     m->n_stacks = STACKS_DEFAULT;
     m->stack_bytes = STACK_BYTES_DEFAULT;
+    m->memory_mb = MEMORY_MB_DEFAULT;
     struct reading r = {.m = m, .file = fopen(m->path, "re")};
     if (!folder_exists(folder))
-        fail(STATUS_NO_INPUT, "%s: there is no such folder; name an appliance's folder, or make one with 'jinn new'", folder);
+        fail(STATUS_NO_INPUT, "%s: there is no such folder; name an appliance's folder, or make one with 'jinn new'",
+             folder);
     if (!r.file)
         fail(STATUS_NO_INPUT, "%s: %s; an appliance's folder has a " MANIFEST_FILE ", and 'jinn new NAME' makes one",
              m->path, strerror(errno));

@@ -16,11 +16,12 @@
 #define STACK_BYTES_DEFAULT 16384
 #define STACK_BYTES_MIN 8192
 #define STACK_BYTES_MAX (1024 * 1024)
-#define MEMORY_MB_MIN 2 /* images are loaded at 1 MB */
+#define MEMORY_MB_MIN 2      /* images are loaded at 1 MB */
+#define MEMORY_MB_DEFAULT 16 /* the network's buffers and some thousand connections */
 #define MEMORY_MB_MAX 4096
 /* Keys are a table that each start goes through; hundreds of settings are a configuration file. */
 #define KEYS_MAX 64
-#define DEVICES_MAX 62 /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
+#define DEVICES_MAX 62     /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
 #define LINE_BYTES_MAX 190 /* inih's line buffer has 200 bytes */
 
 enum device_kind { DEVICE_NET, DEVICE_BLOCK, DEVICE_KV };
@@ -45,7 +46,7 @@ struct manifest {
     char *folder; /* of the appliance, as the user named it */
     char *path;   /* of jinn.ini */
     char *name;
-    char *c_name; /* for identifiers: dashes are underscores */
+    char *c_name;  /* for identifiers: dashes are underscores */
     char *prepare; /* a command that makes files to embed; NULL: none */
     int prepare_line;
     struct words sources; /* relative to the folder; sorted within each pattern */

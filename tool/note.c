@@ -5,8 +5,8 @@
 #include "wire/solo5.h"
 
 /* What plat/spt makes use of where the tender offers it. */
-#define FEATURES                                                                                                       \
-    (EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP |             \
+#define FEATURES                                                                                            \
+    (EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP | \
      EXTENSION_CLOCK | EXTENSION_STANDARD_ERR)
 
 static void fill(struct solo5_manifest *s, const struct manifest *m)

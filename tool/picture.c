@@ -22,9 +22,10 @@ static const char *colour(const char *library)
     static const struct {
         const char *library, *colour;
     } colours[] = {
-        {"appliance", "#f2b134"}, {"content", "#f7d58b"}, {"proto", "#e8836b"}, {"store", "#d9a5c7"}, {"net", "#6fb1d6"},
-        {"sched", "#8fc98b"},     {"sys", "#a8d5a2"},     {"libc", "#9fc5bd"},  {"plat", "#7fbfb0"},  {"arch", "#b6d7a8"},
-        {"base", "#c9c3e6"},      {"wire", "#a9a0d9"},    {"mbedtls", "#d8cfc0"}, {"musl", "#c4ccd4"},
+        {"appliance", "#f2b134"}, {"content", "#f7d58b"}, {"proto", "#e8836b"}, {"store", "#d9a5c7"},
+        {"net", "#6fb1d6"},       {"sched", "#8fc98b"},   {"sys", "#a8d5a2"},   {"libc", "#9fc5bd"},
+        {"plat", "#7fbfb0"},      {"arch", "#b6d7a8"},    {"base", "#c9c3e6"},  {"wire", "#a9a0d9"},
+        {"mbedtls", "#d8cfc0"},   {"musl", "#c4ccd4"},
     };
     for (size_t i = 0; i < ARRAY_LEN(colours); i++)
         if (strcmp(colours[i].library, library) == 0)
@@ -85,7 +86,8 @@ static void lay_out(const uint64_t *values, size_t n, struct area whole, struct 
 
 static const char *size_text(uint64_t bytes)
 {
-    return bytes < 1024 ? format_text("%llu B", (unsigned long long)bytes) : format_text("%.1f KB", (double)bytes / 1024);
+    return bytes < 1024 ? format_text("%llu B", (unsigned long long)bytes)
+                        : format_text("%.1f KB", (double)bytes / 1024);
 }
 
 static char *escaped(const char *s)
@@ -107,15 +109,16 @@ static double text_width(const char *s, double size)
     return (double)strlen(s) * size * 0.58;
 }
 
-static void draw_label(struct text *t, const struct area *a, const char *name, uint64_t bytes, double size, double below)
+static void draw_label(struct text *t, const struct area *a, const char *name, uint64_t bytes, double size,
+                       double below)
 {
     const char *both = format_text("%s %s", name, size_text(bytes));
     double y = a->y + below;
     if (a->h < size + 4)
         return;
     if (text_width(both, size) < a->w - 8)
-        text_add(t, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\">%s <tspan opacity=\".65\">%s</tspan></text>\n", a->x + 5, y,
-                 size, escaped(name), size_text(bytes));
+        text_add(t, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\">%s <tspan opacity=\".65\">%s</tspan></text>\n",
+                 a->x + 5, y, size, escaped(name), size_text(bytes));
     else if (text_width(name, size) < a->w - 6)
         text_add(t, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\">%s</text>\n", a->x + 4, y, size, escaped(name));
 }
@@ -132,9 +135,11 @@ static void draw_objects(struct text *t, const struct linkmap_library *l, struct
     lay_out(values, n, inside, areas);
     for (size_t i = 0; i < n; i++) {
         struct area *a = &areas[i];
-        text_add(t, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#fff\" fill-opacity=\".28\" "
-                    "stroke=\"%s\" stroke-width=\"1\"><title>%s/%s: %s</title></rect>\n",
-                 a->x, a->y, a->w, a->h, colour(l->name), escaped(l->name), escaped(l->objects[i].name), size_text(values[i]));
+        text_add(t,
+                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#fff\" fill-opacity=\".28\" "
+                 "stroke=\"%s\" stroke-width=\"1\"><title>%s/%s: %s</title></rect>\n",
+                 a->x, a->y, a->w, a->h, colour(l->name), escaped(l->name), escaped(l->objects[i].name),
+                 size_text(values[i]));
         if (n > 1)
             draw_label(t, a, l->objects[i].name, values[i], 10, 13);
     }
@@ -145,8 +150,10 @@ static void draw_library(struct text *t, const struct linkmap_library *l, struct
     a = (struct area){a.x + GAP / 2, a.y + GAP / 2, a.w - GAP, a.h - GAP};
     if (a.w < 1 || a.h < 1)
         return;
-    text_add(t, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\" fill=\"%s\"><title>%s: %s</title></rect>\n", a.x,
-             a.y, a.w, a.h, colour(l->name), escaped(l->name), size_text(linkmap_file_bytes(l->bytes)));
+    text_add(t,
+             "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\" fill=\"%s\"><title>%s: "
+             "%s</title></rect>\n",
+             a.x, a.y, a.w, a.h, colour(l->name), escaped(l->name), size_text(linkmap_file_bytes(l->bytes)));
     double head = a.h > 2 * LABEL && a.w > text_width(l->name, 13) ? LABEL : 0;
     draw_objects(t, l, (struct area){a.x + GAP, a.y + GAP + head, a.w - 2 * GAP, a.h - 2 * GAP - head});
     text_add(t, "<g font-weight=\"600\">");
@@ -175,8 +182,9 @@ char *picture_svg(const struct linkmap *m, const char *title, const char *subtit
         shown[at] = &m->libraries[i];
         n++;
     }
-    text_add(&t, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" font-family=\"system-ui, 'Segoe UI', "
-                 "'DejaVu Sans', sans-serif\" fill=\"#222\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fdfdfb\"/>\n",
+    text_add(&t,
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" font-family=\"system-ui, 'Segoe UI', "
+             "'DejaVu Sans', sans-serif\" fill=\"#222\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fdfdfb\"/>\n",
              WIDTH, HEIGHT + TOP + MARGIN);
     text_add(&t, "<text x=\"%.0f\" y=\"36\" font-size=\"22\" font-weight=\"600\">%s</text>\n", MARGIN, escaped(title));
     text_add(&t, "<text x=\"%.0f\" y=\"60\" font-size=\"13\" fill=\"#555\">%s</text>\n", MARGIN, escaped(subtitle));

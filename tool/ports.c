@@ -38,10 +38,9 @@ static bool parse(const char *text, struct port *p)
     }
     if (address.len >= sizeof p->address)
         return false;
-    snprintf(p->address, sizeof p->address, "%.*s", (int)address.len, address.len ? (const char *)address.data : "");
-    if (second == rest.len && !address.len)
-        snprintf(p->address, sizeof p->address, "127.0.0.1");
-    if (!p->address[0])
+    if (address.data)
+        snprintf(p->address, sizeof p->address, "%.*s", (int)address.len, (const char *)address.data);
+    else
         snprintf(p->address, sizeof p->address, "127.0.0.1");
     return colon < all.len && inet_pton(AF_INET, p->address, &ignored) == 1 &&
            port_number(bytes_slice(all, 0, colon), 0, &p->host) && port_number(rest, 1, &p->guest);
@@ -51,8 +50,9 @@ void ports_add(struct ports *ports, const char *text)
 {
     struct port p = {.host = 0};
     if (!parse(text, &p))
-        command_usage("-p %s: write [ADDRESS:]HOST:GUEST[/udp] with an IPv4 address and ports up to 65535, as in -p 8080:80",
-                      text);
+        command_usage(
+            "-p %s: write [ADDRESS:]HOST:GUEST[/udp] with an IPv4 address and ports up to 65535, as in -p 8080:80",
+            text);
     for (size_t i = 0; i < ports->n; i++) {
         const struct port *other = &ports->list[i];
         if (p.host && other->host == p.host && other->udp == p.udp && strcmp(other->address, p.address) == 0)
@@ -93,8 +93,8 @@ void ports_check(struct ports *ports)
             fail(STATUS_UNAVAILABLE, "port %u of %s is for root; choose one from 1024 on, as in -p 8080:%u", p->host,
                  p->address, p->guest);
         if (problem)
-            fail(STATUS_UNAVAILABLE, "port %u of %s can't be had: %s; choose another address or port", p->host, p->address,
-                 strerror(problem));
+            fail(STATUS_UNAVAILABLE, "port %u of %s can't be had: %s; choose another address or port", p->host,
+                 p->address, strerror(problem));
     }
 }
 

@@ -25,7 +25,8 @@ const struct root *root_find(void)
         *strrchr(exe, '/') = 0; /* PREFIX/bin -> PREFIX */
     const char *lib = path_join(exe, "lib/jinn");
     if (!file_exists(path_join(lib, "include/jinn/version.h")))
-        fail(STATUS_UNAVAILABLE, "there is no library beside this command (looked for %s); install it with 'make install'", lib);
+        fail(STATUS_UNAVAILABLE,
+             "there is no library beside this command (looked for %s); install it with 'make install'", lib);
     found = (struct root){lib, lib, path_join(lib, "templates")};
     return &found;
 }
@@ -56,7 +57,9 @@ void root_recipe(const char *target, const char *file, struct words *lines)
     const char *path = format_text("%s/%s/%s", r->build, target, file);
     struct bytes content;
     if (!file_read(path, &content))
-        fail(STATUS_UNAVAILABLE, "the libraries for target %s are not built; run 'make' in the source tree (no %s)", target, path);
+        fail(STATUS_UNAVAILABLE,
+             "the libraries for target %s are not built; run 'make libs-%s' in the source tree (no %s)", target, target,
+             path);
     char *rest = format_text("%.*s", (int)content.len, (const char *)content.data);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
         if (*line)

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -54,7 +56,7 @@ static uint64_t now_ns(void)
 /* ---- Children ---- */
 
 /* In the child: nothing of it may outlive its parent. */
-static NO_RETURN void become(const struct words *argv, int out, int err, pid_t parent, const sigset_t *mask)
+static NO_RETURN void become(const struct program *p, int out, int err, pid_t parent, const sigset_t *mask)
 {
     int in = open("/dev/null", O_RDONLY);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -63,17 +65,20 @@ static NO_RETURN void become(const struct words *argv, int out, int err, pid_t p
     setpgid(0, 0);
     if (in >= 0)
         dup2(in, 0);
+    close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+    for (size_t i = 0; i < p->n_keep; i++)
+        fcntl(p->keep[i], F_SETFD, 0);
     if (out >= 0)
         dup2(out, 1);
     if (err >= 0)
         dup2(err, 2);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    execv(argv->v[0], argv->v);
-    dprintf(2, "jinn: %s can't be started: %s\n", argv->v[0], strerror(errno));
+    execv(p->argv.v[0], p->argv.v);
+    dprintf(2, "jinn: %s can't be started: %s\n", p->argv.v[0], strerror(errno));
     _exit(STATUS_HOST);
 }
 
-static pid_t start(const struct words *argv, int out, int err, const sigset_t *mask)
+static pid_t start(const struct program *p, int out, int err, const sigset_t *mask)
 {
     pid_t parent = getpid();
     fflush(NULL);
@@ -81,7 +86,7 @@ static pid_t start(const struct words *argv, int out, int err, const sigset_t *m
     if (pid < 0)
         fail(STATUS_HOST, "can't start a process: %s", strerror(errno));
     if (pid == 0)
-        become(argv, out, err, parent, mask);
+        become(p, out, err, parent, mask);
     return pid;
 }
 
@@ -94,6 +99,27 @@ static void make_pipe(struct output *o, int to, int *theirs)
     o->fd = ends[0];
     o->to = to;
     *theirs = ends[1];
+}
+
+/* Waits until it has its ports and has confined itself: what it can't have is known before the image starts. */
+static void start_helper(struct state *t, size_t i, const sigset_t *mask)
+{
+    int ready[2], status;
+    char byte;
+    if (pipe2(ready, O_CLOEXEC) != 0)
+        fail(STATUS_HOST, "can't make a pipe: %s", strerror(errno));
+    struct program *p = &t->s->helpers[i];
+    words_format(&p->argv, "--ready=%d", ready[1]);
+    p->keep[p->n_keep++] = ready[1];
+    t->helpers[i] = start(p, -1, -1, mask);
+    close(ready[1]);
+    ssize_t n = read(ready[0], &byte, 1);
+    close(ready[0]);
+    if (n == 1)
+        return;
+    if (waitpid(t->helpers[i], &status, 0) == t->helpers[i] && WIFEXITED(status) && WEXITSTATUS(status))
+        exit(WEXITSTATUS(status)); /* it has said why */
+    fail(STATUS_UNAVAILABLE, "the user-mode network does not start");
 }
 
 static void start_all(struct state *t)
@@ -112,13 +138,13 @@ static void start_all(struct state *t)
     make_pipe(&t->out, STDOUT_FILENO, &out);
     make_pipe(&t->err, STDERR_FILENO, &err);
     for (size_t i = 0; i < t->s->n_helpers; i++)
-        t->helpers[i] = start(&t->s->helpers[i], -1, -1, &before);
+        start_helper(t, i, &before);
     t->start_ns = now_ns();
-    t->image = start(&t->s->argv, out, err, &before);
+    t->image = start(&t->s->image, out, err, &before);
     close(out);
     close(err);
-    for (size_t i = 0; i < t->s->theirs.n; i++)
-        close(atoi(t->s->theirs.v[i]));
+    for (size_t i = 0; i < t->s->n_theirs; i++)
+        close(t->s->theirs[i]);
 }
 
 /* ---- What the image says ---- */

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 /* In the order of enum key_type. */
-const char *const value_type_words[] = {"string", "bool", "int", "port", "ip", "net", "duration", "size", "secret", NULL};
+const char *const value_type_words[] = {"string", "bool",     "int",  "port",   "ip",
+                                        "net",    "duration", "size", "secret", NULL};
 
 bool value_type(const char *word, enum key_type *type)
 {

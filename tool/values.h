@@ -8,7 +8,7 @@
 extern const char *const value_type_words[];
 
 bool value_type(const char *word, enum key_type *type);
-const char *value_type_constant(enum key_type type); /* "KEY_PORT" */
+const char *value_type_constant(enum key_type type);    /* "KEY_PORT" */
 const char *value_type_declaration(enum key_type type); /* "uint16_t " */
 const char *value_type_word(enum key_type type);
 const char *value_type_list(void); /* "string, bool, ... or secret" */

@@ -51,16 +51,16 @@ static void give_up_root(void)
 static bool allow_calls(scmp_filter_ctx filter)
 {
     static const int calls[] = {
-        SCMP_SYS(read),        SCMP_SYS(write),         SCMP_SYS(writev),       SCMP_SYS(recvfrom),
-        SCMP_SYS(recvmsg),     SCMP_SYS(sendto),        SCMP_SYS(sendmsg),      SCMP_SYS(poll),
-        SCMP_SYS(ppoll),       SCMP_SYS(connect),       SCMP_SYS(bind),         SCMP_SYS(listen),
-        SCMP_SYS(accept),      SCMP_SYS(accept4),       SCMP_SYS(getsockname),  SCMP_SYS(getpeername),
-        SCMP_SYS(getsockopt),  SCMP_SYS(setsockopt),    SCMP_SYS(shutdown),     SCMP_SYS(close),
-        SCMP_SYS(fcntl),       SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
-        SCMP_SYS(brk),         SCMP_SYS(munmap),        SCMP_SYS(mremap),       SCMP_SYS(madvise),
-        SCMP_SYS(futex),       SCMP_SYS(getrandom),     SCMP_SYS(exit_group),   SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(rt_sigaction), SCMP_SYS(lseek),        SCMP_SYS(newfstatat),   SCMP_SYS(fstat),
-        SCMP_SYS(stat),        SCMP_SYS(restart_syscall), SCMP_SYS(ioctl),
+        SCMP_SYS(read),         SCMP_SYS(write),           SCMP_SYS(writev),       SCMP_SYS(recvfrom),
+        SCMP_SYS(recvmsg),      SCMP_SYS(sendto),          SCMP_SYS(sendmsg),      SCMP_SYS(poll),
+        SCMP_SYS(ppoll),        SCMP_SYS(connect),         SCMP_SYS(bind),         SCMP_SYS(listen),
+        SCMP_SYS(accept),       SCMP_SYS(accept4),         SCMP_SYS(getsockname),  SCMP_SYS(getpeername),
+        SCMP_SYS(getsockopt),   SCMP_SYS(setsockopt),      SCMP_SYS(shutdown),     SCMP_SYS(close),
+        SCMP_SYS(fcntl),        SCMP_SYS(clock_gettime),   SCMP_SYS(gettimeofday), SCMP_SYS(time),
+        SCMP_SYS(brk),          SCMP_SYS(munmap),          SCMP_SYS(mremap),       SCMP_SYS(madvise),
+        SCMP_SYS(futex),        SCMP_SYS(getrandom),       SCMP_SYS(exit_group),   SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(rt_sigaction), SCMP_SYS(lseek),           SCMP_SYS(newfstatat),   SCMP_SYS(fstat),
+        SCMP_SYS(stat),         SCMP_SYS(restart_syscall), SCMP_SYS(ioctl),
     };
     for (size_t i = 0; i < ARRAY_LEN(calls); i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) != 0)
@@ -72,7 +72,8 @@ static bool allow_calls(scmp_filter_ctx filter)
 static bool allow_with_limits(scmp_filter_ctx filter)
 {
     const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0)) == 0 &&
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0)) ==
+               0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0)) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4, 0)) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET)) == 0 &&

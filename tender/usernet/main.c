@@ -22,8 +22,8 @@
 
 #define DESCRIPTORS_MAX 4096 /* a connection is one */
 #define FRAME_BYTES_MAX 65536
-#define FRAMES_AT_ONCE 128  /* read from the guest before the host's sockets have their turn */
-#define GUEST_BUSY_MS 10    /* how long a guest that takes no frames is waited for before one is dropped */
+#define FRAMES_AT_ONCE 128 /* read from the guest before the host's sockets have their turn */
+#define GUEST_BUSY_MS 10   /* how long a guest that takes no frames is waited for before one is dropped */
 
 enum { STATUS_USAGE = 64, STATUS_UNAVAILABLE = 69, STATUS_HOST = 71, STATUS_NO_OUTPUT = 73 };
 
@@ -32,6 +32,7 @@ struct usernet {
     int pcap_fd; /* -1: no capture */
     Slirp *slirp;
     struct in_addr guest;
+    int ready_fd; /* -1: nobody waits */
     bool ended;
     size_t n_polls;
     struct pollfd polls[DESCRIPTORS_MAX + 1];
@@ -230,10 +231,12 @@ static void forward(struct usernet *u, const char *text)
     uint64_t host_port, guest_port;
     struct in_addr from;
     if (sscanf(text, "%3[a-z],%15[0-9.],%5[0-9],%5[0-9]", protocol, address, host, guest) != 4 ||
-        inet_pton(AF_INET, address, &from) != 1 || !number(host, 65535, &host_port) || !number(guest, 65535, &guest_port))
+        inet_pton(AF_INET, address, &from) != 1 || !number(host, 65535, &host_port) ||
+        !number(guest, 65535, &guest_port))
         fail(STATUS_USAGE, "--forward=%s: write tcp|udp,ADDRESS,PORT,PORT", text);
     if (slirp_add_hostfwd(u->slirp, strcmp(protocol, "udp") == 0, from, (int)host_port, u->guest, (int)guest_port) != 0)
-        fail(STATUS_UNAVAILABLE, "port %s of %s can't be had: %s; choose another with -p", host, address, strerror(errno));
+        fail(STATUS_UNAVAILABLE, "port %s of %s can't be had: %s; choose another with -p", host, address,
+             strerror(errno));
 }
 
 static void parse(struct usernet *u, char **argv, const char *start)
@@ -252,29 +255,37 @@ static void parse(struct usernet *u, char **argv, const char *start)
             fail(STATUS_USAGE, "%s: no address", *argv);
         else if (strcmp(start, "--fd=") == 0 && number(value, INT32_MAX, &fd) && fcntl((int)fd, F_GETFD) >= 0)
             u->guest_fd = (int)fd;
+        else if (strcmp(start, "--ready=") == 0 && number(value, INT32_MAX, &fd))
+            u->ready_fd = (int)fd;
     }
 }
 
 int main(int argc, char **argv)
 {
-    static struct usernet u = {.guest_fd = -1, .pcap_fd = -1};
+    static struct usernet u = {.guest_fd = -1, .pcap_fd = -1, .ready_fd = -1};
     struct rlimit files = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
     u.guest.s_addr = htonl(USERNET_GUEST);
     parse(&u, argv, "--fd=");
     if (u.guest_fd < 0)
-        fail(STATUS_USAGE, "usage: jinn-net --fd=N [--guest=ADDRESS] [--pcap=FILE] [--forward=tcp|udp,ADDRESS,PORT,PORT]...; "
+        fail(STATUS_USAGE, "usage: jinn-net --fd=N [--ready=FD] [--guest=ADDRESS] [--pcap=FILE] "
+                           "[--forward=tcp|udp,ADDRESS,PORT,PORT]...; "
                            "jinn run starts it");
     signal(SIGPIPE, SIG_IGN);
     /* The terminal's Ctrl-C is for the image, which may want the network while it ends. */
     signal(SIGINT, SIG_IGN);
     setrlimit(RLIMIT_NOFILE, &files);
     start_slirp(&u);
+    parse(&u, argv, "--ready=");
     parse(&u, argv, "--guest=");
     parse(&u, argv, "--pcap=");
     parse(&u, argv, "--forward=");
     const char *problem = usernet_confine();
     if (problem)
         fail(STATUS_HOST, "the host does not allow %s, without which the network does not start", problem);
+    if (u.ready_fd >= 0) {
+        (void)!write(u.ready_fd, "", 1);
+        close(u.ready_fd);
+    }
     run(&u);
     return 0;
 }
