@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with numbers near
- * those that count, make the user's calls, and let time pass. What must hold: no sanitizer and no assertion speaks;
- * what is sent is well formed and within the peer's window; what is read is what was sent at that place in the stream;
- * when all is closed and time has passed, nothing is left in any pool. */
+/* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with
+ * numbers near those that count, make the user's calls, and let time pass. What must hold: no sanitizer and no
+ * assertion speaks; what is sent is well formed and within the peer's window; what is read is what was sent at
+ * that place in the stream; when all is closed and time has passed, nothing is left in any pool. */
 #include "net/tcp_core.h"
 #include "wire/checksum.h"
 #include "wire/tcp.h"
@@ -96,8 +96,9 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
     struct writer h = writer_of(header, sizeof header), w = writer_of(packet, sizeof packet);
     tcp_emit(&h, &s);
     write_bytes(&w, writer_bytes(&h));
+    uint32_t first = s.seq.v + ((s.flags & TCP_SYN) != 0);
     for (size_t i = 0; i < len; i++)
-        write_u8(&w, stream[(s.seq.v + i) % STREAM_BYTES]);
+        write_u8(&w, stream[(first + i) % STREAM_BYTES]);
     struct ip_in in = {.src = ip4(10, 0, 0, 9), .dst = ip4(10, 0, 0, 1), .protocol = IP_TCP, .checksum_verified = true};
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));

@@ -30,8 +30,8 @@ void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us)
     c->rto_us = rto_us > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rto_us;
 }
 
-/* Whether an echo may be that of a segment which was sent again since. Its time would be that of the loss, not of the network; and
- * where acknowledgements get lost too, each such sample would make the next one longer. */
+/* Whether an echo may be that of a segment which was sent again since. Its time would be that of the loss, not of
+ * the network; and where acknowledgements get lost too, each such sample would make the next one longer. */
 static bool is_ambiguous(const struct tcp_connection *c, const struct tcp_segment *s)
 {
     return seq_before(c->una, c->recover) && (int32_t)(s->ts_echo - c->resent_ts) < 0;

@@ -11,7 +11,8 @@ static struct tcp_connection *of(const struct flow *f)
     return CONTAINER_OF((uintptr_t)f, struct tcp_connection, flow);
 }
 
-/* ERR_TIMEOUT of a flow is its caller's deadline and may be tried again; a connection that died is RESET, whatever of. */
+/* ERR_TIMEOUT of a flow is its caller's deadline and may be tried again; a connection that died is RESET, whatever
+ * it died of. */
 static enum err flow_error(enum err e)
 {
     return e == ERR_TIMEOUT || e == ERR_UNREACHABLE || e == ERR_REFUSED ? ERR_RESET : e;

@@ -9,8 +9,8 @@
 
 #include <jinn/stack.h>
 
-/* The flow of a connection that its user wants to wait on with fibers. TAKES `c`; `s` is kicked when a deadline may have
- * changed. */
+/* The flow of a connection that its user wants to wait on with fibers. TAKES `c`; `s` is kicked when a deadline
+ * may have changed. */
 struct flow *tcp_flow_of(struct tcp_connection *c, struct stack *s);
 
 #endif

@@ -75,7 +75,8 @@ enum tcp_state {
     TCP_LAST_ACK
 };
 
-/* Received data. In order: a list of chunks, the first read from, the last appended to. Out of order: sorted, disjoint. */
+/* Received data. In order: a list of chunks, the first read from, the last appended to. Out of order: sorted,
+ * disjoint. */
 struct tcp_rx {
     struct tcp_chunk *head;
     struct tcp_chunk *tail;

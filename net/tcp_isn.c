@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* What somebody who does not see a connection must not be able to guess: where its sequence numbers begin (RFC 6528), what its
- * timestamps are (RFC 7323 7.1), which port it comes from (RFC 6056 3.3.3).
+/* What somebody who does not see a connection must not be able to guess: where its sequence numbers begin (RFC
+ * 6528), what its timestamps are (RFC 7323 7.1), which port it comes from (RFC 6056 3.3.3).
  *
  *   SHA-256(secret, purpose, addresses and ports)  ->  4 bytes for the sequence number, 4 for the timestamps
  *
- * The secret comes first and 4 bytes of 32 leave the machine, so the digest can't be extended. To the
- * first number a clock of 4 us is added: a later connection of the same four is ahead of an earlier one. */
+ * The secret comes first and 4 bytes of 32 leave the machine, so the digest can't be extended. To the first number
+ * a clock of 4 us is added: a later connection of the same four is ahead of an earlier one. */
 #include "net/tcp_internal.h"
 
 #include <jinn/must.h>

@@ -13,7 +13,8 @@
 /* Copied bytes that one connection may hold unacknowledged: the bandwidth-delay product of 10 Mbit/s at 50 ms. What
  * wants more speed sends static data. */
 #define TCP_COPIED_MAX_BYTES (64 * 1024)
-/* Pieces queued on one connection: all copied data that it may hold, and as much again of a deep pipeline of responses. */
+/* Pieces queued on one connection: all copied data that it may hold, and as much again of a deep pipeline of
+ * responses. */
 #define TCP_PIECES_MAX 128
 /* Pieces of all connections together, for each connection that there may be. */
 #define TCP_PIECES_PER_CONNECTION 4
@@ -32,8 +33,8 @@
 
 /* ---- Tables ---- */
 
-/* Connections that have sent a SYN and not yet the ACK. At 128 bytes each; 31 seconds' worth of SYNs lost by honest
- * clients. The oldest goes when it is full. */
+/* Connections that have sent a SYN and not yet the ACK. At less than 192 bytes each; 31 seconds' worth of SYNs
+ * lost by honest clients. The oldest goes when it is full. */
 #define TCP_HALF_OPEN_MAX 256
 /* RFC 6335: the dynamic ports. */
 #define TCP_PORT_FIRST 49152
@@ -49,8 +50,8 @@
 
 /* ---- Times ---- */
 
-/* RFC 6298 wants one second at least, from a time when clocks ticked twice a second; hosts of today use 200 ms, which is
- * well above any peer's delayed acknowledgement. */
+/* RFC 6298 wants one second at least, from a time when clocks ticked twice a second; hosts of today use 200 ms,
+ * which is well above any peer's delayed acknowledgement. */
 #define TCP_RTO_MIN_US (200 * 1000)
 #define TCP_RTO_MAX_US (60 * 1000 * 1000)   /* RFC 6298 2.5 */
 #define TCP_RTO_FIRST_US (1000 * 1000)      /* RFC 6298 2.1 */
@@ -67,8 +68,8 @@
 /* RFC 7323 5.5: after 24 days of idleness the peer's timestamp clock may have wrapped. */
 #define TCP_PAWS_IDLE_MS (24U * 24 * 3600 * 1000)
 
-/* RFC 5961 7: challenge ACKs a second, for each connection. A limit shared by connections would tell an attacker on one of
- * them what happens on the others (CVE-2016-5696). */
+/* RFC 5961 7: challenge ACKs a second, for each connection. A limit shared by connections would tell an attacker
+ * on one of them what happens on the others (CVE-2016-5696). */
 #define TCP_CHALLENGES_PER_S 5
 
 #endif

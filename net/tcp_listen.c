@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Passive opening. A SYN costs a small block, not a connection; the ACK of our SYN-ACK makes it one, which then waits in
- * the listener's bounded queue until it is accepted.
+/* Passive opening. A SYN costs a small block, not a connection; the ACK of our SYN-ACK makes it one, which then
+ * waits in the listener's bounded queue until it is accepted.
  *
  *   SYN      the queue has no room: refused by a reset, so that the client need not wait to learn it.
  *            The half-open table is full: the oldest goes, which in a flood is most likely nobody's.
  *   ACK      no room now, or no control block: refused too.
  *
- * Data and FIN in a SYN are not acknowledged, so the peer sends them again when the connection is there. SYN cookies
- * will begin where half_new finds the table full. */
+ * Data and FIN in a SYN are not acknowledged, so the peer sends them again when the connection is there. SYN
+ * cookies will begin where half_new finds the table full. */
 #include "net/tcp_internal.h"
 
 /* ---- Half-open ---- */

@@ -140,8 +140,8 @@ void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns)
     (void)transmit(c, now_ns, seq_add(c->una, UINT32_MAX), 0, v, 1);
 }
 
-/* The peer takes a reset only where its next byte would be (RFC 5961 3.2), which is most likely behind all that was sent. When
- * it is not, the peer's challenge gets a reset with the right number. */
+/* The peer takes a reset only where its next byte would be (RFC 5961 3.2), which is most likely behind all that
+ * was sent. When it is not, the peer's challenge gets a reset with the right number. */
 void tcp_send_reset(struct tcp_connection *c, uint64_t now_ns)
 {
     struct bytes v[1];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* ICMP errors about segments that we sent (RFC 5927). Anybody can forge one, so it counts only when it quotes a sequence number that is
- * under way, and never ends an established connection: there it is a hint (RFC 1122 4.2.3.9 soft errors, RFC 5461).
- * While a connection is being opened, "port unreachable" and "prohibited" end the attempt. */
+/* ICMP errors about segments that we sent (RFC 5927). Anybody can forge one, so it counts only when it quotes a
+ * sequence number that is under way, and never ends an established connection: there it is a hint (RFC 1122
+ * 4.2.3.9 soft errors, RFC 5461). While a connection is being opened, "port unreachable" and "prohibited" end the
+ * attempt. */
 #include "net/tcp_internal.h"
 
 static void path_mtu(struct tcp_connection *c, uint64_t now_ns, uint16_t mtu_bytes)

@@ -115,8 +115,8 @@ static struct tcp_chunk *ooo_chunk(struct tcp_connection *c)
     return chunk;
 }
 
-/* Stores bytes that no chunk of the list holds, behind `after` (NULL: at the front). The last chunk written, or NULL when
- * there was no memory. */
+/* Stores bytes that no chunk of the list holds, behind `after` (NULL: at the front). The last chunk written, or
+ * NULL when there was no memory. */
 static struct tcp_chunk *fill_gap(struct tcp_connection *c, struct tcp_chunk *after, struct seq seq, struct bytes data)
 {
     while (data.len > 0) {
@@ -258,8 +258,9 @@ static uint32_t advertised(const struct tcp_connection *c)
     return seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
 }
 
-/* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. A closed window behind which nothing
- * waits to be read opens by whatever there is: two hosts whose buffers are full of data for each other go on. */
+/* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. A closed window behind
+ * which nothing waits to be read opens by whatever there is: two hosts whose buffers are full of data for each
+ * other go on. */
 uint32_t tcp_rx_window(struct tcp_connection *c)
 {
     uint32_t shift = c->scaling ? c->rcv_shift : 0;
@@ -276,8 +277,8 @@ uint32_t tcp_rx_window(struct tcp_connection *c)
     return field << shift;
 }
 
-/* While much of the window is open, the acknowledgements of what comes in tell in time that it opens further. When little is,
- * the peer may be waiting; then two segments or half of the buffer are worth a packet. */
+/* While much of the window is open, the acknowledgements of what comes in tell in time that it opens further. When
+ * little is, the peer may be waiting; then two segments or half of the buffer are worth a packet. */
 bool tcp_rx_update_due(const struct tcp_connection *c)
 {
     uint32_t step = least(limit(c) / 2, 2U * c->mss);

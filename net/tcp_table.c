@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Who a segment is for: a table of chains, twice as many buckets as there can be entries.
  *
- * The hash is keyed so that a peer can't know which of its ports share a bucket. It is a plain multiply and mix: good for
- * spreading load, no cryptography, and nothing that is secret rests on it. */
+ * The hash is keyed so that a peer can't know which of its ports share a bucket. It is a plain multiply and mix:
+ * good for spreading load, no cryptography, and nothing that is secret rests on it. */
 #include "net/tcp_internal.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Timeouts. A connection has four deadlines and one timer in the wheel. Deadlines move with nearly every segment, the timer does
- * not: it is set when a deadline lies before it, and when it fires too early it is set again. So a busy
- * connection costs the wheel something a few times a second, whatever its rate. */
+/* Timeouts. A connection has four deadlines and one timer in the wheel. Deadlines move with nearly every segment,
+ * the timer does not: it is set when a deadline lies before it, and when it fires too early it is set again. So a
+ * busy connection costs the wheel something a few times a second, whatever its rate. */
 #include "net/tcp_internal.h"
 
 uint64_t tcp_resend_after(const struct tcp_connection *c, uint64_t now_ns)
@@ -38,8 +38,8 @@ static void back_off(struct tcp_connection *c)
         c->n_resent++;
 }
 
-/* A closed window is no loss: asked again and again, as long as the peer answers (RFC 9293 3.8.6.1). A closed flow waits
- * for bytes to be taken, not for answers. */
+/* A closed window is no loss: asked again and again, as long as the peer answers (RFC 9293 3.8.6.1). A closed flow
+ * waits for bytes to be taken, not for answers. */
 static void probe_due(struct tcp_connection *c, uint64_t now_ns)
 {
     uint64_t since_ns = c->orphan || c->n_resent == 0 ? c->progress_ns : c->heard_ns;

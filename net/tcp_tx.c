@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Bytes to send: a queue of pieces. Static bytes stay where they are; copied ones go into chunks, and what is written in
- * small copies shares one.
+/* Bytes to send: a queue of pieces. Static bytes stay where they are; copied ones go into chunks, and what is
+ * written in small copies shares one.
  *
  *     head                       at
  *      | acknowledged |  sent     | not sent yet          | tail

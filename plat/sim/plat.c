@@ -58,6 +58,8 @@ enum err plat_secret(const char *name, struct bytes *secret)
 void plat_serving(const char *protocol, uint16_t port)
 {
     struct sim_machine *m = sim_current();
+    if (sim_serves(m, protocol, port))
+        return; /* it was closed and opened again */
     if (m->n_serving == SIM_SERVING_MAX || strlen(protocol) >= sizeof m->serving[0].protocol)
         sim_misused("too much is served");
     memcpy(m->serving[m->n_serving].protocol, protocol, strlen(protocol) + 1);

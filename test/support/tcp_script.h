@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* TCP as packet transcripts: a script is the trace, one event a line, checked against a core with a clock of its own.
+/* TCP as packet transcripts: a script is the trace, one event a line, checked against a core with a clock of its
+ * own.
  *
- *     listen 80                      calls of the user: listen, connect, accept, read, write, copy, queue, push, close...
+ *     listen 80 4                    calls of the user: listen, connect, accept, read, write, close...
  *     < S seq 0 win 65535 <mss 1460>     the peer sends; numbers count from its first SYN's (0)
  *     > S. seq 0 ack 1 <mss 1460>        we must have sent this, next; numbers count from our SYN's (0)
  *     < . seq 1 ack 1
  *     +40ms                          time passes
  *
- * Flags are S F R P U . (ACK). Of an expected segment flags and length are compared always (length 0 if not given), the rest
- * if given. A segment that no line expects fails the test. Data is a pattern of its place in the stream, checked on
- * both sides. Options: mss N, ws N, ts VALUE ECHO; our own timestamps count from 100 at our first segment. "<+" is "<"
- * without the tcp_flush that ends a batch. "# text" is a comment. */
+ * Flags are S F R P U . (ACK). Of an expected segment flags and length are compared always (length 0 if not
+ * given), the rest if given. A segment that no line expects fails the test. Data is a pattern of its place in the
+ * stream, checked on both sides. Options: mss N, ws N, ts VALUE ECHO; our own timestamps count from 100 at our
+ * first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 

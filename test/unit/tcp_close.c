@@ -530,6 +530,16 @@ static void icmp_never_ends_an_established_connection(void **state)
                     "unsent 0\n");
 }
 
+static void scaled_window_is_rounded_so_that_its_edge_stays(void **state)
+{
+    script(ACCEPTED_TS "< P. seq 1 ack 1 len 10 <ts 1001 100>\n"
+                       "+41ms\n"
+                       "> . seq 1 ack 11 win 64449\n"
+                       "< P. seq 11 ack 1 len 1 <ts 1050 100>\n"
+                       "+41ms\n"
+                       "> . seq 1 ack 12 win 64449\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +576,7 @@ int main(void)
         cmocka_unit_test(time_wait_table_drops_the_oldest),
         cmocka_unit_test(ten_thousand_bytes_are_read_after_the_peer_has_gone),
         cmocka_unit_test(icmp_never_ends_an_established_connection),
+        cmocka_unit_test(scaled_window_is_rounded_so_that_its_edge_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Two cores and a bad network between them: packets are lost, delayed, reordered, doubled and damaged as a seed says, readers are
- * slow and buffers small, and still every byte arrives, once and in order, both ways; then nothing is left behind.
- * JINN_SEED=N runs one seed alone. */
+/* Two cores and a bad network between them: packets are lost, delayed, reordered, doubled and damaged as a seed
+ * says, readers are slow and buffers small, and still every byte arrives, once and in order, both ways; then
+ * nothing is left behind. JINN_SEED=N runs one seed alone. */
 #include "net/tcp_core.h"
 
 #include <jinn/time.h>

@@ -43,6 +43,25 @@ static void initial_numbers_of_others_tell_nothing(void **state)
     tcp_free(u);
 }
 
+/* A connection may send faster than the clock of the numbers runs; the one after it begins beyond all the same. */
+static void a_connection_after_time_wait_begins_beyond_the_last(void **state)
+{
+    struct script *x = script_new(4, 1 << 20);
+    script_run(x, ACCEPTED "queue 14600\n"
+                           "push\n"
+                           "> . len 1460\n> . len 1460\n> . len 1460\n> . len 1460\n> . len 1460\n"
+                           "> . len 1460\n> . len 1460\n> . len 1460\n> . len 1460\n> P. len 1460\n"
+                           "close\n"
+                           "> F. seq 14601\n");
+    uint32_t before = x->sent[x->n_sent - 1].s.seq.v; /* its FIN's */
+    script_run(x, "< F. seq 1 ack 14602\n"
+                  "> . seq 14602 ack 2\n"
+                  "< S seq 1000 <mss 1460>\n"
+                  "> S. ack 1001\n");
+    assert_true(seq_after(x->sent[x->n_sent - 1].s.seq, seq_of(before + 65535)));
+    script_free(x);
+}
+
 static void ephemeral_ports_are_dynamic_ones_and_differ(void **state)
 {
     struct script *x = script_new(64, 1 << 16);
@@ -165,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initial_numbers_of_the_same_four_only_grow),
         cmocka_unit_test(initial_numbers_of_others_tell_nothing),
+        cmocka_unit_test(a_connection_after_time_wait_begins_beyond_the_last),
         cmocka_unit_test(ephemeral_ports_are_dynamic_ones_and_differ),
         cmocka_unit_test(search_for_a_port_begins_at_a_secret_place),
         cmocka_unit_test(table_finds_each_of_a_thousand_and_no_other),
