@@ -5,7 +5,7 @@
 #
 # usage: test/tool/run.sh [JINN]
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 root=$PWD jinn=${1:-$PWD/jinn}
 work=$(mktemp -d)
 trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
