@@ -119,10 +119,17 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
     return e;
 }
 
+/* The number of a segment without data: behind all that was sent, but not behind the peer's window, where it would be
+ * refused: after a probe of a closed window, for one. */
+static struct seq bare_seq(const struct tcp_connection *c)
+{
+    return seq_add(c->una, least(c->max.v - c->una.v, c->wnd_bytes));
+}
+
 void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns)
 {
     struct bytes v[1];
-    if (transmit(c, now_ns, c->max, 0, v, 1) == ERR_AGAIN)
+    if (transmit(c, now_ns, bare_seq(c), 0, v, 1) == ERR_AGAIN)
         c->ack_now = true;
 }
 
@@ -133,13 +140,13 @@ void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns)
     (void)transmit(c, now_ns, seq_add(c->una, UINT32_MAX), 0, v, 1);
 }
 
-/* At max: the peer takes a reset only where its next byte would be (RFC 5961 3.2), and that is most likely there. When
+/* The peer takes a reset only where its next byte would be (RFC 5961 3.2), which is most likely behind all that was sent. When
  * it is not, the peer's challenge gets a reset with the right number. */
 void tcp_send_reset(struct tcp_connection *c, uint64_t now_ns)
 {
     struct bytes v[1];
     c->t->n.n_resets_out++;
-    (void)transmit(c, now_ns, c->max, TCP_RST, v, 1);
+    (void)transmit(c, now_ns, bare_seq(c), TCP_RST, v, 1);
 }
 
 static void start_resend_timer(struct tcp_connection *c, uint64_t now_ns)
@@ -267,7 +274,7 @@ static bool send_next(struct tcp_connection *c, uint64_t now_ns)
 static void start_probing(struct tcp_connection *c, uint64_t now_ns)
 {
     bool waiting = c->tx.len > 0 || (c->fin_queued && !c->fin_sent);
-    if (!waiting || !seq_equal(c->nxt, c->una) || c->resend_ns != TIME_NEVER || c->soon_ns != TIME_NEVER)
+    if (!waiting || !seq_equal(c->nxt, c->una) || c->resend_ns != TIME_NEVER)
         return;
     c->probing = true;
     c->n_resent = 0;

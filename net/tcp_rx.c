@@ -258,12 +258,14 @@ static uint32_t advertised(const struct tcp_connection *c)
     return seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
 }
 
-/* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. */
+/* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. A closed window behind which nothing
+ * waits to be read opens by whatever there is: two hosts whose buffers are full of data for each other go on. */
 uint32_t tcp_rx_window(struct tcp_connection *c)
 {
     uint32_t shift = c->scaling ? c->rcv_shift : 0;
     uint32_t now = advertised(c), wanted = room(c);
-    if (wanted >= now + least(limit(c) / 2, c->mss))
+    bool stuck = now == 0 && c->rx.len == 0;
+    if (stuck || wanted >= now + least(limit(c) / 2, c->mss))
         now = wanted;
     /* Rounded up, so that the edge which the peer computes is not left of the one before. */
     uint32_t field = (now + (UINT32_C(1) << shift) - 1) >> shift;

@@ -207,6 +207,8 @@ void tcp_set_keepalive(struct tcp_connection *c, uint64_t now_ns, uint16_t idle_
     c->keepalive_s = idle_s;
     c->keepalive_interval_s = interval_s ? interval_s : 1;
     c->n_keepalives = 0;
+    if (c->state == TCP_CLOSED)
+        return;
     c->alive_ns = idle_s ? now_ns + idle_s * NS_PER_S : TIME_NEVER;
     tcp_timer_arm(c);
 }

@@ -30,11 +30,11 @@ static unsigned element_weight(struct bytes parameters)
 
 unsigned http_coding_weight(struct bytes accept, const char *coding)
 {
-    struct bytes wanted = bytes_str(coding), element;
-    bool identity = bytes_equal(wanted, bytes_str("identity"));
+    bool identity = coding[0] == 'i';
     unsigned weight = identity ? 1 : 0; /* without a word, identity is acceptable, and anything named is better */
     if (!accept.data)
         return identity ? 1000 : 0;
+    struct bytes wanted = bytes_str(coding), element;
     while (http_list_next(&accept, &element)) {
         size_t semicolon = bytes_find(element, ';');
         struct bytes name = bytes_trim(bytes_slice(element, 0, semicolon));

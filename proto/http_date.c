@@ -2,6 +2,8 @@
 /* Dates by the proleptic Gregorian calendar; no time zone but UTC. */
 #include "proto/http_fields.h"
 
+#include <jinn/must.h>
+
 #define LAST_SECOND UINT64_C(253402300799) /* 9999-12-31 23:59:59: the format has four digits for the year */
 
 static const char day_names[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
@@ -32,49 +34,24 @@ static struct date date_of(uint64_t seconds)
     };
 }
 
-static void put_digits(struct writer *w, unsigned value, unsigned n)
-{
-    uint8_t *at = write_room(w, n);
-    for (unsigned i = n; at && i-- > 0; value /= 10)
-        at[i] = (uint8_t)('0' + value % 10);
-}
-
-static void put_clock(struct writer *w, unsigned second)
-{
-    put_digits(w, second / 3600, 2);
-    write_u8(w, ':');
-    put_digits(w, second / 60 % 60, 2);
-    write_u8(w, ':');
-    put_digits(w, second % 60, 2);
-}
-
-static void put_date(struct writer *w, const struct date *d, uint8_t between)
-{
-    put_digits(w, d->day, 2);
-    write_u8(w, between);
-    write_copy(w, month_names + d->month * 3, 3);
-    write_u8(w, between);
-    put_digits(w, d->year, 4);
-}
+#define CLOCK_FORMAT "%02u:%02u:%02u"
+#define CLOCK(d) (d).second / 3600, (d).second / 60 % 60, (d).second % 60
 
 void http_date(uint64_t seconds, char out[static HTTP_DATE_BYTES])
 {
     struct date d = date_of(seconds);
     struct writer w = writer_of(out, HTTP_DATE_BYTES);
-    write_copy(&w, day_names + d.weekday * 3, 3);
-    write_str(&w, ", ");
-    put_date(&w, &d, ' ');
-    write_u8(&w, ' ');
-    put_clock(&w, d.second);
-    write_copy(&w, " GMT", 5);
+    write_format(&w, "%.3s, %02u %.3s %04u " CLOCK_FORMAT " GMT", day_names + d.weekday * 3, d.day,
+                 month_names + d.month * 3, d.year, CLOCK(d));
+    write_u8(&w, 0);
+    must(writer_good(&w));
 }
 
 void http_log_date(uint64_t seconds, char out[static HTTP_LOG_DATE_BYTES])
 {
     struct date d = date_of(seconds);
     struct writer w = writer_of(out, HTTP_LOG_DATE_BYTES);
-    put_date(&w, &d, '/');
-    write_u8(&w, ':');
-    put_clock(&w, d.second);
-    write_copy(&w, " +0000", 7);
+    write_format(&w, "%02u/%.3s/%04u:" CLOCK_FORMAT " +0000", d.day, month_names + d.month * 3, d.year, CLOCK(d));
+    write_u8(&w, 0);
+    must(writer_good(&w));
 }

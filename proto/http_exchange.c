@@ -9,6 +9,11 @@
 /* Pieces that go out with the head in one write; more go in a second one. */
 enum { GATHER_MAX = 8 };
 
+/* What is left of a head for the handler's fields, when the server's own are at their longest. */
+enum { FIELDS_BYTES_MAX = HTTP_RESPONSE_HEAD_MAX - HTTP_OWN_FIELDS_MAX };
+
+static struct log_source source = LOG_SOURCE("http");
+
 static const struct {
     uint16_t status;
     char text[32];
@@ -98,20 +103,30 @@ static void put_u64(struct writer *w, uint64_t v)
 
 static void put_field(struct writer *w, struct bytes name, struct bytes value)
 {
-    write_bytes(w, name);
-    write_copy(w, ": ", 2);
-    write_bytes(w, value);
-    write_copy(w, "\r\n", 2);
+    uint8_t *at = write_room(w, name.len + value.len + 4);
+    if (!at)
+        return;
+    memcpy(at, name.data, name.len);
+    at += name.len;
+    *at++ = ':';
+    *at++ = ' ';
+    if (value.len)
+        memcpy(at, value.data, value.len);
+    at += value.len;
+    *at++ = '\r';
+    *at = '\n';
 }
 
 /* What a handler gives may come from a peer: a line end in it would be a second response. */
 static bool are_fields(const struct http_header *headers, size_t n)
 {
+    size_t len = 0;
     for (size_t i = 0; i < n; i++) {
         if (!http_is_token(headers[i].name) || !http_is_field_value(headers[i].value))
             return false;
+        len += headers[i].name.len + headers[i].value.len + strlen(": \r\n");
     }
-    return true;
+    return len <= FIELDS_BYTES_MAX;
 }
 
 static void put_head(struct http_exchange *x, struct writer *w, const struct http_header *headers, size_t n,
@@ -168,18 +183,8 @@ void http_begin(struct http_exchange *x, unsigned status, const struct http_head
     http_body_settle(x);
     if (!x->parser || x->parser->status || x->server->stopping)
         x->close = true;
-    if (are_fields(headers, n_headers))
-        put_head(x, &w, headers, n_headers, len);
-    else
-        w.bad = true;
-    if (!writer_good(&w)) { /* the handler's mistake */
-        x->status = 500;
-        w = writer_of(x->worker->head, sizeof x->worker->head);
-        x->close = true; /* and what it sends now would be no body of this */
-        put_head(x, &w, NULL, 0, 0);
-        n = 0;
-        x->no_body = true;
-    }
+    put_head(x, &w, headers, n_headers, len);
+    must(writer_good(&w));
     count(x->server, x->status);
     x->no_body |= x->status == 204 || x->status == 304 || (x->parser && x->parser->request.method == HTTP_HEAD);
     v[0] = piece_copy(writer_bytes(&w));
@@ -204,6 +209,11 @@ void http_more(struct http_exchange *x, const struct piece *body, size_t n)
 void http_respond(struct http_exchange *x, unsigned status, const struct http_header *headers, size_t n_headers,
                   const struct piece *body, size_t n)
 {
+    if (!are_fields(headers, n_headers)) { /* the handler's mistake */
+        log_error(&source, "a handler's fields are malformed or longer than %u bytes", FIELDS_BYTES_MAX);
+        http_respond_status(x, 500);
+        return;
+    }
     http_begin(x, status, headers, n_headers, pieces_len(body, n), body, n);
 }
 
@@ -224,7 +234,7 @@ void http_page(struct http_exchange *x, unsigned status, const struct http_heade
                  status, http_status_text(status), status, http_status_text(status));
     must(writer_good(&w));
     struct piece body = piece_copy(writer_bytes(&w));
-    http_respond(x, status, all, n_headers + 1, &body, 1);
+    http_begin(x, status, all, n_headers + 1, body.bytes.len, &body, 1);
 }
 
 void http_respond_status(struct http_exchange *x, unsigned status)
@@ -232,16 +242,22 @@ void http_respond_status(struct http_exchange *x, unsigned status)
     http_page(x, status, NULL, 0);
 }
 
-void http_access_log(const struct http_exchange *x)
+static void print_access(const struct http_exchange *x)
 {
-    static struct log_source source = LOG_SOURCE("access");
     char ip[IP_TEXT_BYTES], line[160], text[LOG_LINE_BYTES];
-    if (x->server->o.no_access_log || !log_enabled(&source, LOG_INFO))
-        return;
     struct endpoint peer = flow_peer(x->connection->flow);
     struct bytes request = x->parser && x->parser->line.len ? x->parser->line : bytes_str("-");
     struct writer w = writer_of(text, sizeof text);
     write_format(&w, "%s - - [%s] \"%s\" %u %llu\n", ip_text(&peer.ip, ip), x->server->log_date,
                  log_quoted(request, line, sizeof line), x->status, (unsigned long long)x->n_sent);
     plat_console(text, writer_len(&w));
+}
+
+/* Printed as it is, without the log's time and source, so that tools that read the common format can read it; its
+ * source is "access", so -l access:quiet silences it. Apart from printing, whose buffers would be cleared each time. */
+void http_access_log(const struct http_exchange *x)
+{
+    static struct log_source access = LOG_SOURCE("access");
+    if (!x->server->o.no_access_log && log_enabled(&access, LOG_INFO))
+        print_access(x);
 }

@@ -15,6 +15,7 @@ struct variant {
     struct bytes key;
     struct kv_item item;
     enum kv_encoding encoding;
+    const char *suffix; /* what tells its tag from that of another encoding */
     bool varies;
     char etag[KV_TAG_BYTES + 8]; /* with quotes and encoding; empty when there is no tag */
 };
@@ -23,6 +24,19 @@ static const struct {
     enum kv_encoding encoding;
     const char *coding, *suffix;
 } codings[] = {{KV_BROTLI, "br", "-br"}, {KV_GZIP, "gzip", "-gz"}, {KV_PLAIN, "identity", ""}};
+
+static void name_variant(struct variant *v)
+{
+    struct writer w = writer_of(v->etag, sizeof v->etag);
+    if (v->item.tag[0]) {
+        write_u8(&w, '"');
+        write_str(&w, v->item.tag);
+        write_str(&w, v->suffix);
+        write_u8(&w, '"');
+    }
+    write_u8(&w, 0);
+    must(writer_good(&w));
+}
 
 /* OK; ERR_NOT_FOUND; ERR_UNSUPPORTED: it exists, but in no encoding that the client takes; ERR_IO. */
 static enum err choose(struct bytes accept, struct variant *v)
@@ -44,27 +58,24 @@ static enum err choose(struct bytes accept, struct variant *v)
         best = weight;
         v->item = item;
         v->encoding = codings[i].encoding;
-        struct writer w = writer_of(v->etag, sizeof v->etag);
-        if (item.tag[0])
-            write_format(&w, "\"%s%s\"", item.tag, codings[i].suffix);
-        write_u8(&w, 0);
-        must(writer_good(&w));
+        v->suffix = codings[i].suffix;
     }
-    if (best > 0)
-        return OK;
-    return exists ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
+    if (best == 0)
+        return exists ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
+    name_variant(v);
+    return OK;
 }
 
 /* ---- Conditions (RFC 9110 13) ---- */
 
 /* Whether one of the fields of that name has the tag; *present says whether there is such a field. */
-static bool any_matches(const struct http_request *q, const char *name, const struct variant *v, enum http_compare how,
+static bool any_matches(const struct http_request *q, struct bytes name, const struct variant *v, enum http_compare how,
                         bool *present)
 {
     bool matches = false;
     *present = false;
     for (size_t i = 0; i < q->n_headers; i++) {
-        if (!bytes_equal_nocase(q->headers[i].name, bytes_str(name)))
+        if (!bytes_equal_nocase(q->headers[i].name, name))
             continue;
         *present = true;
         matches |= http_etag_matches(q->headers[i].value, bytes_str(v->etag), how);
@@ -76,15 +87,15 @@ static bool any_matches(const struct http_request *q, const char *name, const st
 static unsigned check_conditions(const struct http_request *q, const struct variant *v)
 {
     bool present;
-    if (!any_matches(q, "If-Match", v, HTTP_COMPARE_STRONG, &present) && present)
+    if (!any_matches(q, bytes_str("If-Match"), v, HTTP_COMPARE_STRONG, &present) && present)
         return 412;
-    return any_matches(q, "If-None-Match", v, HTTP_COMPARE_WEAK, &present) ? 304 : 0;
+    return any_matches(q, bytes_str("If-None-Match"), v, HTTP_COMPARE_WEAK, &present) ? 304 : 0;
 }
 
 static enum http_ranges wanted_ranges(const struct http_request *q, const struct variant *v, struct http_range *ranges,
                                       size_t *n)
 {
-    struct bytes range = http_header(q, "Range"), condition = http_header(q, "If-Range");
+    struct bytes range = http_field(q, bytes_str("Range")), condition = http_field(q, bytes_str("If-Range"));
     if (q->method != HTTP_GET || !range.data)
         return HTTP_RANGES_IGNORE;
     if (condition.data && (!v->etag[0] || !bytes_equal(condition, bytes_str(v->etag))))
@@ -101,10 +112,16 @@ struct fields {
     size_t n;
 };
 
-static void add(struct fields *f, const char *name, const char *value)
+static void add_field(struct fields *f, struct bytes name, struct bytes value)
 {
     must(f->n < FIELDS_MAX);
-    f->v[f->n++] = (struct http_header){bytes_str(name), bytes_str(value)};
+    f->v[f->n++] = (struct http_header){name, value};
+}
+
+/* In line, so that the lengths of literals are constants. */
+__attribute__((always_inline)) static inline void add(struct fields *f, const char *name, const char *value)
+{
+    add_field(f, bytes_str(name), bytes_str(value));
 }
 
 /* What a 304 has as well (RFC 9110 15.4.5). */
@@ -158,7 +175,7 @@ static void send_whole(struct http_exchange *x, const struct variant *v, unsigne
         add(&f, "Accept-Ranges", "bytes");
     if (v->item.in_place.data) {
         struct piece piece = piece_static(v->item.in_place);
-        http_respond(x, status, f.v, f.n, &piece, 1);
+        http_begin(x, status, f.v, f.n, v->item.size, &piece, 1);
     } else {
         http_begin(x, status, f.v, f.n, v->item.size, NULL, 0);
         send_part(x, v, (struct http_range){0, v->item.size});
@@ -249,7 +266,7 @@ static void send_variant(struct http_exchange *x, const struct http_request *q, 
         http_respond_status(x, status);
     } else if (status == 304) {
         add_validators(&f, v);
-        http_respond(x, status, f.v, f.n, NULL, 0);
+        http_begin(x, status, f.v, f.n, 0, NULL, 0);
     } else {
         switch (wanted_ranges(q, v, ranges, &n)) {
         case HTTP_RANGES_IGNORE:
@@ -306,7 +323,7 @@ static void redirect_to_directory(struct http_exchange *x, const struct http_req
 static void send_not_found(struct http_exchange *x, const struct http_request *q, struct kv *kv)
 {
     struct variant v = {.kv = kv, .key = bytes_str("404.html")};
-    if (choose(http_header(q, "Accept-Encoding"), &v) == OK)
+    if (choose(http_field(q, bytes_str("Accept-Encoding")), &v) == OK)
         send_whole(x, &v, 404);
     else
         http_respond_status(x, 404);
@@ -333,9 +350,8 @@ static struct bytes index_key(struct bytes key, uint8_t room[static KV_KEY_MAX])
     return writer_good(&w) ? writer_bytes(&w) : (struct bytes){NULL, 0};
 }
 
-static bool has_index(struct kv *kv, struct bytes key)
+static bool has_index(struct kv *kv, struct bytes key, uint8_t room[static KV_KEY_MAX])
 {
-    uint8_t room[KV_KEY_MAX];
     struct kv_item item;
     struct bytes index = index_key(key, room);
     return index.len && kv_is_directory(kv, key) && kv_find(kv, index, KV_PLAIN, &item) == OK;
@@ -343,20 +359,20 @@ static bool has_index(struct kv *kv, struct bytes key)
 
 static void get(struct http_exchange *x, const struct http_request *q, struct kv *kv)
 {
-    uint8_t room[KV_KEY_MAX];
+    uint8_t *room = x->worker->key;
     struct bytes key = bytes_slice(q->path, 1, q->path.len);
     bool directory = key.len == 0 || key.data[key.len - 1] == '/';
     struct variant v = {.kv = kv, .key = directory ? index_key(key, room) : key};
     enum err e = ERR_NOT_FOUND;
     if (!has_empty_segment(q->path) && v.key.len > 0 && v.key.len <= KV_KEY_MAX)
-        e = choose(http_header(q, "Accept-Encoding"), &v);
+        e = choose(http_field(q, bytes_str("Accept-Encoding")), &v);
     if (e == OK)
         send_variant(x, q, &v);
     else if (e == ERR_UNSUPPORTED)
         http_respond_status(x, 406);
     else if (e != ERR_NOT_FOUND)
         http_respond_status(x, 500);
-    else if (!directory && !has_empty_segment(q->path) && has_index(kv, key))
+    else if (!directory && !has_empty_segment(q->path) && has_index(kv, key, room))
         redirect_to_directory(x, q);
     else
         send_not_found(x, q, kv);

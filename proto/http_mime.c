@@ -77,7 +77,8 @@ const char *http_media_type(struct bytes key)
     struct bytes extension = bytes_slice(key, at, key.len);
     if (at > 0 && key.data[at - 1] == '.') {
         for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-            if (bytes_equal_nocase(extension, bytes_str(types[i].extension)))
+            if ((extension.len ? extension.data[0] | 0x20 : 0) == types[i].extension[0] &&
+                bytes_equal_nocase(extension, bytes_str(types[i].extension)))
                 return types[i].type;
         }
     }

@@ -59,6 +59,9 @@ bool http_list_has(struct bytes list, const char *token);
 /* Takes the next element off the list, without blanks around it; false at the end. Empty elements are passed over. */
 bool http_list_next(struct bytes *list, struct bytes *element);
 
+/* The value of the first field of that name (any case), or empty with NULL data. */
+struct bytes http_field(const struct http_request *q, struct bytes name);
+
 /* Character classes (RFC 9110 5.6.2, 5.5). */
 bool http_is_token(struct bytes b);
 bool http_is_field_value(struct bytes b);

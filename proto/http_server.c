@@ -40,7 +40,7 @@ static void set_defaults(struct http_options *o)
 
 enum err http_server_new(const struct http_options *o, struct http_server **out)
 {
-    must(o->handler);
+    must(o->handler && (!o->server_name || strlen(o->server_name) <= HTTP_SERVER_NAME_MAX));
     struct http_server *s = calloc(1, sizeof *s);
     if (!s)
         return ERR_FULL;

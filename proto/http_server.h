@@ -23,12 +23,15 @@
 
 /* Of a response's status line and fields; only a redirect with a long path comes near it. */
 #define HTTP_RESPONSE_HEAD_MAX 2048
+/* Of these, at most so many are the server's own: status line, Date, Server, Content-Length, Connection. */
+#define HTTP_OWN_FIELDS_MAX 256
+#define HTTP_SERVER_NAME_MAX 64
 /* What a worker copies at a time: values that are not in the image, pages. */
 #define HTTP_CHUNK_BYTES 4096
 /* A head never ends nearer to the end of its buffer than this: the room that chunked bodies are read through. */
 #define HTTP_BODY_ROOM 1024
-/* Buffers beyond one a worker: so many peers may be in the middle of a head. One more, and the one that has waited longest is
- * answered 408: an attacker with slow heads pays with the connections that he holds. */
+/* Buffers beyond one a worker: so many peers may be in the middle of a head. One more, and the one that has waited
+ * longest is answered 408: an attacker with slow heads pays with the connections that he holds. */
 #define HTTP_SPARE_BUFFERS 16
 /* Control blocks beyond the limit of connections, to answer 503 from; past them connections are reset. */
 #define HTTP_REFUSALS 16
@@ -36,8 +39,8 @@
  * below. A single static response may be longer; it is sent in place. */
 #define HTTP_UNSENT_MAX 65536
 #define HTTP_QUEUED_MAX 24
-/* Requests that one connection may have answered before other connections have their turn, and connections that a worker
- * serves before other fibers have theirs. */
+/* Requests that one connection may have answered before other connections have their turn, and connections that a
+ * worker serves before other fibers have theirs. */
 #define HTTP_TURNS 16
 /* How often peers that drain are looked at: flows tell of bytes to read, not of room to write. */
 #define HTTP_DRAIN_NS (5 * NS_PER_MS)
@@ -90,6 +93,7 @@ struct http_worker {
     struct fiber *fiber;
     struct list node; /* in `sleeping` */
     char head[HTTP_RESPONSE_HEAD_MAX];
+    uint8_t key[KV_KEY_MAX]; /* of a directory's index */
     uint8_t chunk[HTTP_CHUNK_BYTES];
 };
 
@@ -137,7 +141,8 @@ struct http_exchange {
 
 void http_exchange_init(struct http_exchange *x, struct http_worker *w, struct http_connection *c,
                         struct http_parser *p);
-/* The head of a response whose body has `len` bytes, and its first pieces; then any number of http_more. */
+/* The head of a response whose body has `len` bytes, and its first pieces; then any number of http_more. The fields are
+ * known to be good and to fit. */
 void http_begin(struct http_exchange *x, unsigned status, const struct http_header *headers, size_t n_headers,
                 uint64_t len, const struct piece *body, size_t n) MAY_YIELD;
 void http_more(struct http_exchange *x, const struct piece *body, size_t n) MAY_YIELD;

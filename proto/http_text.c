@@ -24,8 +24,8 @@ static bool is_value_char(uint8_t c)
     return (c >= 0x20 && c != 0x7f) || c == '\t';
 }
 
-/* Non-zero when one of eight bytes is below 0x20 or is 0x7f. It may call a byte of 0x80 and above suspicious, which only
- * costs time: the caller looks closer. */
+/* Non-zero when one of eight bytes is below 0x20 or is 0x7f. It may call a byte of 0x80 and above suspicious, which
+ * only costs time: the caller looks closer. */
 static uint64_t suspicious(uint64_t w)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
@@ -73,12 +73,16 @@ bool http_list_has(struct bytes list, const char *token)
     return false;
 }
 
-struct bytes http_header(const struct http_request *q, const char *name)
+struct bytes http_field(const struct http_request *q, struct bytes name)
 {
-    struct bytes wanted = bytes_str(name);
     for (size_t i = 0; i < q->n_headers; i++) {
-        if (bytes_equal_nocase(q->headers[i].name, wanted))
+        if (bytes_equal_nocase(q->headers[i].name, name))
             return q->headers[i].value;
     }
     return (struct bytes){NULL, 0};
+}
+
+struct bytes http_header(const struct http_request *q, const char *name)
+{
+    return http_field(q, bytes_str(name));
 }

@@ -7,11 +7,14 @@ static const struct kv_embedded *of(struct kv *kv)
     return CONTAINER_OF(kv, struct kv_embedded, kv);
 }
 
-static int compare(struct bytes a, struct bytes b)
+/* Bytewise, in one pass over what is equal. */
+static int compare(const char *item, struct bytes key)
 {
-    size_t common = a.len < b.len ? a.len : b.len;
-    int order = common ? memcmp(a.data, b.data, common) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
+    for (size_t i = 0; i < key.len; i++) {
+        if (item[i] == 0 || (uint8_t)item[i] != key.data[i])
+            return item[i] == 0 ? -1 : (uint8_t)item[i] - key.data[i];
+    }
+    return item[key.len] != 0;
 }
 
 /* The first item whose key is not less than `key`; n when all are. */
@@ -20,7 +23,7 @@ static size_t lower_bound(const struct kv_embedded *e, struct bytes key)
     size_t low = 0, high = e->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(bytes_str(e->items[middle].key), key) < 0)
+        if (compare(e->items[middle].key, key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -32,7 +35,7 @@ static enum err embedded_find(struct kv *kv, struct bytes key, enum kv_encoding 
 {
     const struct kv_embedded *e = of(kv);
     size_t i = lower_bound(e, key);
-    if (i == e->n || !bytes_equal(bytes_str(e->items[i].key), key) || !e->items[i].value[encoding].data)
+    if (i == e->n || compare(e->items[i].key, key) != 0 || !e->items[i].value[encoding].data)
         return ERR_NOT_FOUND;
     item->in_place = e->items[i].value[encoding];
     item->size = item->in_place.len;

@@ -133,7 +133,7 @@ static void test_etags(void **state)
         {" * ", true, true},           {"W/\"ab\"", false, true},
         {"\"x\", \"ab\"", true, true}, {"\"x\",W/\"ab\" ,\"y\"", false, true},
         {"ab", false, false},          {"\"AB\"", false, false},
-        {"\"x,ab\"", false, false},  {"", false, false},
+        {"\"x,ab\"", false, false},    {"", false, false},
         {"\"*\"", false, false},       {"w/\"ab\"", false, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {

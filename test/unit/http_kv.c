@@ -106,6 +106,20 @@ static void files(struct rig *r)
     flow_close(f);
 }
 
+static void access_log(struct rig *r)
+{
+    struct flow *f = rig_connect(r);
+    ask(f, "GET", "/doc/page.html?x=y", "");
+    ask(f, "GET", "/a\x1b[5m", "");
+    const char *console = sim_console(sim_host());
+    assert_non_null(strstr(console, "\n:: - - [01/Jan/2020:00:00:"));
+    assert_non_null(strstr(console, "] \"GET /doc/page.html?x=y HTTP/1.1\" 200 10\n"));
+    assert_non_null(strstr(console, "] \"-\" 400 "));
+    for (const char *c = console; *c; c++)
+        assert_true(*c == '\n' || (*c >= 0x20 && *c < 0x7f));
+    flow_close(f);
+}
+
 static void missing(struct rig *r)
 {
     struct flow *f = rig_connect(r);
@@ -291,6 +305,7 @@ static void run(struct kv *kv, void (*test)(struct rig *r))
     }
 
 BOTH(files)
+IN_PLACE(access_log)
 BOTH(missing)
 BOTH(redirects)
 BOTH(methods)
@@ -309,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_files_read),
+        cmocka_unit_test(test_access_log),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_missing_read),
         cmocka_unit_test(test_redirects),

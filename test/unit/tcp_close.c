@@ -162,7 +162,7 @@ static void closed_flow_gives_up_on_a_peer_that_takes_nothing(void **state)
            "< . seq 1 ack 1 win 0\n"
            "count connections 1\n"
            "+60s\n"
-           "> R. seq 2 ack 1\n"
+           "> R. seq 1 ack 1\n"
            "count connections 0\n"
            "count pieces 0\n"
            "count lingered 1\n");

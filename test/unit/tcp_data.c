@@ -458,7 +458,7 @@ static void zero_window_outlives_the_user_timeout_while_the_peer_answers(void **
            "> . seq 1 ack 1 len 1\n"
            "count timed_out 0\n"
            "+1610ms\n"
-           "> R. seq 2 ack 1\n"
+           "> R. seq 1 ack 1\n"
            "read timeout\n");
 }
 
@@ -723,6 +723,16 @@ static void path_mtu_that_shrinks(void **state)
                     "> P. seq 2881 ack 1 len 40\n");
 }
 
+static void keepalive_set_on_a_dead_connection_does_nothing(void **state)
+{
+    script(ACCEPTED "< R seq 1\n"
+                    "keepalive 1 1\n"
+                    "close\n"
+                    "count connections 0\n"
+                    "+10s\n"
+                    "count keepalives 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -769,6 +779,7 @@ int main(void)
         cmocka_unit_test(reader_is_woken_once),
         cmocka_unit_test(device_that_is_full_is_tried_again),
         cmocka_unit_test(path_mtu_that_shrinks),
+        cmocka_unit_test(keepalive_set_on_a_dead_connection_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
