@@ -85,7 +85,8 @@ struct sim_machine {
     char **argv;
     enum sim_machine_state state;
     struct context context;
-    uint64_t deadline_ns; /* of its plat_wait */
+    uint64_t deadline_ns;   /* of its plat_wait */
+    uint64_t busy_until_ns; /* it does not look before */
     struct plat_stacks stacks;
     struct sim_rng entropy;
     char *console;

@@ -15,7 +15,7 @@
 #define STACK_BYTES (128 * 1024)
 #define STACKS 256
 #define GUARD_BYTES 4096
-#define POLL_NS 1000 /* what looking costs, so that who polls lets time pass */
+#define ROUND_NS 1000 /* what a machine needs between two waits: who polls, or leaves frames lying, lets time pass */
 
 static struct sim *default_sim;
 static struct sim_machine *current;
@@ -220,13 +220,20 @@ uint64_t sim_machine_ready(const struct sim_machine *m)
     return ready;
 }
 
+/* When a machine that waits goes on, if nothing happens until then. */
+static uint64_t wakes_at(const struct sim_machine *m)
+{
+    bool news = (sim_machine_ready(m) & ~PLAT_READY_STOP) || (m->stop && !m->stop_told);
+    return news || m->deadline_ns < m->busy_until_ns ? m->busy_until_ns : m->deadline_ns;
+}
+
 static bool can_go_on(const struct sim_machine *m)
 {
     if (m->state == SIM_NEW)
         return true;
     if (m->state == SIM_ENDED)
         return false;
-    return m->deadline_ns <= m->sim->now_ns || (sim_machine_ready(m) & ~PLAT_READY_STOP) || (m->stop && !m->stop_told);
+    return wakes_at(m) <= m->sim->now_ns;
 }
 
 static void enter(struct sim_machine *m)
@@ -256,7 +263,7 @@ static bool advance(struct sim *s, uint64_t until_ns)
     uint64_t next = s->n_events ? s->events[0]->at_ns : TIME_NEVER;
     for (size_t i = 0; i < s->n_machines; i++) {
         if (s->machine[i]->state == SIM_WAITING)
-            next = time_min(next, s->machine[i]->deadline_ns);
+            next = time_min(next, wakes_at(s->machine[i]));
     }
     if (next == TIME_NEVER || next > until_ns)
         return false;
@@ -273,7 +280,8 @@ static bool advance(struct sim *s, uint64_t until_ns)
 void sim_wait(struct sim_machine *m, uint64_t deadline_ns)
 {
     struct sim *s = m->sim;
-    m->deadline_ns = deadline_ns > s->now_ns ? deadline_ns : s->now_ns + POLL_NS;
+    m->deadline_ns = deadline_ns;
+    m->busy_until_ns = s->now_ns + ROUND_NS;
     m->state = SIM_WAITING;
     if (m->boot) {
         context_go(&m->context, &s->host);
