@@ -3,6 +3,7 @@
 #
 #   make install PREFIX=/usr/local     the command, its helpers, the libraries, the manual page
 #   make uninstall PREFIX=/usr/local   removes them again
+#   make tool-test                     the command, its refusals and its network helper
 
 FLAGS_host := $(COMMON) -O2 -fPIE -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong $(MBEDTLS_CPPFLAGS)
 LINK_host  := -pie -Wl,-z,relro,-z,now
@@ -84,3 +85,9 @@ install: all
 uninstall:
 	@rm -rf '$(LIBDIR)' '$(DESTDIR)$(PREFIX)/bin/jinn' '$(DESTDIR)$(PREFIX)/share/man/man1/jinn.1' \
 		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/jinn'
+
+# ---- Tests of the command ----
+
+.PHONY: tool-test
+tool-test: all
+	@test/tool/run.sh

@@ -28,7 +28,11 @@ static int copy_one(const char *path, const struct stat *st, int kind, struct FT
         return 0;
     if (!file_read(path, &content))
         fail(STATUS_UNAVAILABLE, "%s can't be read: %s", path, strerror(errno));
-    const char *to = path_join(copy.to, fill_in(path + strlen(copy.from) + 1));
+    char *to = path_join(copy.to, fill_in(path + strlen(copy.from) + 1));
+    /* Sources are kept as NAME.in, so that nothing takes them for C before they are. */
+    size_t len = strlen(to);
+    if (len > 3 && strcmp(to + len - 3, ".in") == 0)
+        to[len - 3] = 0;
     const char *text = fill_in((const char *)content.data);
     file_write(to, text, strlen(text));
     return 0;

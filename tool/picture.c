@@ -121,6 +121,9 @@ static void draw_label(struct text *t, const struct area *a, const char *name, u
                  a->x + 5, y, size, escaped(name), size_text(bytes));
     else if (text_width(name, size) < a->w - 6)
         text_add(t, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\">%s</text>\n", a->x + 4, y, size, escaped(name));
+    else if (text_width(name, size * 0.7) < a->w - 4)
+        text_add(t, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text>\n", a->x + 3, y, size * 0.7,
+                 escaped(name));
 }
 
 static void draw_objects(struct text *t, const struct linkmap_library *l, struct area inside)

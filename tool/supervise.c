@@ -25,14 +25,21 @@
 #include <unistd.h>
 
 #define STOP_NS (UINT64_C(5) * 1000000000)
-#define OUTPUT_BYTES 65536
+#define OUTPUT_BYTES 16384
+#define WRITE_BYTES 4096   /* what poll's POLLOUT promises of a pipe: PIPE_BUF */
+#define LAST_WORDS_MS 1000 /* how long a slow reader is waited for at the end */
 #define STATUS_CRASH 70
 
+/* One stream of the image on its way to ours. A reader of ours that is slow must hold up neither this process, which has signals
+ * to pass on, nor the image: what is held is written when there is room, and meanwhile the image's pipe fills up and
+ * what it prints is lost. */
 struct output {
     int fd; /* the pipe's end; -1: closed */
     int to;
     struct console_filter filter;
-    struct text report; /* the last part of it, for symbols after a crash */
+    uint8_t held[CONSOLE_ROOM(OUTPUT_BYTES)];
+    size_t held_from, held_to;
+    struct text report; /* the first part of standard error, for symbols after a crash */
 };
 
 struct state {
@@ -96,6 +103,7 @@ static void make_pipe(struct output *o, int to, int *theirs)
     if (pipe2(ends, O_CLOEXEC) != 0)
         fail(STATUS_HOST, "can't make a pipe: %s", strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(ends[1], F_SETFL, O_NONBLOCK); /* an image whose console is full loses lines, and never waits */
     o->fd = ends[0];
     o->to = to;
     *theirs = ends[1];
@@ -149,24 +157,27 @@ static void start_all(struct state *t)
 
 /* ---- What the image says ---- */
 
-static void write_all(int fd, struct bytes b)
+/* Writes some of what is held, if there is room. */
+static void write_held(struct output *o, int wait_ms)
 {
-    while (b.len) {
-        ssize_t n = write(fd, b.data, b.len);
-        if (n < 0 && errno != EINTR)
-            return; /* nobody reads our output any more, and the image goes on */
-        b = bytes_slice(b, n > 0 ? (size_t)n : 0, b.len);
-    }
+    struct pollfd p = {.fd = o->to, .events = POLLOUT};
+    size_t len = o->held_to - o->held_from;
+    if (len == 0 || poll(&p, 1, wait_ms) <= 0)
+        return;
+    ssize_t n = write(o->to, o->held + o->held_from, len < WRITE_BYTES ? len : WRITE_BYTES);
+    if (n > 0)
+        o->held_from += (size_t)n;
+    else if (n < 0 && errno != EINTR && errno != EAGAIN)
+        o->held_from = o->held_to; /* nobody reads our output any more, and the image goes on */
 }
 
-/* Gives false when there is nothing more for now. */
-static bool pass_output(struct output *o)
+static void read_more(struct output *o)
 {
-    static uint8_t in[OUTPUT_BYTES], shown[CONSOLE_ROOM(OUTPUT_BYTES)];
-    struct writer w = writer_of(shown, sizeof shown);
+    uint8_t in[OUTPUT_BYTES];
+    struct writer w = writer_of(o->held, sizeof o->held);
     ssize_t n = o->fd >= 0 ? read(o->fd, in, sizeof in) : -1;
     if (n < 0)
-        return false;
+        return;
     if (n == 0) {
         console_finish(&o->filter, &w);
         close(o->fd);
@@ -174,10 +185,28 @@ static bool pass_output(struct output *o)
     } else {
         console_filter(&o->filter, bytes_of(in, (size_t)n), &w);
     }
-    write_all(o->to, writer_bytes(&w));
+    o->held_from = 0;
+    o->held_to = writer_len(&w);
     if (o->to == STDERR_FILENO && o->report.len < OUTPUT_BYTES)
-        text_add_bytes(&o->report, shown, writer_len(&w));
-    return n > 0;
+        text_add_bytes(&o->report, o->held, o->held_to);
+}
+
+/* False when there is nothing to pass on for now. */
+static bool pass_output(struct output *o, int wait_ms)
+{
+    if (o->held_from == o->held_to)
+        read_more(o);
+    size_t before = o->held_from;
+    write_held(o, wait_ms);
+    return o->held_from != before;
+}
+
+/* What to wait for: room for what is held, or more of it. */
+static struct pollfd output_poll(const struct output *o)
+{
+    if (o->held_from != o->held_to)
+        return (struct pollfd){.fd = o->to, .events = POLLOUT};
+    return (struct pollfd){.fd = o->fd, .events = POLLIN};
 }
 
 static void take_line(struct state *t, const char *line)
@@ -269,8 +298,8 @@ static void run(struct state *t)
 {
     while (!t->ended) {
         struct pollfd p[] = {{.fd = t->signals, .events = POLLIN},
-                             {.fd = t->out.fd, .events = POLLIN},
-                             {.fd = t->err.fd, .events = POLLIN},
+                             output_poll(&t->out),
+                             output_poll(&t->err),
                              {.fd = t->s->control_fd, .events = POLLIN}};
         int ready = poll(p, ARRAY_LEN(p), wait_ms(t));
         if (ready == 0 && t->kill_at_ns) {
@@ -278,8 +307,8 @@ static void run(struct state *t)
             kill(t->image, SIGKILL);
             t->kill_at_ns += STOP_NS;
         }
-        pass_output(&t->out);
-        pass_output(&t->err);
+        pass_output(&t->out, 0);
+        pass_output(&t->err, 0);
         if (p[3].revents)
             take_control(t);
         take_signals(t);
@@ -298,11 +327,12 @@ static void end_helpers(struct state *t)
 
 int supervise(struct supervised *s)
 {
-    struct state t = {.s = s};
+    static struct state t;
+    t.s = s;
     signal(SIGPIPE, SIG_IGN);
     start_all(&t);
     run(&t);
-    while (pass_output(&t.out) || pass_output(&t.err))
+    while (pass_output(&t.out, LAST_WORDS_MS) || pass_output(&t.err, LAST_WORDS_MS))
         continue;
     end_helpers(&t);
     if (t.status == STATUS_CRASH && s->debug_file)

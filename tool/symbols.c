@@ -14,14 +14,26 @@
 
 extern char **environ;
 
+static void add_address(struct words *addresses, const char *at)
+{
+    size_t digits = strspn(at + 2, "0123456789abcdef");
+    const char *text = format_text("%.*s", (int)digits + 2, at);
+    for (size_t i = 0; i < addresses->n; i++)
+        if (strcmp(addresses->v[i], text) == 0)
+            return;
+    if (digits >= 5 && digits <= 16 && addresses->n < ADDRESSES_MAX)
+        words_add(addresses, text);
+}
+
+/* Of the registers only rip is one of code; "return addresses:" has the callers. */
 static size_t find_addresses(const char *report, struct words *addresses)
 {
-    for (const char *at = report; (at = strstr(at, "0x")) != NULL && addresses->n < ADDRESSES_MAX;) {
-        size_t digits = strspn(at + 2, "0123456789abcdef");
-        if (digits >= 5 && digits <= 16)
-            words_format(addresses, "%.*s", (int)digits + 2, at);
-        at += 2 + digits;
-    }
+    const char *rip = strstr(report, "rip 0x"), *callers = strstr(report, "return addresses:");
+    if (rip)
+        add_address(addresses, rip + 4);
+    const char *end = callers ? callers + strcspn(callers, "\n") : NULL;
+    for (const char *at = callers; at && (at = strstr(at, "0x")) != NULL && at < end; at += 2)
+        add_address(addresses, at);
     return addresses->n;
 }
 

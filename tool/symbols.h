@@ -3,7 +3,7 @@
 #ifndef TOOL_SYMBOLS_H
 #define TOOL_SYMBOLS_H
 
-/* Prints on stderr, for each address like 0x104a2c in the report that lies in the code of the file with symbols,
+/* Prints on stderr, for rip and each return address in a tender's crash report that the file with symbols knows,
  * "  0x104a2c tcp_input at net/tcp.c:120". Silent when addr2line is missing or knows none. */
 void symbols_print(const char *report, const char *debug_file);
 

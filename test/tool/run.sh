@@ -5,7 +5,7 @@
 #
 # usage: test/tool/run.sh [JINN]
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 root=$PWD jinn=${1:-$PWD/jinn}
 work=$(mktemp -d)
 trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
@@ -272,6 +272,15 @@ check 'a source with an error is status 65' same $? 65
 check "and the compiler's message is there" grep -q 'made.c:.*nothing' "$work/err"
 check 'and the last line says so' same "$(tail -1 "$work/err" | grep -c 'does not compile')" 1
 sed -i 's/return nothing/return 0/' "$app/made.c"
+
+cp "$app/made.c" "$work/made.c"
+sed -i 's/return 0/return *(volatile int *)8/' "$app/made.c"
+"$jinn" build -q "$app" 2>/dev/null
+"$jinn" run -q "$app" >/dev/null 2>"$work/err"
+check 'a crash is status 70' same $? 70
+check 'its report says what' grep -q 'the image read.*null pointer' "$work/err"
+check 'and names the line in the source' grep -q 'made_start at .*made.c:10' "$work/err"
+cp "$work/made.c" "$app/made.c"
 
 check 'describe prints libraries' grep -q '^  musl ' <("$jinn" describe "$app" 2>/dev/null)
 check 'describe --json is JSON' python3 -c '
