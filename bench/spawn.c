@@ -70,7 +70,8 @@ int main(int argc, char **argv)
     }
     for (int c = 0; c < n; c++) {
         qsort(times[c], (size_t)rounds, sizeof *times[c], compare);
-        printf("%.3f %.3f %.3f %s\n", times[c][rounds / 2], times[c][rounds / 4], times[c][rounds * 3 / 4], argv[c + 2]);
+        printf("%.3f %.3f %.3f %s\n", times[c][rounds / 2], times[c][rounds / 4], times[c][rounds * 3 / 4],
+               argv[c + 2]);
     }
     return 0;
 }

@@ -16,8 +16,7 @@
  * May be called before the thread block is set up, so it must not be compiled
  * with a stack protector.
  */
-__attribute__((visibility("default")))
-long guest_syscall(long n, long a, long b, long c, long d, long e, long f);
+__attribute__((visibility("default"))) long guest_syscall(long n, long a, long b, long c, long d, long e, long f);
 
 #define __SYSCALL_LL_E(x) (x)
 #define __SYSCALL_LL_O(x) (x)
@@ -25,35 +24,35 @@ long guest_syscall(long n, long a, long b, long c, long d, long e, long f);
 
 static __inline long __syscall0(long n)
 {
-	return guest_syscall(n, 0, 0, 0, 0, 0, 0);
+    return guest_syscall(n, 0, 0, 0, 0, 0, 0);
 }
 
 static __inline long __syscall1(long n, long a)
 {
-	return guest_syscall(n, a, 0, 0, 0, 0, 0);
+    return guest_syscall(n, a, 0, 0, 0, 0, 0);
 }
 
 static __inline long __syscall2(long n, long a, long b)
 {
-	return guest_syscall(n, a, b, 0, 0, 0, 0);
+    return guest_syscall(n, a, b, 0, 0, 0, 0);
 }
 
 static __inline long __syscall3(long n, long a, long b, long c)
 {
-	return guest_syscall(n, a, b, c, 0, 0, 0);
+    return guest_syscall(n, a, b, c, 0, 0, 0);
 }
 
 static __inline long __syscall4(long n, long a, long b, long c, long d)
 {
-	return guest_syscall(n, a, b, c, d, 0, 0);
+    return guest_syscall(n, a, b, c, d, 0, 0);
 }
 
 static __inline long __syscall5(long n, long a, long b, long c, long d, long e)
 {
-	return guest_syscall(n, a, b, c, d, e, 0);
+    return guest_syscall(n, a, b, c, d, e, 0);
 }
 
 static __inline long __syscall6(long n, long a, long b, long c, long d, long e, long f)
 {
-	return guest_syscall(n, a, b, c, d, e, f);
+    return guest_syscall(n, a, b, c, d, e, f);
 }
