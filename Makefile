@@ -21,6 +21,7 @@ include mk/host.mk
 include mk/tender.mk
 include mk/test.mk
 include mk/hardening.mk
+include mk/sim.mk
 include mk/e2e.mk
 include mk/check.mk
 

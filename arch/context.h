@@ -7,6 +7,8 @@
 #include "arch/sanitizer.h"
 #include "arch/switch.h"
 
+#include <jinn/attr.h>
+
 #include <errno.h>
 #include <stddef.h>
 
@@ -40,7 +42,7 @@ static inline void context_go(struct context *from, struct context *to)
 }
 
 /* Nobody switches back to the caller's context any more; its stack may be used again. */
-static inline void context_leave_for_good(struct context *from, struct context *to)
+NO_RETURN static inline void context_leave_for_good(struct context *from, struct context *to)
 {
     sanitizer_end(&from->sanitizer, &to->sanitizer);
     context_switch(&from->sp, to->sp);

@@ -15,6 +15,7 @@
 
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 
 #define NO_SANITIZE_ADDRESS __attribute__((no_sanitize_address))
 
@@ -29,6 +30,12 @@ static inline void sanitizer_new(struct sanitizer_context *c, void *bottom, size
     /* Whoever used the stack before may have left its frames poisoned. */
     __asan_unpoison_memory_region(bottom, size);
     *c = (struct sanitizer_context){bottom, size, NULL};
+}
+
+/* Memory outside the heap that holds pointers into it. */
+static inline void sanitizer_root(const void *base, size_t len)
+{
+    __lsan_register_root_region(base, len);
 }
 
 static inline void sanitizer_first(struct sanitizer_context *from)
@@ -78,6 +85,11 @@ static inline void sanitizer_new(struct sanitizer_context *c, void *bottom, size
     c->fiber = __tsan_create_fiber(0);
 }
 
+static inline void sanitizer_root(const void *base, size_t len)
+{
+    (void)base, (void)len;
+}
+
 static inline void sanitizer_first(struct sanitizer_context *from)
 {
     (void)from;
@@ -112,6 +124,11 @@ struct sanitizer_context {
 static inline void sanitizer_new(struct sanitizer_context *c, void *bottom, size_t size)
 {
     (void)c, (void)bottom, (void)size;
+}
+
+static inline void sanitizer_root(const void *base, size_t len)
+{
+    (void)base, (void)len;
 }
 
 static inline void sanitizer_first(struct sanitizer_context *from)

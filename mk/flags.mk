@@ -10,10 +10,10 @@ HARDENED := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-delete-nu
 
 # The guest: sealed targets, musl's headers, nothing of the host's.
 GCC_INCLUDE   := $(shell gcc -print-file-name=include)
-FLAGS_spt     := $(COMMON) $(HARDENED) -O2 -fPIE -ffreestanding -fno-asynchronous-unwind-tables -ffunction-sections \
+FLAGS_spt     := $(COMMON) $(HARDENED) -Os -fPIE -ffreestanding -fbuiltin -fno-asynchronous-unwind-tables -ffunction-sections \
                  -fdata-sections -fcf-protection=none -nostdinc -isystem $(B)/deps/musl/include -isystem $(GCC_INCLUDE) \
                  -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"spt\"
-FLAGS_linux   := $(COMMON) $(HARDENED) -O2 -fPIE -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -ffunction-sections -fdata-sections \
+FLAGS_linux   := $(COMMON) $(HARDENED) -Os -fPIE -D_FORTIFY_SOURCE=2 -D_GNU_SOURCE -ffunction-sections -fdata-sections \
                  -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"linux\"
 SANITIZE      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_sim     := $(COMMON) -O1 -D_GNU_SOURCE $(SANITIZE) -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"sim\"

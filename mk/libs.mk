@@ -21,11 +21,11 @@ $(B)/$1/$(call lib_name,$2): $$(OBJECTS_$1_$2)
 endef
 
 define target_rules # target
-$(B)/$1/%.c.o: %.c | deps
+$(B)/$1/%.c.o: %.c mk/flags.mk | deps
 	@mkdir -p $$(@D)
 	@echo "  CC $1 $$<"
 	@$$(CC_$1) $$(FLAGS_$1) -MMD -MP -c $$< -o $$@
-$(B)/$1/%.S.o: %.S | deps
+$(B)/$1/%.S.o: %.S mk/flags.mk | deps
 	@mkdir -p $$(@D)
 	@$$(CC_$1) $$(FLAGS_$1) -MMD -MP -c $$< -o $$@
 $(foreach folder,$(FOLDERS_$1),$(eval $(call folder_rules,$1,$(folder))))

@@ -72,10 +72,12 @@ enum err log_rules(const char *text)
 {
     struct log_rules parsed = {.others = LOG_INFO};
     struct bytes left = bytes_str(text);
-    do {
+    bool more = true;
+    while (more) {
+        more = bytes_find(left, ',') < left.len;
         if (!rule_parse(&parsed, next_part(&left, ',')))
             return ERR_INVALID;
-    } while (left.len);
+    }
     rules = parsed;
     generation++;
     return OK;
@@ -137,22 +139,37 @@ void log_print(struct log_source *s, enum log_level level, const char *format, .
     plat_console(line, len + 1);
 }
 
+static bool is_plain(uint8_t c)
+{
+    return c >= ' ' && c < 0x7f && c != '\\';
+}
+
+static size_t quoted_len(struct bytes b)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < b.len; i++)
+        len += is_plain(b.data[i]) ? 1 : 4;
+    return len;
+}
+
 const char *log_quoted(struct bytes b, char *out, size_t size)
 {
-    static const char hex[] = "0123456789abcdef";
-    struct writer w = writer_of(out, size ? size - 1 : 0);
+    static const char hex[] = "0123456789abcdef", dots[] = "...";
     if (size == 0)
         return "";
-    for (size_t i = 0; i < b.len; i++) {
-        bool plain = b.data[i] >= ' ' && b.data[i] < 0x7f && b.data[i] != '\\';
-        size_t need = plain ? 1 : 4, after = i + 1 < b.len ? 3 : 0;
-        if (writer_left(&w) < need + after) {
-            write_copy(&w, "...", writer_left(&w) < 3 ? writer_left(&w) : 3);
-            break;
+    bool cut = quoted_len(b) > size - 1;
+    size_t n_dots = !cut ? 0 : size - 1 < 3 ? size - 1 : 3;
+    struct writer w = writer_of(out, size - 1 - n_dots);
+    for (size_t i = 0; i < b.len && writer_left(&w) >= (is_plain(b.data[i]) ? 1 : 4); i++) {
+        if (is_plain(b.data[i])) {
+            write_u8(&w, b.data[i]);
+            continue;
         }
         uint8_t escape[4] = {'\\', 'x', (uint8_t)hex[b.data[i] >> 4], (uint8_t)hex[b.data[i] & 15]};
-        write_copy(&w, plain ? &b.data[i] : escape, need);
+        write_copy(&w, escape, sizeof escape);
     }
-    out[writer_len(&w)] = '\0';
+    size_t len = writer_len(&w);
+    memcpy(out + len, dots, n_dots);
+    out[len + n_dots] = '\0';
     return out;
 }

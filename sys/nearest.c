@@ -5,8 +5,8 @@
 
 struct nearest nearest_to(struct bytes typed)
 {
-    size_t limit = typed.len / 3;
-    if (limit < 1)
+    size_t limit = (typed.len + 2) / 3; /* two neighbours in the wrong order are two differences */
+    if (limit == 0)
         limit = 1;
     if (limit > 3)
         limit = 3;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* "Did you mean": which of some names is nearest to what somebody typed, by the number of characters to insert, remove
- * or replace. Nothing that differs in more than a third of it (at least 1, at most 3) counts as near. */
+ * or replace. Nothing that differs in more than a third of it (rounded up, at most 3) counts as near. */
 #ifndef SYS_NEAREST_H
 #define SYS_NEAREST_H
 

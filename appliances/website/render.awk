@@ -73,7 +73,7 @@ mode == "doc" {
 		level = substr($0, 3, 1)
 		text = $0; sub(/^<h[234]>/, "", text); sub(/<\/h[234]>$/, "", text)
 		id = unique(slug(text))
-		print "<h" level " id=\"" id "\">" text " <a class=\"here\" href=\"#" id "\" aria-label=\"Link to this section\">#</a></h" level ">"
+		print "<h" level " id=\"" id "\"><a href=\"#" id "\">" text "</a></h" level ">"
 		next
 	}
 	if (/^<h1>/) {

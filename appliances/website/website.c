@@ -5,7 +5,7 @@
 #include <jinn/http.h>
 #include <jinn/log.h>
 
-static struct log_source log = LOG_SOURCE("website");
+static struct log_source source = LOG_SOURCE("website");
 
 #define BACKLOG 128 /* a burst of new connections; what is beyond it tries again a second later */
 
@@ -19,10 +19,10 @@ int website_start(const struct website *self)
     if (!e)
         e = http_server_new(&options, &server);
     if (!e) {
-        log_info(&log, "serving on port %u", self->port);
+        log_info(&source, "serving on port %u", self->port);
         e = http_serve(server, listener);
     }
     if (e)
-        log_error(&log, "port %u: %s", self->port, err_text(e));
+        log_error(&source, "port %u: %s", self->port, err_text(e));
     return e != OK;
 }

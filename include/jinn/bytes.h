@@ -28,8 +28,8 @@ static inline struct bytes bytes_of(const void *data, size_t len)
     return (struct bytes){data, len};
 }
 
-/* The characters of a C string without its end. */
-static inline struct bytes bytes_str(const char *s)
+/* The characters of a C string without its end. Always in line, so that the length of a literal is a constant. */
+__attribute__((always_inline)) static inline struct bytes bytes_str(const char *s)
 {
     return (struct bytes){(const uint8_t *)s, strlen(s)};
 }

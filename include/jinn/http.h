@@ -47,13 +47,17 @@ struct http_exchange; /* one request and its response */
 /* Answers one request: calls one of the http_respond functions exactly once. */
 typedef void http_handler(void *arg, const struct http_request *q, struct http_exchange *x) MAY_YIELD;
 
-/* A whole response with a body of pieces. `headers` are extra ones; Date, Content-Length and Connection are set by the
- * server; HEAD sends no body. */
+/* A whole response with a body of pieces. `headers` are extra ones, at most 1792 bytes in all, without line ends
+ * (otherwise 500 is answered and logged); Date, Content-Length and Connection are set by the server. HEAD sends no
+ * body. Static pieces are queued in place and hold nobody up. Copied ones wait for the peer, and this worker with them,
+ * for at most send_ns a call. */
 void http_respond(struct http_exchange *x, unsigned status, const struct http_header *headers, size_t n_headers,
                   const struct piece *body, size_t n) MAY_YIELD;
 /* A small page for a status: "404 Not Found". */
 void http_respond_status(struct http_exchange *x, unsigned status) MAY_YIELD;
-/* Reads from the request's body. ERR_END after its last byte. */
+/* Reads from the request's body; the first read answers an Expect: 100-continue. ERR_END after its last byte.
+ * ERR_TIMEOUT: nothing for request_ns, or not all in six times that. ERR_TOO_LARGE: more than body_bytes.
+ * ERR_MALFORMED, ERR_RESET, ERR_CANCELLED. ERR_CLOSED: a response was begun. What is left unread is passed over. */
 MUST_USE enum err http_body_read(struct http_exchange *x, void *buffer, size_t size, size_t *len) MAY_YIELD;
 
 /* The handler that serves a key-value store (`arg` is a struct kv *): index.html for directories, redirects,
@@ -64,7 +68,7 @@ void http_kv_handler(void *arg, const struct http_request *q, struct http_exchan
 struct http_options {
     http_handler *handler;
     void *arg;
-    const char *server_name; /* Server header; NULL: none is sent */
+    const char *server_name; /* Server header, at most 64 bytes; NULL: none is sent */
     uint32_t connections;    /* at once [256]; more are answered 503 and closed */
     uint32_t workers;        /* fibers that run handlers [8] */
     uint32_t header_bytes;   /* of a request's head [8192]: 431 or 414 above */
@@ -72,7 +76,7 @@ struct http_options {
     uint64_t request_ns;     /* to receive a whole head [10 s]: 408 above */
     uint64_t idle_ns;        /* a kept-alive connection may wait for its next request [60 s] */
     uint64_t send_ns;        /* without any progress while sending [60 s] */
-    bool no_access_log;      /* otherwise a line a request in the common log format */
+    bool no_access_log;      /* otherwise a line a request in the common log format, bare; -l access:quiet ends it */
 };
 
 struct http_counters {
@@ -82,8 +86,10 @@ struct http_counters {
 struct http_server;
 
 MUST_USE enum err http_server_new(const struct http_options *o, struct http_server **s);
-/* Serves what the listener accepts until a stop is asked for or the current scope is cancelled, then lets
- * requests that are under way finish (up to 2 s). */
+/* Serves what the listener accepts until a stop is asked for, then lets requests that are under way finish and what was
+ * answered arrive (up to 2 s). When the current scope is cancelled it ends at once: nothing in it can wait any
+ * more. Closes the listener. Takes workers + 1 fibers; with stacks for fewer workers it serves with those, without any:
+ * ERR_FULL. */
 MUST_USE enum err http_serve(struct http_server *s, struct listener *l) MAY_YIELD;
 struct http_counters http_counters(const struct http_server *s);
 

@@ -48,15 +48,20 @@ MUST_USE enum err stack_connect(struct stack *s, struct endpoint to, uint64_t de
 
 struct udp_socket;
 
+#define UDP_PARTS_MAX 5
+
 /* port 0 takes a free one. ERR_IN_USE, ERR_FULL. */
 MUST_USE enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u);
 uint16_t udp_port(const struct udp_socket *u);
-/* Sends one datagram. BORROWS. Too long for the MTU: fragmented, at most 65507 bytes. ERR_TOO_LARGE, ERR_UNREACHABLE,
+/* Sends one datagram of at most UDP_PARTS_MAX parts. BORROWS. Too long for the MTU: fragmented, at most 65507 bytes. ERR_TOO_LARGE, ERR_UNREACHABLE,
  * ERR_AGAIN (dropped and counted: the device is full). Never waits. */
 MUST_USE enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n);
 /* Receives one datagram; what is longer than `size` is cut and *len says the whole length. ERR_TIMEOUT. */
 MUST_USE enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,
                            uint64_t deadline_ns) MAY_YIELD;
+/* What ICMP said of late about something that this socket sent: true at most once each, with who it was sent to.
+ * ERR_REFUSED: nobody listens there; ERR_UNREACHABLE. A fiber that waits in udp_recv goes on waiting. */
+bool udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer);
 void udp_close(struct udp_socket *u);
 
 #endif

@@ -104,7 +104,7 @@ class Namespace:
 
 
 def sh(command, check=True, timeout=120):
-    r = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    r = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, cwd=ROOT)
     if check and r.returncode != 0:
         raise AssertionError(f"{command}: status {r.returncode}\n{r.stdout.decode()}{r.stderr.decode()}")
     return r.stdout.decode(errors="replace")

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+/* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with numbers near
+ * those that count, make the user's calls, and let time pass. What must hold: no sanitizer and no assertion speaks;
+ * what is sent is well formed and within the peer's window; what is read is what was sent at that place in the stream;
+ * when all is closed and time has passed, nothing is left in any pool. */
+#include "net/tcp_core.h"
+#include "wire/checksum.h"
+#include "wire/tcp.h"
+
+#include <jinn/must.h>
+#include <jinn/time.h>
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+enum { STEP_BYTES = 8, STEPS_MAX = 400, HELD_MAX = 4, PEERS = 3, STREAM_BYTES = 1 << 16 };
+
+struct peer {
+    struct seq iss;       /* the core's, when known */
+    struct seq nxt;       /* behind the last that the core sent */
+    struct seq acked;     /* what the core acknowledged last: where our next byte belongs */
+    uint32_t ts_value;    /* the core's last */
+    uint16_t port, local; /* ours and the core's */
+};
+
+struct fuzz {
+    struct ip_below below;
+    struct tcp *t;
+    struct tcp_listener *listener;
+    struct tcp_connection *held[HELD_MAX];
+    struct peer peer[PEERS];
+    uint64_t now_ns;
+    uint32_t ts;
+    bool full;
+};
+
+static uint8_t stream[STREAM_BYTES];
+
+static enum err fuzz_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
+{
+    struct fuzz *f = CONTAINER_OF(b, struct fuzz, below);
+    uint8_t packet[1480];
+    struct writer w = writer_of(packet, sizeof packet);
+    struct tcp_segment s;
+    if (f->full)
+        return ERR_AGAIN;
+    must(n >= 1 && n <= IP_PIECES_MAX);
+    for (size_t i = 0; i < n; i++)
+        write_bytes(&w, v[i]);
+    must(writer_good(&w) && tcp_parse(writer_bytes(&w), &s));
+    uint64_t sum = checksum_pseudo(&o->src, &o->dst, o->protocol, (uint32_t)writer_len(&w));
+    must(checksum_finish(checksum_add(sum, writer_bytes(&w), false)) == 0);
+    for (int i = 0; i < PEERS; i++) {
+        struct peer *p = &f->peer[i];
+        if (p->port != s.dst_port)
+            continue;
+        if (s.flags & TCP_SYN)
+            p->iss = s.seq;
+        p->local = s.src_port;
+        p->nxt = seq_add(s.seq, tcp_segment_len(&s));
+        p->ts_value = s.has_timestamp ? s.ts_value : p->ts_value;
+        if (s.flags & TCP_ACK)
+            p->acked = s.ack;
+    }
+    return OK;
+}
+
+static enum err fuzz_route(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
+{
+    *src = ip4(10, 0, 0, 1);
+    *payload_bytes = 1480;
+    return OK;
+}
+
+/* a: flags; b: which numbers and how far off; c: length; d: window; e: options. */
+static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
+{
+    uint8_t header[TCP_HEADER_MAX_BYTES], packet[TCP_HEADER_MAX_BYTES + 2048];
+    size_t len = (size_t)(a[2] & 0x0f ? a[2] & 0x0f : a[2] * 8);
+    struct tcp_segment s = {.src_port = p->port, .dst_port = p->local, .flags = a[0]};
+    int32_t off = (int8_t)a[3];
+    s.seq = seq_add(p->acked, (uint32_t)(a[1] & 1 ? off * (a[1] & 2 ? 700 : 1) : 0));
+    s.ack = seq_add(p->nxt, (uint32_t)(a[1] & 4 ? off * (a[1] & 8 ? 700 : 1) : 0));
+    s.window = (uint16_t)(a[4] & 0x80 ? a[4] << 8 : a[4] & 7);
+    s.has_timestamp = !(a[5] & 1);
+    f->ts += a[5] >> 5;
+    s.ts_value = f->ts - (a[5] & 2 ? 5 : 0);
+    s.ts_echo = p->ts_value - (a[5] & 4 ? 100 : 0);
+    if (s.flags & TCP_SYN) {
+        s.has_mss = a[5] & 8;
+        s.mss = (uint16_t)(a[6] << 4);
+        s.has_shift = a[5] & 16;
+        s.shift = a[6] & 15;
+    }
+    struct writer h = writer_of(header, sizeof header), w = writer_of(packet, sizeof packet);
+    tcp_emit(&h, &s);
+    write_bytes(&w, writer_bytes(&h));
+    for (size_t i = 0; i < len; i++)
+        write_u8(&w, stream[(s.seq.v + i) % STREAM_BYTES]);
+    struct ip_in in = {.src = ip4(10, 0, 0, 9), .dst = ip4(10, 0, 0, 1), .protocol = IP_TCP, .checksum_verified = true};
+    uint8_t *exact = malloc(writer_len(&w));
+    memcpy(exact, packet, writer_len(&w));
+    in.payload = bytes_of(exact, writer_len(&w));
+    tcp_input(f->t, f->now_ns, &in);
+    free(exact);
+    if (!(a[1] & 16))
+        tcp_flush(f->t, f->now_ns);
+}
+
+static void problem(struct fuzz *f, struct peer *p, const uint8_t *a)
+{
+    uint8_t quoted[8];
+    struct writer w = writer_of(quoted, sizeof quoted);
+    write_be16(&w, p->local);
+    write_be16(&w, p->port);
+    write_be32(&w, p->nxt.v - a[1]);
+    struct ip_problem problem = {.problem = (enum icmp_problem)(a[2] % 5),
+                                 .src = ip4(10, 0, 0, 1),
+                                 .dst = ip4(10, 0, 0, 9),
+                                 .protocol = IP_TCP,
+                                 .mtu_bytes = (uint16_t)(a[3] << 4),
+                                 .payload = bytes_of(quoted, a[4] & 1 ? 8 : a[4] % 9)};
+    tcp_problem(f->t, f->now_ns, &problem);
+}
+
+/* Every byte is a function of its number and the next one is larger by 3, so a lost, doubled or misplaced one shows. */
+static void read_some(struct fuzz *f, struct tcp_connection *c, uint8_t size)
+{
+    uint8_t buffer[256];
+    size_t len;
+    (void)!tcp_read(c, f->now_ns, buffer, size ? size : 1, &len);
+    must(len <= sizeof buffer);
+    for (size_t i = 1; i < len; i++)
+        must((uint8_t)(buffer[i] - buffer[i - 1]) == 3);
+}
+
+static void call(struct fuzz *f, const uint8_t *a)
+{
+    struct tcp_connection **slot = &f->held[a[1] % HELD_MAX], *c = *slot;
+    size_t taken;
+    if (!c) {
+        struct endpoint to = {ip4(10, 0, 0, 9), f->peer[a[2] % PEERS].port};
+        if (a[0] & 1 ? tcp_accept(f->listener, slot) : tcp_connect(f->t, f->now_ns, to, slot))
+            *slot = NULL;
+        return;
+    }
+    struct bytes b = bytes_of(stream, (size_t)a[2] * (a[3] & 1 ? 100 : 1));
+    switch (a[0] % 9) {
+    case 0:
+        (void)!tcp_write(c, piece_copy(b), &taken);
+        break;
+    case 1:
+        (void)!tcp_write(c, piece_static(b), &taken);
+        break;
+    case 2:
+        tcp_push(c, f->now_ns);
+        break;
+    case 3:
+    case 4:
+        read_some(f, c, a[2]);
+        break;
+    case 5:
+        (void)!tcp_shutdown(c, f->now_ns);
+        break;
+    case 6:
+        if (a[2] & 1)
+            tcp_close(c, f->now_ns);
+        else
+            tcp_abort(c, f->now_ns);
+        *slot = NULL;
+        break;
+    case 7:
+        tcp_set_keepalive(c, f->now_ns, a[2], a[3]);
+        break;
+    default:
+        tcp_set_nagle(c, a[2] & 1);
+    }
+}
+
+static void pass_time(struct fuzz *f, uint64_t span_ns)
+{
+    uint64_t to_ns = f->now_ns + span_ns, at_ns;
+    for (int i = 0; i < 1000 && (at_ns = tcp_deadline(f->t)) <= to_ns; i++) {
+        f->now_ns = at_ns > f->now_ns ? at_ns : f->now_ns + NS_PER_MS;
+        tcp_tick(f->t, f->now_ns);
+    }
+    if (to_ns > f->now_ns)
+        f->now_ns = to_ns;
+}
+
+static void step(struct fuzz *f, const uint8_t *a)
+{
+    struct peer *p = &f->peer[(a[0] >> 6) % PEERS];
+    switch (a[0] % 8) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        send_segment(f, p, a + 1);
+        break;
+    case 4:
+    case 5:
+        call(f, a + 1);
+        break;
+    case 6:
+        pass_time(f, (uint64_t)a[1] * (a[2] & 1 ? 500 : 5) * NS_PER_MS);
+        break;
+    default:
+        if (a[1] & 1)
+            problem(f, p, a + 1);
+        else
+            f->full = a[2] & 1;
+    }
+}
+
+static void finish(struct fuzz *f)
+{
+    f->full = false;
+    tcp_unlisten(f->listener, f->now_ns);
+    for (int i = 0; i < HELD_MAX; i++) {
+        if (f->held[i])
+            tcp_close(f->held[i], f->now_ns);
+    }
+    for (int i = 0; i < 40; i++)
+        pass_time(f, 30 * NS_PER_S);
+    struct tcp_counters n = tcp_counters(f->t);
+    must(n.n_connections == 0 && n.n_half_open == 0 && n.n_time_wait == 0);
+    must(n.n_chunks == 0 && n.n_pieces == 0);
+    tcp_free(f->t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct fuzz f = {.below = {fuzz_send, fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000};
+    if (stream[1] == 0) {
+        for (size_t i = 0; i < sizeof stream; i++)
+            stream[i] = (uint8_t)(i * 3);
+    }
+    for (int i = 0; i < PEERS; i++)
+        f.peer[i] = (struct peer){.port = (uint16_t)(2000 + i), .local = 80, .acked = seq_of(0xfffff000)};
+    struct tcp_options o = {&f.below, {7}, 3, 1, 16 << 10};
+    must(tcp_new(&o, f.now_ns, &f.t) == OK);
+    must(tcp_listen(f.t, 80, 2, &f.listener) == OK);
+    for (size_t at = 0; at + STEP_BYTES <= len && at < (size_t)STEPS_MAX * STEP_BYTES; at += STEP_BYTES)
+        step(&f, data + at);
+    finish(&f);
+    return 0;
+}

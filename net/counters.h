@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* What a stack below TCP has seen, and everything that it dropped, by reason. Only ever goes up. The tender finds
+ * this struct from outside, so it is plain numbers without pointers. */
+#ifndef NET_COUNTERS_H
+#define NET_COUNTERS_H
+
+#include <stdint.h>
+
+struct counters_ether {
+    uint64_t in, in_bytes, out, out_bytes;
+    uint64_t in_short;        /* no whole header */
+    uint64_t in_bad_source;   /* a group address, or our own */
+    uint64_t in_other_host;   /* unicast to somebody else */
+    uint64_t in_group;        /* a multicast group that nobody joined */
+    uint64_t in_unknown_type; /* neither ARP nor IPv4 */
+    uint64_t out_full;        /* lost: the device below was full */
+    uint64_t out_failed;      /* lost: the device below failed */
+};
+
+struct counters_arp {
+    uint64_t in_requests, in_replies;
+    uint64_t in_malformed;
+    uint64_t in_unsolicited; /* from unknown hosts, not asking for us: nothing learnt */
+    uint64_t in_conflicts;   /* somebody else uses our address */
+    uint64_t out_requests, out_probes, out_replies, out_announcements;
+    uint64_t resolved;
+    uint64_t evicted;         /* neighbours that went for want of room */
+    uint64_t expired;         /* neighbours that nobody used for a minute */
+    uint64_t silent;          /* neighbours that did not answer */
+    uint64_t waited;          /* packets that waited for an answer */
+    uint64_t waiting_dropped; /* of these, lost: too many, evicted or no answer */
+    uint64_t refused_silent;  /* packets refused at once: the host did not answer just now */
+};
+
+struct counters_ip4 {
+    uint64_t in, delivered, out;
+    uint64_t in_bad_header, in_bad_checksum, in_bad_options, in_source_route;
+    uint64_t in_martian;    /* a source that can't be */
+    uint64_t in_other_host; /* not to an address of ours */
+    uint64_t in_unknown_protocol;
+    uint64_t out_unreachable; /* no address, no route */
+    uint64_t out_too_large;
+    uint64_t out_fragmented, out_fragments;
+};
+
+struct counters_frag {
+    uint64_t in, reassembled;
+    uint64_t duplicates;     /* exact ones: harmless */
+    uint64_t overlaps;       /* datagrams dropped */
+    uint64_t malformed;      /* impossible offsets, lengths or contradictions */
+    uint64_t too_many;       /* datagrams dropped: more fragments than the limit */
+    uint64_t timeouts;       /* datagrams dropped */
+    uint64_t evicted_full;   /* datagrams dropped: the table was full */
+    uint64_t evicted_memory; /* datagrams dropped: the memory was full */
+    uint64_t poisoned;       /* fragments of datagrams dropped before */
+};
+
+struct counters_icmp {
+    uint64_t in, in_malformed, in_echo, in_echo_broadcast, in_ignored;
+    uint64_t in_errors, in_errors_not_ours;
+    uint64_t out_echo, out_unreachable, out_time_exceeded;
+    uint64_t out_limited;    /* errors not sent: too many */
+    uint64_t out_suppressed; /* errors not sent: RFC 1122 3.2.2 forbids them */
+};
+
+struct counters_udp {
+    uint64_t in, delivered, out;
+    uint64_t in_bad_length, in_bad_checksum, in_no_port;
+    uint64_t in_queue_full;  /* lost: the socket's share was full */
+    uint64_t in_memory_full; /* lost: the memory of all was full */
+    uint64_t problems;       /* ICMP errors about what was sent */
+    uint64_t sockets_full;   /* sockets refused */
+};
+
+struct counters_dhcp {
+    uint64_t in, in_malformed, in_ignored;
+    uint64_t out, acks, naks, declines, expired, renewed;
+};
+
+struct net_counters {
+    struct counters_ether ether;
+    struct counters_arp arp;
+    struct counters_ip4 ip4;
+    struct counters_frag frag;
+    struct counters_icmp icmp;
+    struct counters_udp udp;
+    struct counters_dhcp dhcp;
+};
+
+#endif

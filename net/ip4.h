@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* IPv4 of one device with one address, an on-link prefix and at most one gateway (RFC 791, RFC 1122 3). There is no
+ * forwarding and no loopback: what is sent to our own address is unreachable. */
+#ifndef NET_IP4_H
+#define NET_IP4_H
+
+#include "net/ip.h"
+#include "net/limits.h"
+
+struct net;
+
+enum { IP4_ID_COUNTERS = 64, IP4_TTL = 64 };
+
+struct ip4 {
+    bool up;           /* we have an address */
+    struct ip_net net; /* our address, all of its bits, and the length of the on-link prefix */
+    struct ip gateway; /* IP_NONE: only the link can be reached */
+    struct ip broadcast;
+    struct ip group[IP4_GROUPS];
+    size_t n_groups;
+    uint32_t salt;
+    uint16_t id[IP4_ID_COUNTERS]; /* for datagrams that may be fragmented, by destination (RFC 6864 4.3) */
+};
+
+void ip4_init(struct net *n);
+/* Takes an address; the former one, if any, is gone. */
+void ip4_set(struct net *n, const struct ip_net *net, const struct ip *gateway);
+void ip4_unset(struct net *n);
+/* ERR_FULL, ERR_INVALID: no multicast address. */
+MUST_USE enum err ip4_join(struct net *n, const struct ip *group);
+/* Whether a joined group's frames go to `mac`. */
+bool ip4_listens_to(const struct net *n, const struct mac *mac);
+/* Whether we'd send to `ip` directly: a host of our prefix other than us, or the gateway. */
+bool ip4_is_neighbour(const struct net *n, const struct ip *ip);
+
+/* `link_group`: the frame was broadcast or multicast. */
+void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group);
+/* As ip_below.send and ip_below.route say. */
+enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
+enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+/* Hands a problem about `quoted`, the beginning of a packet of ours, to the transport that sent it. False: it is not
+ * ours, or too short to tell. */
+bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_problem problem, uint16_t mtu_bytes);
+
+#endif

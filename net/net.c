@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/net.h"
+
+#include <stdlib.h>
+
+enum { MTU_LEAST_BYTES = 68, MTU_MOST_BYTES = ARP_FRAME_BYTES - ETHER_BYTES };
+
+static struct net *net_of(struct ip_below *b)
+{
+    return CONTAINER_OF(b, struct net, below);
+}
+
+static enum err below_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
+{
+    return ip4_send(net_of(b), now_ns, o, v, n);
+}
+
+static enum err below_route(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
+{
+    return ip4_route(net_of(b), dst, src, payload_bytes);
+}
+
+/* ---- DHCP ---- */
+
+static void dhcp_send(struct dhcp_below *b, uint64_t now_ns, const struct ip *src, const struct ip *dst,
+                      struct bytes message)
+{
+    struct net *n = CONTAINER_OF(b, struct net, dhcp_below);
+    struct endpoint from = {*src, DHCP_CLIENT_PORT};
+    struct endpoint to = {*dst, DHCP_SERVER_PORT};
+    (void)udp_output(n, now_ns, &from, &to, &message, 1);
+}
+
+static void tell(struct net *n)
+{
+    if (n->on_address)
+        n->on_address->wake(n->on_address);
+}
+
+/* The address is used at once, while a probe asks whether somebody else has it. RFC 5227 2.1.1 would have us wait up to 7
+ * seconds first; an image that boots in a millisecond to answer a request can't. Most servers have probed the
+ * address themselves (RFC 2131 3.1), and a conflict that shows declines the lease as if we had waited. */
+static void dhcp_bound(struct dhcp_below *b, uint64_t now_ns, const struct dhcp_lease *lease)
+{
+    struct net *n = CONTAINER_OF(b, struct net, dhcp_below);
+    bool same = n->ip4.up && ip_equal(&n->ip4.net.ip, &lease->net.ip);
+    ip4_set(n, &lease->net, &lease->router);
+    if (!same)
+        arp_start(n, now_ns, ARP_PROBE_FIRST);
+    tell(n);
+}
+
+static void dhcp_lost(struct dhcp_below *b, uint64_t now_ns)
+{
+    struct net *n = CONTAINER_OF(b, struct net, dhcp_below);
+    ip4_unset(n);
+    arp_stop(n);
+    tell(n);
+}
+
+void net_start_dhcp(struct net *n, uint64_t now_ns, struct bytes hostname)
+{
+    dhcp_init(&n->dhcp, &n->dhcp_below, &n->counters.dhcp, n->random, &n->dev->mac, hostname);
+    dhcp_start(&n->dhcp, now_ns);
+}
+
+enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net, const struct ip *gateway)
+{
+    uint8_t first = net->ip.b[12];
+    if (!ip_is4(&net->ip) || first == 0 || first == 127 || first >= 224 || net->prefix_len > 32)
+        return ERR_INVALID;
+    ip4_set(n, net, gateway);
+    arp_start(n, now_ns, ARP_ANNOUNCE_NOW);
+    tell(n);
+    return OK;
+}
+
+/* ---- Life ---- */
+
+static enum err init(struct net *n, const struct net_options *o)
+{
+    n->below = (struct ip_below){.send = below_send, .route = below_route};
+    n->dhcp_below = (struct dhcp_below){.send = dhcp_send, .bound = dhcp_bound, .lost = dhcp_lost};
+    n->dev = o->dev;
+    n->random = o->random;
+    n->tcp = o->tcp;
+    n->on_address = o->on_address;
+    n->mtu_bytes = o->dev->mtu_bytes < MTU_MOST_BYTES ? o->dev->mtu_bytes : MTU_MOST_BYTES;
+    ip4_init(n);
+    ip4_unset(n);
+    dhcp_init(&n->dhcp, &n->dhcp_below, &n->counters.dhcp, n->random, &n->dev->mac, bytes_of(NULL, 0));
+    enum err e = arp_init(n);
+    if (e == OK)
+        e = udp_init(n);
+    return e == OK ? frag_init(&n->frag, &n->counters.frag) : e;
+}
+
+enum err net_new(const struct net_options *o, struct net **n)
+{
+    if (o->dev->mtu_bytes < MTU_LEAST_BYTES)
+        return ERR_INVALID;
+    struct net *made = calloc(1, sizeof *made);
+    if (!made)
+        return ERR_FULL;
+    enum err e = init(made, o);
+    if (e != OK) {
+        net_free(made);
+        return e;
+    }
+    *n = made;
+    return OK;
+}
+
+void net_free(struct net *n)
+{
+    if (!n)
+        return;
+    arp_free(n);
+    udp_free(n);
+    frag_free(&n->frag);
+    free(n);
+}
+
+/* ---- Packets and time ---- */
+
+void net_input(struct net *n, uint64_t now_ns, struct bytes frame)
+{
+    ether_input(n, now_ns, frame);
+}
+
+uint64_t net_deadline(const struct net *n)
+{
+    return time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
+}
+
+/* A datagram that did not become whole: its sender is told (RFC 1122 3.3.2). */
+static void tell_timeout(struct net *n, uint64_t now_ns, struct bytes header, struct bytes payload)
+{
+    struct ip4_header h;
+    struct bytes none;
+    if (!ip4_parse_quoted(header, &h, &none))
+        return;
+    bool ours = n->ip4.up && ip_equal(&h.dst, &n->ip4.net.ip);
+    struct ip_in in = {.src = h.src, .dst = h.dst, .payload = payload, .protocol = h.protocol, .broadcast = !ours};
+    icmp_error(n, now_ns, ICMP4_TIME_EXCEEDED, ICMP4_REASSEMBLY, &in, header);
+}
+
+void net_tick(struct net *n, uint64_t now_ns)
+{
+    struct bytes header, payload;
+    while (frag_expire(&n->frag, now_ns, &header, &payload))
+        tell_timeout(n, now_ns, header, payload);
+    dhcp_tick(&n->dhcp, now_ns);
+    arp_tick(n, now_ns);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/* The edge: moves frames between the device and the cores, keeps one timer at the earliest deadline of both, and
+ * waits for an address. The pump and the timer run between fibers, so the stack needs no fiber and no stack of its own. */
+#include "net/stack_internal.h"
+#include "net/net.h"
+#include "net/tcp.h"
+
+#include <jinn/fiber.h>
+#include <jinn/log.h>
+#include <jinn/random.h>
+#include <jinn/stack.h>
+#include <jinn/wheel.h>
+
+#include <stdlib.h>
+
+/* Connections are about 1 KB each beside their buffers, which all share; half of a 4 MB image stays for the rest. */
+enum { TCP_CONNECTIONS = 1024, TCP_LISTENERS = 16, TCP_BUFFER_BYTES = 1 << 20 };
+
+struct stack {
+    struct netdev *dev;
+    struct net *net;
+    struct tcp *tcp;
+    struct net_transport seam; /* from IP to TCP */
+    struct waiter readable;    /* woken while frames wait */
+    struct timer timer;
+    uint64_t armed_ns;        /* what the timer is set to */
+    struct waiter on_address; /* woken by the net */
+    struct fiber *waiting;    /* for an address; NULL */
+    struct ip_net logged;     /* the address that was logged last */
+    uint8_t frame[ARP_FRAME_BYTES + 2];
+};
+
+static struct log_source log_net = LOG_SOURCE("net");
+
+struct net *stack_net(struct stack *s)
+{
+    return s->net;
+}
+
+struct tcp *stack_tcp(struct stack *s)
+{
+    return s->tcp;
+}
+
+struct ip_net stack_ipv4(const struct stack *s)
+{
+    return s->net->ip4.net;
+}
+
+struct ip stack_ipv4_gateway(const struct stack *s)
+{
+    return s->net->ip4.gateway;
+}
+
+struct ip stack_resolver(const struct stack *s)
+{
+    const struct dhcp *d = &s->net->dhcp;
+    return dhcp_is_bound(d) && d->lease.n_dns ? d->lease.dns[0] : IP_NONE;
+}
+
+/* ---- The pump ---- */
+
+void stack_kick(struct stack *s)
+{
+    uint64_t at_ns = time_min(net_deadline(s->net), tcp_deadline(s->tcp));
+    if (at_ns == s->armed_ns)
+        return;
+    s->armed_ns = at_ns;
+    sched_timer(&s->timer, at_ns);
+}
+
+static void pump(struct waiter *w)
+{
+    struct stack *s = CONTAINER_OF(w, struct stack, readable);
+    uint64_t now_ns = sched_now();
+    for (int i = 0; i < NET_BATCH_FRAMES; i++) {
+        size_t len;
+        if (s->dev->ops->recv(s->dev, s->frame, sizeof s->frame, &len) != OK)
+            break;
+        net_input(s->net, now_ns, bytes_of(s->frame, len));
+    }
+    tcp_flush(s->tcp, now_ns);
+    stack_kick(s);
+}
+
+static void tick(struct timer *t, uint64_t now_ns)
+{
+    struct stack *s = CONTAINER_OF(t, struct stack, timer);
+    s->armed_ns = TIME_NEVER;
+    net_tick(s->net, now_ns);
+    tcp_tick(s->tcp, now_ns);
+    tcp_flush(s->tcp, now_ns);
+    stack_kick(s);
+}
+
+/* ---- The seam from IP to TCP ---- */
+
+static void seam_input(struct net_transport *t, uint64_t now_ns, const struct ip_in *in)
+{
+    tcp_input(CONTAINER_OF(t, struct stack, seam)->tcp, now_ns, in);
+}
+
+static void seam_problem(struct net_transport *t, uint64_t now_ns, const struct ip_problem *p)
+{
+    tcp_problem(CONTAINER_OF(t, struct stack, seam)->tcp, now_ns, p);
+}
+
+/* ---- Addresses ---- */
+
+static void log_address(struct stack *s)
+{
+    const struct ip4 *ip = &s->net->ip4;
+    char address[IP_TEXT_BYTES], gateway[IP_TEXT_BYTES];
+    if (!ip->up) {
+        log_warning(&log_net, "the address is lost");
+    } else if (memcmp(&ip->net, &s->logged, sizeof ip->net) != 0) {
+        bool routed = !ip_equal(&ip->gateway, &IP_NONE);
+        log_info(&log_net, "address %s/%u%s%s", ip_text(&ip->net.ip, address), ip->net.prefix_len,
+                 routed ? ", gateway " : ", no gateway", routed ? ip_text(&ip->gateway, gateway) : "");
+    }
+    s->logged = ip->net;
+}
+
+static void address_changed(struct waiter *w)
+{
+    struct stack *s = CONTAINER_OF(w, struct stack, on_address);
+    log_address(s);
+    if (s->waiting)
+        fiber_wake(s->waiting);
+}
+
+static enum err wait_for_address(struct stack *s, uint64_t deadline_ns) MAY_YIELD
+{
+    enum err e = OK;
+    s->waiting = fiber_self();
+    while (e == OK && !s->net->ip4.up)
+        e = fiber_park(deadline_ns);
+    s->waiting = NULL;
+    return e;
+}
+
+static enum err begin_addressing(struct stack *s, const struct stack_options *o, uint64_t now_ns)
+{
+    bool fixed = ip_is4(&o->ipv4.ip) && !ip_is_unspecified(&o->ipv4.ip);
+    bool routed = ip_is4(&o->ipv4_gateway) && !ip_is_unspecified(&o->ipv4_gateway);
+    if (fixed)
+        return net_set_static(s->net, now_ns, &o->ipv4, routed ? &o->ipv4_gateway : &IP_NONE);
+    net_start_dhcp(s->net, now_ns, o->hostname ? bytes_str(o->hostname) : bytes_of(NULL, 0));
+    return OK;
+}
+
+/* ---- Life ---- */
+
+static enum err make_cores(struct stack *s, const struct stack_options *o, uint64_t now_ns)
+{
+    struct net_options net = {.dev = s->dev, .random = random_u32, .tcp = &s->seam, .on_address = &s->on_address};
+    enum err e = net_new(&net, &s->net);
+    if (e != OK)
+        return e;
+    struct tcp_options tcp = {.below = &s->net->below,
+                              .connections = o->tcp_connections ? o->tcp_connections : TCP_CONNECTIONS,
+                              .listeners = TCP_LISTENERS,
+                              .buffer_bytes = o->buffer_bytes ? o->buffer_bytes : TCP_BUFFER_BYTES};
+    random_bytes(tcp.secret, sizeof tcp.secret);
+    return tcp_new(&tcp, now_ns, &s->tcp);
+}
+
+static void take_down(struct stack *s)
+{
+    s->dev->ops->watch(s->dev, NULL);
+    sched_timer(&s->timer, TIME_NEVER);
+    if (s->tcp)
+        tcp_free(s->tcp);
+    net_free(s->net);
+    free(s);
+}
+
+static void make_edge(struct stack *s, struct netdev *d)
+{
+    s->dev = d;
+    s->armed_ns = TIME_NEVER;
+    s->seam = (struct net_transport){.input = seam_input, .problem = seam_problem};
+    waiter_init(&s->readable, pump);
+    waiter_init(&s->on_address, address_changed);
+    timer_init(&s->timer, tick);
+}
+
+enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns, struct stack **s)
+{
+    uint64_t now_ns = sched_now();
+    struct stack *made = calloc(1, sizeof *made);
+    if (!made)
+        return ERR_FULL;
+    make_edge(made, d);
+    enum err e = make_cores(made, o, now_ns);
+    if (e == OK) {
+        d->ops->watch(d, &made->readable);
+        e = begin_addressing(made, o, now_ns);
+    }
+    if (e == OK) {
+        stack_kick(made);
+        e = wait_for_address(made, deadline_ns);
+    }
+    if (e != OK) {
+        take_down(made);
+        return e;
+    }
+    *s = made;
+    return OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+/* What the parts of the stack's edge know of each other: stack.c (device, timer, addresses), tcp_flow.c (connections),
+ * udp_flow.c (sockets). */
+#ifndef NET_STACK_INTERNAL_H
+#define NET_STACK_INTERNAL_H
+
+#include <jinn/stack.h>
+
+struct net;
+struct tcp;
+
+struct net *stack_net(struct stack *s);
+struct tcp *stack_tcp(struct stack *s);
+/* To be called after calls into a core by a user: sets the timer to the earliest deadline again. */
+void stack_kick(struct stack *s);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the TCP core share. Only net/tcp*.c and tests of single files include this.
+ *
+ *   tcp_user.c     connect, read, write, close          tcp_input.c    a segment arrives: RFC 9293 3.10.7
+ *   tcp_listen.c   listeners, half-open, accept         tcp_ack.c      acknowledgements, RTT, fast recovery
+ *   tcp_table.c    lookup by addresses and ports        tcp_output.c   what is sent, and when
+ *   tcp_isn.c      what attackers must not guess        tcp_rx.c       received bytes, in order and not
+ *   tcp_timer.c    timeouts                             tcp_tx.c       bytes to send
+ *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
+ *   tcp.c          all of it together                   tcp_newreno.c  the congestion window
+ *
+ * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
+ * opening that has not seen the third packet), or one in TIME-WAIT. The last two are small blocks.
+ *
+ *   RFC 9293      here
+ *   LISTEN        struct tcp_listener
+ *   SYN-RECEIVED  struct tcp_half; after a simultaneous opening, a connection in TCP_SYN_RECEIVED
+ *   TIME-WAIT     struct tcp_timewait; a connection whose user still holds it is TCP_CLOSED with its bytes and no error
+ *   CLOSED        not in the table. A connection whose user holds it is TCP_CLOSED, and `error` says why
+ *
+ * Every entry into the core that may have changed a connection ends with tcp_settle, after which the pointer may be
+ * dead: nothing in between frees a connection, and waiters are woken only there. */
+#ifndef NET_TCP_INTERNAL_H
+#define NET_TCP_INTERNAL_H
+
+#include "net/ip.h"
+#include "net/tcp_congestion.h"
+#include "net/tcp_core.h"
+#include "net/tcp_limits.h"
+#include "wire/tcp.h"
+
+#include <jinn/flow.h>
+#include <jinn/list.h>
+#include <jinn/pool.h>
+#include <jinn/wheel.h>
+
+#define TCP_CHUNK_DATA (TCP_CHUNK_BYTES - 16)
+
+/* Bytes from `from` up to `to` of `data` count. While out of order, `seq` is the number of the first of them. */
+struct tcp_chunk {
+    struct tcp_chunk *next;
+    struct seq seq;
+    uint16_t from;
+    uint16_t to;
+    uint8_t data[TCP_CHUNK_DATA];
+};
+
+/* A part of what is to be sent: static bytes where they lie, or those in a chunk that it owns. */
+struct tcp_piece {
+    struct tcp_piece *next;
+    const uint8_t *data;
+    size_t len;
+    struct tcp_chunk *chunk; /* NULL: static */
+};
+
+enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
+
+struct tcp_entry {
+    struct tcp_entry *next; /* in its bucket */
+    uint32_t hash;
+    struct endpoint local;
+    struct endpoint peer;
+    uint8_t kind;
+};
+
+enum tcp_state {
+    TCP_CLOSED,
+    TCP_SYN_SENT,
+    TCP_SYN_RECEIVED,
+    TCP_ESTABLISHED,
+    TCP_FIN_WAIT_1,
+    TCP_FIN_WAIT_2,
+    TCP_CLOSE_WAIT,
+    TCP_CLOSING,
+    TCP_LAST_ACK
+};
+
+/* Received data. In order: a list of chunks, the first read from, the last appended to. Out of order: sorted, disjoint. */
+struct tcp_rx {
+    struct tcp_chunk *head;
+    struct tcp_chunk *tail;
+    struct tcp_chunk *ooo;
+    struct tcp_chunk *ooo_tail;
+    uint32_t len; /* in order and not read */
+    uint16_t n_ooo;
+};
+
+/* Data to send: from the first unacknowledged byte on. `at` and `at_offset` are where the next new byte lies. */
+struct tcp_tx {
+    struct tcp_piece *head;
+    struct tcp_piece *tail;
+    struct tcp_piece *at; /* NULL: at the end of the queue */
+    size_t at_offset;
+    size_t head_offset; /* bytes of head acknowledged already */
+    size_t len;         /* unacknowledged and unsent bytes */
+    uint32_t copied;    /* bytes in chunks */
+    uint16_t n_pieces;
+};
+
+struct tcp_connection {
+    struct tcp_entry entry; /* first: the table's */
+    struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
+    struct tcp *t;
+    struct tcp_listener *listener; /* while in its queue */
+    struct list node;              /* in the listener's queue of established connections */
+    struct list pending;           /* in t->pending: something is to be sent at tcp_flush */
+    struct list starved;           /* in t->starved: its writer waits for shared memory */
+    struct waiter *reader;
+    struct waiter *writer;
+
+    struct timer timer;   /* never later than the first of the four below; see tcp_timer.c */
+    uint64_t resend_ns;   /* retransmission, or a window probe */
+    uint64_t soon_ns;     /* a delayed ACK, or a segment that the device had no room for */
+    uint64_t alive_ns;    /* keepalive */
+    uint64_t end_ns;      /* FIN-WAIT-2 of a closed flow */
+    uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
+    uint64_t heard_ns;    /* the last acceptable segment */
+    uint64_t rtt_at_ns;   /* when the segment that ends at rtt_seq was sent */
+
+    /* Sending: una <= nxt <= max; they differ while older data is sent again. */
+    struct seq iss, una, nxt, max;
+    struct seq wl1, wl2; /* seq and ack of the segment that set wnd */
+    struct seq recover;  /* RFC 6582 */
+    struct seq rtt_seq;
+    uint32_t wnd_bytes, wnd_max_bytes;
+    uint16_t mss; /* payload of one segment, options taken off */
+    uint16_t peer_mss;
+    struct tcp_window window;
+    uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
+    struct tcp_tx tx;
+
+    /* Receiving. */
+    struct seq irs, rcv_nxt;
+    struct seq rcv_edge; /* the right edge of the window that was advertised; never moves back */
+    struct seq acked;    /* the last acknowledgement that was sent: Last.ACK.sent of RFC 7323 */
+    struct seq fin_seq;  /* of the peer's FIN, when has_fin */
+    uint32_t ts_recent, ts_offset, ts_recent_ms;
+    uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
+    struct tcp_rx rx;
+
+    uint32_t user_timeout_ms;
+    uint32_t challenge_s; /* the second that n_challenges counts in */
+    uint16_t keepalive_s, keepalive_interval_s;
+    uint8_t n_keepalives; /* sent in vain */
+    uint8_t n_challenges;
+    uint8_t state;
+    uint8_t error; /* enum err */
+    uint8_t soft_error;
+    uint8_t snd_shift, rcv_shift;
+    uint8_t n_duplicates;
+    uint8_t n_resent;  /* timeouts in a row */
+    uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
+
+    bool timestamps : 1;
+    bool scaling : 1;
+    bool orphan : 1;     /* the user gave it back */
+    bool ack_now : 1;    /* at tcp_flush, or with the next segment */
+    bool fin_queued : 1; /* the user's stream ends after tx */
+    bool fin_sent : 1;   /* at least once */
+    bool has_fin : 1;    /* the peer's stream ends at fin_seq */
+    bool fin_taken : 1;  /* all before it has arrived */
+    bool in_recovery : 1;
+    bool rtt_timing : 1;
+    bool limited : 1; /* cwnd is what held the sender back */
+    bool nagle : 1;
+    bool probing : 1; /* the window is closed: resend_ns is for a probe */
+    bool wake_reader : 1;
+    bool wake_writer : 1;
+    bool in_table : 1;
+    bool syn_resent : 1;
+};
+
+/* "below 1 KB" is what the design promises; half of it is the aim. */
+_Static_assert(sizeof(struct tcp_connection) <= 512, "an idle connection is a small block");
+
+/* A passive opening. What a SYN cookie would have to carry is in here: next to tcp_half_open is its place. */
+struct tcp_half {
+    struct tcp_entry entry;
+    struct list node; /* in t->half, oldest first */
+    struct tcp *t;
+    struct tcp_listener *listener;
+    struct timer timer;
+    uint64_t sent_ns;
+    struct seq iss, irs;
+    uint32_t ts_recent, ts_offset;
+    uint32_t wnd_bytes;
+    uint16_t window; /* what we advertised */
+    uint16_t peer_mss;
+    uint8_t snd_shift;
+    uint8_t n_resent;
+    bool scaling, timestamps;
+};
+
+struct tcp_timewait {
+    struct tcp_entry entry;
+    struct list node; /* in t->waiting, in the order of their ends */
+    uint64_t end_ns;
+    struct seq snd_nxt, rcv_nxt;
+    uint32_t ts_recent, ts_offset;
+    uint16_t window;
+    bool timestamps;
+};
+
+/* What an appliance holds; tcp_flow.c's. */
+struct listener {
+    struct stack *stack;
+    uint32_t n_accepting; /* fibers in listener_accept: the slot is not used again before they left */
+};
+
+struct tcp_listener {
+    struct listener open;
+    uint16_t port; /* 0: free */
+    uint32_t backlog;
+    uint32_t n_ready;
+    struct tcp *t;
+    struct list ready; /* of connections */
+    struct list waiters;
+};
+
+struct tcp {
+    struct ip_below *below;
+    const struct tcp_congestion *congestion;
+    uint8_t secret[32];
+    uint64_t hash_key[2];
+    struct tcp_entry **bucket;
+    uint32_t bucket_mask;
+    uint32_t window_max; /* receive window */
+    uint16_t next_port;
+    uint8_t rcv_shift;
+    uint32_t n_listeners;
+    struct tcp_listener *listener;
+    struct pool connections, halves, waits, chunks, pieces;
+    struct list pending, half, waiting, starved;
+    bool freed; /* shared memory was given back since tcp_flush looked */
+    struct timer wait_timer;
+    struct wheel wheel;
+    struct tcp_counters n;
+    struct stack *stack; /* tcp_flow.c's */
+};
+
+/* ---- tcp.c ---- */
+
+struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns);
+/* Ends the connection as the network sees it: out of the table, no buffers, no timers. `error` OK: in good order; what
+ * was received can still be read. */
+void tcp_end(struct tcp_connection *c, enum err error);
+/* Wakes who waits, sets the timer, frees what ended and is nobody's. `c` may be dead afterwards. */
+void tcp_settle(struct tcp_connection *c);
+void tcp_set_pending(struct tcp_connection *c);
+
+/* ---- tcp_table.c ---- */
+
+enum err tcp_table_init(struct tcp *t, uint32_t n);
+struct tcp_entry *tcp_table_find(const struct tcp *t, const struct ip *local, uint16_t local_port,
+                                 const struct ip *peer, uint16_t peer_port);
+void tcp_table_add(struct tcp *t, struct tcp_entry *e);
+void tcp_table_remove(struct tcp *t, struct tcp_entry *e);
+struct tcp_listener *tcp_find_listener(const struct tcp *t, uint16_t port);
+
+/* ---- tcp_isn.c ---- */
+
+struct tcp_secrets {
+    struct seq iss;
+    uint32_t ts_offset;
+};
+struct tcp_secrets tcp_secrets(const struct tcp *t, uint64_t now_ns, const struct endpoint *local,
+                               const struct endpoint *peer);
+/* Where to begin the search for a free port (RFC 6056 3.3.3). */
+uint32_t tcp_port_offset(const struct tcp *t, const struct ip *local, const struct endpoint *peer);
+/* Keys for tcp_table.c. */
+void tcp_hash_keys(struct tcp *t);
+
+static inline uint32_t tcp_timestamp(uint64_t now_ns, uint32_t offset)
+{
+    return (uint32_t)(now_ns / NS_PER_MS) + offset;
+}
+
+/* ---- tcp_input.c ---- */
+
+void tcp_input_connection(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
+/* RFC 5961: an ACK that makes a peer that is alive say something better; limited in rate. */
+void tcp_challenge(struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_ack.c ---- */
+
+/* The ACK of an acceptable segment: false when the segment is to be dropped. */
+bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
+void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us);
+static inline uint32_t tcp_flight(const struct tcp_connection *c)
+{
+    return c->max.v - c->una.v;
+}
+
+/* ---- tcp_output.c ---- */
+
+void tcp_output(struct tcp_connection *c, uint64_t now_ns);
+/* Sends the first unacknowledged segment again. */
+void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns);
+void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns);
+/* One byte that was acknowledged already: for keepalive. */
+void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns);
+void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns);
+void tcp_send_reset(struct tcp_connection *c, uint64_t now_ns);
+/* Answers a segment that belongs to no connection (RFC 9293 3.10.7.1); none for a reset. */
+void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                const struct tcp_segment *s);
+/* Any segment without data, for blocks that are not connections. */
+void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, struct tcp_segment *s);
+/* Payload of one segment towards the peer, by the route and what the peer said. */
+void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes);
+uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src);
+
+/* ---- tcp_rx.c ---- */
+
+/* Takes the data of an acceptable segment that begins at `seq`, trimmed to the window by itself. */
+void tcp_rx_take(struct tcp_connection *c, struct seq seq, struct bytes data);
+size_t tcp_rx_read(struct tcp_connection *c, void *buffer, size_t size);
+void tcp_rx_free(struct tcp_connection *c);
+void tcp_rx_free_ooo(struct tcp_connection *c);
+/* The window to advertise now, unscaled; moves rcv_edge on when it is worth it. */
+uint32_t tcp_rx_window(struct tcp_connection *c);
+/* A reader took so much that the peer should be told. */
+bool tcp_rx_update_due(const struct tcp_connection *c);
+struct tcp_chunk *tcp_chunk_take(struct tcp *t);
+void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
+uint32_t tcp_chunks_free(const struct tcp *t);
+
+/* ---- tcp_tx.c ---- */
+
+enum err tcp_tx_add(struct tcp_connection *c, struct piece p, size_t *taken);
+bool tcp_tx_has_room(const struct tcp_connection *c);
+void tcp_tx_acked(struct tcp_connection *c, size_t len);
+/* Slices that begin `offset` bytes after the first unacknowledged one, at most `len` bytes and `n_max` slices. */
+size_t tcp_tx_slices(const struct tcp_connection *c, size_t offset, size_t len, struct bytes *v, size_t n_max,
+                     size_t *n);
+/* Sets or moves the place of the next new byte. */
+void tcp_tx_seek(struct tcp_connection *c, size_t offset);
+size_t tcp_tx_slices_at(const struct tcp_connection *c, size_t len, struct bytes *v, size_t n_max, size_t *n);
+void tcp_tx_advance(struct tcp_connection *c, size_t len);
+void tcp_tx_free(struct tcp_connection *c);
+
+/* ---- tcp_timer.c ---- */
+
+void tcp_timer_fire(struct timer *timer, uint64_t now_ns);
+void tcp_timer_arm(struct tcp_connection *c);
+/* The retransmission timeout that holds now, backoff included. */
+uint64_t tcp_resend_after(const struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_listen.c ---- */
+
+void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const struct endpoint *local,
+                   const struct endpoint *peer, const struct tcp_segment *s, const struct tcp_timewait *before);
+void tcp_input_half(struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s);
+void tcp_half_free(struct tcp_half *h);
+/* Wakes one who waits to accept, if there is something to accept. */
+void tcp_wake_acceptor(struct tcp_listener *l);
+void tcp_established(struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_wait.c ---- */
+
+/* TIME-WAIT: a small block takes the connection's place in the table. */
+void tcp_wait_enter(struct tcp_connection *c, uint64_t now_ns);
+void tcp_input_wait(struct tcp *t, struct tcp_timewait *w, uint64_t now_ns, const struct endpoint *local,
+                    const struct endpoint *peer, const struct tcp_segment *s);
+void tcp_wait_free(struct tcp *t, struct tcp_timewait *w);
+void tcp_wait_fire(struct timer *timer, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* The limits and times of TCP, each with its reason. */
+#ifndef NET_TCP_LIMITS_H
+#define NET_TCP_LIMITS_H
+
+#include <jinn/time.h>
+
+/* ---- Memory ---- */
+
+/* A chunk of the shared pool, its 16 bytes of header included. One request or one response's header fits in one, a
+ * full segment in two, and a thousand clients answered at once hold a megabyte. */
+#define TCP_CHUNK_BYTES 1024
+/* Copied bytes that one connection may hold unacknowledged: the bandwidth-delay product of 10 Mbit/s at 50 ms. What
+ * wants more speed sends static data. */
+#define TCP_COPIED_MAX_BYTES (64 * 1024)
+/* Pieces queued on one connection: all copied data that it may hold, and as much again of a deep pipeline of responses. */
+#define TCP_PIECES_MAX 128
+/* Pieces of all connections together, for each connection that there may be. */
+#define TCP_PIECES_PER_CONNECTION 4
+/* The largest receive window: 100 Mbit/s at 20 ms, the most that a shift of 2 can say. Also at most a quarter of the
+ * buffers. */
+#define TCP_WINDOW_MAX_BYTES (65535 << 2)
+/* A connection gets at most this share of the chunks that are free now, so that many slow ones leave room for a fast
+ * one: with n of them a share of 1 / (1 + n / 4) stays free. */
+#define TCP_FAIR_SHARE 4
+/* This share of the chunks is not for copied data to send, so that requests can come in while nobody reads answers, and
+ * not for data out of order, which can be sent again. */
+#define TCP_RESERVE_SHARE 8
+/* Chunks that one connection's data out of order may hold: one for each kilobyte of the largest window. Many tiny
+ * segments with gaps reach it before the pool is empty. */
+#define TCP_OUT_OF_ORDER_MAX 256
+
+/* ---- Tables ---- */
+
+/* Connections that have sent a SYN and not yet the ACK. At 128 bytes each; 31 seconds' worth of SYNs lost by honest
+ * clients. The oldest goes when it is full. */
+#define TCP_HALF_OPEN_MAX 256
+/* RFC 6335: the dynamic ports. */
+#define TCP_PORT_FIRST 49152
+#define TCP_PORT_LAST 65535
+
+/* ---- Segments ---- */
+
+#define TCP_MSS_DEFAULT 536   /* RFC 9293 3.7.1, when the peer names none */
+#define TCP_MSS_MIN 64        /* a smaller one named by the peer would make us send headers only */
+#define TCP_MSS_PMTU_MIN 512  /* RFC 5927 7.2: a forged "too big" must not push us below what every network carries */
+#define TCP_INITIAL_WINDOW 10 /* RFC 6928, segments */
+#define TCP_DUPLICATE_ACKS 3  /* RFC 5681 3.2 */
+
+/* ---- Times ---- */
+
+/* RFC 6298 wants one second at least, from a time when clocks ticked twice a second; hosts of today use 200 ms, which is
+ * well above any peer's delayed acknowledgement. */
+#define TCP_RTO_MIN_US (200 * 1000)
+#define TCP_RTO_MAX_US (60 * 1000 * 1000)   /* RFC 6298 2.5 */
+#define TCP_RTO_FIRST_US (1000 * 1000)      /* RFC 6298 2.1 */
+#define TCP_RTO_SYN_LOST_US (3000 * 1000)   /* RFC 6298 5.7: after a SYN had to be sent again */
+#define TCP_DELAYED_ACK_NS (40 * NS_PER_MS) /* RFC 1122 allows 500; 40 is below every sender's timeout */
+#define TCP_SEND_AGAIN_NS (2 * NS_PER_MS)   /* the device was full: a queue of 256 frames drains in less */
+#define TCP_USER_TIMEOUT_MS (180 * 1000)    /* RFC 9293 3.8.3: R2 is at least 100 s, and 3 minutes for a SYN */
+#define TCP_LINGER_MS (60 * 1000)           /* undelivered data of a closed flow, without progress */
+#define TCP_TRIES_MIN 3                     /* and never given up before so many retransmissions, on slow paths */
+#define TCP_FIN_WAIT_2_NS (60 * NS_PER_S)   /* a closed flow whose peer does not close */
+#define TCP_TIME_WAIT_NS (60 * NS_PER_S)    /* twice an MSL of 30 s, as hosts of today have it */
+#define TCP_HALF_OPEN_TRIES 4               /* SYN-ACKs sent again: after 1, 2, 4, 8 s; given up 16 s later */
+#define TCP_KEEPALIVE_TRIES 9
+/* RFC 7323 5.5: after 24 days of idleness the peer's timestamp clock may have wrapped. */
+#define TCP_PAWS_IDLE_MS (24U * 24 * 3600 * 1000)
+
+/* RFC 5961 7: challenge ACKs a second, for each connection. A limit shared by connections would tell an attacker on one of
+ * them what happens on the others (CVE-2016-5696). */
+#define TCP_CHALLENGES_PER_S 5
+
+#endif

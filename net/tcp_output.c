@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC */
+/* What is sent, and when.
+ *
+ *        una                    nxt            max
+ *         | sent, not acked      | sent before  | queued, not sent            |
+ *         |<------- the peer's window, and the congestion window ------->|
+ *
+ * nxt lies before max after a timeout only, while older data is sent once more. A FIN, when queued, is one more
+ * number behind the last byte. A segment is sent when it is full, or is all there is, or fills half of the
+ * largest window that the peer ever had (RFC 9293 3.8.6.2.1), or was sent before. */
+#include "net/tcp_internal.h"
+
+#include "wire/checksum.h"
+
+#include <jinn/must.h>
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Header, checksum over all parts, and out. */
+static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                     struct tcp_segment *s, struct bytes *v, size_t n)
+{
+    uint8_t header[TCP_HEADER_MAX_BYTES];
+    struct writer w = writer_of(header, sizeof header);
+    s->src_port = local->port;
+    s->dst_port = peer->port;
+    tcp_emit(&w, s);
+    must(writer_good(&w) && n <= IP_PIECES_MAX);
+    v[0] = writer_bytes(&w);
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += v[i].len;
+    uint64_t sum = checksum_pseudo(&local->ip, &peer->ip, IP_TCP, (uint32_t)len);
+    tcp_emit_checksum(header, checksum_finish(checksum_add_parts(sum, v, n)));
+    struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .dont_fragment = true};
+    t->n.n_out++;
+    enum err e = t->below->send(t->below, now_ns, &out, v, n);
+    if (e == ERR_AGAIN)
+        t->n.n_device_full++;
+    return e;
+}
+
+void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, struct tcp_segment *s)
+{
+    struct bytes v[1];
+    (void)emit(t, now_ns, &e->local, &e->peer, s, v, 1); /* lost here is lost as if on the network */
+}
+
+void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                const struct tcp_segment *s)
+{
+    if (s->flags & TCP_RST)
+        return;
+    struct tcp_segment r = {.flags = TCP_RST};
+    if (s->flags & TCP_ACK) {
+        r.seq = s->ack;
+    } else {
+        r.flags = TCP_RST | TCP_ACK;
+        r.ack = seq_add(s->seq, tcp_segment_len(s));
+    }
+    struct bytes v[1];
+    t->n.n_resets_out++;
+    (void)emit(t, now_ns, local, peer, &r, v, 1);
+}
+
+uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src)
+{
+    struct ip ignored;
+    uint16_t payload_bytes = 0;
+    if (t->below->route(t->below, dst, src ? src : &ignored, &payload_bytes) != OK)
+        return 0;
+    return payload_bytes;
+}
+
+void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
+{
+    uint32_t mss = payload_bytes > TCP_HEADER_BYTES ? payload_bytes - TCP_HEADER_BYTES : TCP_MSS_DEFAULT;
+    mss = least(mss, c->peer_mss);
+    if (c->timestamps)
+        mss = mss > TCP_TIMESTAMP_BYTES ? mss - TCP_TIMESTAMP_BYTES : 0;
+    c->mss = (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
+}
+
+/* ---- Segments of a connection ---- */
+
+/* The acknowledgement travels with everything; what was owed is paid. */
+static void acknowledged(struct tcp_connection *c)
+{
+    c->acked = c->rcv_nxt;
+    c->ack_now = false;
+    c->n_unacked = 0;
+    c->soon_ns = TIME_NEVER;
+}
+
+/* Sends [seq, seq + what v[1..n-1] hold) with the acknowledgement and window of now. */
+static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq seq, uint8_t flags, struct bytes *v,
+                         size_t n)
+{
+    struct tcp_segment s = {.seq = seq, .ack = c->rcv_nxt, .flags = flags | TCP_ACK};
+    uint32_t shift = c->scaling ? c->rcv_shift : 0;
+    s.window = (uint16_t)(tcp_rx_window(c) >> shift);
+    if (c->timestamps) {
+        s.has_timestamp = true;
+        s.ts_value = tcp_timestamp(now_ns, c->ts_offset);
+        s.ts_echo = c->ts_recent;
+    }
+    enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n);
+    if (e == ERR_TOO_LARGE) {
+        tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
+        e = ERR_AGAIN;
+    }
+    if (e == ERR_AGAIN)
+        c->soon_ns = time_min(c->soon_ns, time_after(now_ns, TCP_SEND_AGAIN_NS));
+    else
+        acknowledged(c);
+    return e;
+}
+
+/* The number of a segment without data: behind all that was sent, but not behind the peer's window, where it would be
+ * refused: after a probe of a closed window, for one. */
+static struct seq bare_seq(const struct tcp_connection *c)
+{
+    return seq_add(c->una, least(c->max.v - c->una.v, c->wnd_bytes));
+}
+
+void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct bytes v[1];
+    if (transmit(c, now_ns, bare_seq(c), 0, v, 1) == ERR_AGAIN)
+        c->ack_now = true;
+}
+
+void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct bytes v[1];
+    c->t->n.n_keepalives++;
+    (void)transmit(c, now_ns, seq_add(c->una, UINT32_MAX), 0, v, 1);
+}
+
+/* The peer takes a reset only where its next byte would be (RFC 5961 3.2), which is most likely behind all that was sent. When
+ * it is not, the peer's challenge gets a reset with the right number. */
+void tcp_send_reset(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct bytes v[1];
+    c->t->n.n_resets_out++;
+    (void)transmit(c, now_ns, bare_seq(c), TCP_RST, v, 1);
+}
+
+static void start_resend_timer(struct tcp_connection *c, uint64_t now_ns)
+{
+    if (c->resend_ns == TIME_NEVER)
+        c->resend_ns = tcp_resend_after(c, now_ns);
+}
+
+/* SYN, or SYN-ACK after a simultaneous opening. The window in it is not scaled. */
+static void send_syn(struct tcp_connection *c, uint64_t now_ns)
+{
+    bool both = c->state == TCP_SYN_RECEIVED;
+    uint16_t payload = tcp_route_payload(c->t, &c->entry.peer.ip, NULL);
+    uint32_t window = least(tcp_rx_window(c), UINT16_MAX);
+    struct tcp_segment s = {
+        .seq = c->iss,
+        .ack = both ? c->rcv_nxt : seq_of(0),
+        .flags = both ? TCP_SYN | TCP_ACK : TCP_SYN,
+        .window = (uint16_t)window,
+        .has_mss = true,
+        .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
+        .has_shift = c->scaling,
+        .shift = c->rcv_shift,
+        .has_timestamp = c->timestamps,
+        .ts_value = tcp_timestamp(now_ns, c->ts_offset),
+        .ts_echo = both ? c->ts_recent : 0,
+    };
+    struct bytes v[1];
+    if (seq_equal(c->max, c->iss)) {
+        c->rtt_timing = true;
+        c->rtt_seq = seq_add(c->iss, 1);
+        c->rtt_at_ns = c->progress_ns = now_ns;
+    } else {
+        c->t->n.n_retransmitted++;
+    }
+    c->nxt = c->max = seq_add(c->iss, 1);
+    if (emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, 1) == OK && both)
+        acknowledged(c);
+    start_resend_timer(c, now_ns);
+}
+
+/* What follows from sending `len` numbers at nxt. */
+static void sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len)
+{
+    struct seq end = seq_add(c->nxt, len);
+    if (seq_before(c->nxt, c->max)) {
+        c->t->n.n_retransmitted++;
+    } else {
+        if (seq_equal(c->max, c->una))
+            c->progress_ns = now_ns;
+        if (!c->rtt_timing) {
+            c->rtt_timing = true;
+            c->rtt_seq = end;
+            c->rtt_at_ns = now_ns;
+        }
+    }
+    c->nxt = end;
+    if (seq_after(end, c->max))
+        c->max = end;
+    if (c->probing) {
+        c->probing = false;
+        c->resend_ns = TIME_NEVER;
+    }
+    start_resend_timer(c, now_ns);
+}
+
+/* The congestion window, with a segment more for each of the first duplicates (RFC 3042). */
+static uint32_t congestion_room(const struct tcp_connection *c)
+{
+    uint32_t extra = c->in_recovery || c->n_duplicates >= TCP_DUPLICATE_ACKS ? 0 : c->n_duplicates * (uint32_t)c->mss;
+    return c->window.cwnd_bytes + extra;
+}
+
+struct plan {
+    uint32_t len;
+    bool fin;
+};
+
+/* What the next segment at nxt would hold; false when there is to be none now. */
+static bool plan_segment(struct tcp_connection *c, struct plan *p)
+{
+    uint32_t offset = c->nxt.v - c->una.v;
+    if (offset > c->tx.len)
+        return false; /* all, and the FIN */
+    size_t left = c->tx.len - offset;
+    if (left == 0 && !c->fin_queued)
+        return false;
+    uint32_t cwnd = congestion_room(c);
+    uint32_t window = least(c->wnd_bytes, cwnd);
+    uint32_t room = window > offset ? window - offset : 0;
+    uint32_t len = least(room, c->mss);
+    c->limited = cwnd <= c->wnd_bytes && left > room;
+    if (len >= left)
+        len = (uint32_t)left;
+    p->len = len;
+    p->fin = c->fin_queued && len == left && c->wnd_bytes > offset + len;
+    if (len == 0)
+        return p->fin;
+    bool alone = seq_equal(c->una, c->nxt);
+    return len == c->mss || p->fin || (len == left && (!c->nagle || alone)) || len >= c->wnd_max_bytes / 2 ||
+           seq_before(c->nxt, c->max);
+}
+
+static bool send_next(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct plan p;
+    struct bytes v[IP_PIECES_MAX];
+    size_t n = 0;
+    if (!plan_segment(c, &p))
+        return false;
+    uint32_t len = (uint32_t)tcp_tx_slices_at(c, p.len, v + 1, IP_PIECES_MAX - 1, &n);
+    bool fin = p.fin && len == p.len;
+    bool last = c->nxt.v - c->una.v + len == c->tx.len;
+    uint8_t flags = (uint8_t)((fin ? TCP_FIN : 0) | (last && len > 0 ? TCP_PSH : 0));
+    if (transmit(c, now_ns, c->nxt, flags, v, n + 1) == ERR_AGAIN)
+        return false;
+    tcp_tx_advance(c, len);
+    if (fin)
+        c->fin_sent = true;
+    sent(c, now_ns, len + fin);
+    return true;
+}
+
+/* Something waits, nothing is under way, and no acknowledgement will come to move it on: ask from time to time. */
+static void start_probing(struct tcp_connection *c, uint64_t now_ns)
+{
+    bool waiting = c->tx.len > 0 || (c->fin_queued && !c->fin_sent);
+    if (!waiting || !seq_equal(c->nxt, c->una) || c->resend_ns != TIME_NEVER)
+        return;
+    c->probing = true;
+    c->n_resent = 0;
+    c->resend_ns = tcp_resend_after(c, now_ns);
+}
+
+void tcp_output(struct tcp_connection *c, uint64_t now_ns)
+{
+    if (c->state == TCP_CLOSED || c->state == TCP_FIN_WAIT_2)
+        return; /* nothing is left to be sent */
+    if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED) {
+        if (seq_equal(c->nxt, c->iss))
+            send_syn(c, now_ns);
+        return;
+    }
+    bool idle = seq_equal(c->una, c->max) && now_ns - c->heard_ns > c->rto_us * NS_PER_US;
+    if (idle && c->tx.len > 0)
+        c->t->congestion->idle(&c->window, c->mss);
+    while (send_next(c, now_ns))
+        ;
+    start_probing(c, now_ns);
+}
+
+/* Sends at most `len` bytes from una on, and the FIN if it follows; nxt stays. */
+static void resend(struct tcp_connection *c, uint64_t now_ns, size_t most)
+{
+    struct bytes v[IP_PIECES_MAX];
+    size_t n = 0;
+    uint32_t len = (uint32_t)tcp_tx_slices(c, 0, most, v + 1, IP_PIECES_MAX - 1, &n);
+    bool fin = c->fin_queued && len == c->tx.len && (c->fin_sent || len == 0);
+    uint8_t flags = (uint8_t)((fin ? TCP_FIN : 0) | (len == c->tx.len && len > 0 ? TCP_PSH : 0));
+    if (len == 0 && !fin)
+        return;
+    if (transmit(c, now_ns, c->una, flags, v, n + 1) == ERR_AGAIN)
+        return;
+    struct seq end = seq_add(c->una, len + fin);
+    if (fin)
+        c->fin_sent = true;
+    if (seq_after(end, c->max))
+        c->max = end;
+}
+
+void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns)
+{
+    c->t->n.n_retransmitted++;
+    size_t sent_len = c->max.v - c->una.v;
+    resend(c, now_ns, sent_len < c->mss ? sent_len : c->mss);
+}
+
+/* One byte past a closed window, or what a window holds that is too small to be worth a segment. nxt is una then:
+ * the peer need not have taken it. */
+void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns)
+{
+    c->t->n.n_window_probes++;
+    resend(c, now_ns, c->wnd_bytes == 0 ? 1 : least(c->wnd_bytes, c->mss));
+}

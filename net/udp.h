@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* UDP: sockets with a bounded queue each, in memory that all share (RFC 768, RFC 1122 4.1). The functions of stack.h
+ * that wait are a thin wrapper (udp_flow.c); nothing here does. */
+#ifndef NET_UDP_H
+#define NET_UDP_H
+
+#include "net/ip.h"
+#include "net/limits.h"
+#include "wire/udp.h"
+
+#include <jinn/pool.h>
+#include <jinn/waiter.h>
+
+struct net;
+struct stack;
+
+/* A piece of a received datagram. The first one of a datagram says whose it is and how long all of it. */
+struct udp_chunk {
+    struct udp_chunk *next;          /* of the same datagram */
+    struct udp_chunk *next_datagram; /* in the first chunk: of the same socket */
+    struct endpoint from;
+    uint32_t len;      /* of the datagram */
+    uint16_t n_chunks; /* of the datagram */
+    uint8_t data[UDP_CHUNK_BYTES];
+};
+
+struct udp_socket {
+    struct net *net;
+    struct stack *stack; /* for the wrapper; NULL without one */
+    uint16_t port;       /* 0: free */
+    unsigned n_chunks;   /* that its datagrams hold */
+    struct udp_chunk *first;
+    struct udp_chunk **end;
+    struct waiter *reader; /* woken when a datagram or a problem comes; may be NULL */
+    bool has_problem;
+    enum err problem;
+    struct endpoint problem_peer;
+};
+
+struct udp {
+    struct udp_socket socket[UDP_SOCKETS];
+    size_t n_open; /* all open ones lie before this index */
+    struct pool chunks;
+};
+
+MUST_USE enum err udp_init(struct net *n);
+void udp_free(struct net *n);
+void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header);
+/* An ICMP error about a datagram of ours. */
+void udp_problem_input(struct net *n, const struct ip_problem *p);
+
+/* As stack_udp. */
+MUST_USE enum err udp_open(struct net *n, uint16_t port, struct udp_socket **u);
+void udp_shut(struct udp_socket *u);
+/* As udp_send. */
+MUST_USE enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoint *to, const struct bytes *v,
+                               size_t count);
+/* As udp_recv, but ERR_AGAIN when no datagram waits. */
+MUST_USE enum err udp_take(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from);
+/* Sends from any port and source, without a socket: for DHCP. */
+enum err udp_output(struct net *n, uint64_t now_ns, const struct endpoint *from, const struct endpoint *to,
+                    const struct bytes *v, size_t count);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: ISC */
+/* The network: a switch whose every delivery draws its own misfortunes. The order in which chance is asked is part of
+ * what a seed means: it depends on nothing but the frames and the settings. */
+#include "plat/sim/internal.h"
+
+#include <jinn/time.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WIRE_NS 1000 /* nothing arrives in the moment in which it is sent */
+#define QUEUE_BYTES 65536
+#define ETHERNET_BYTES 14
+
+struct sim_link *sim_link_add(struct sim *s)
+{
+    if (s->n_links == SIM_LINKS_MAX)
+        sim_misused("too many links");
+    struct sim_link *l = sim_alloc(sizeof *l);
+    l->sim = s;
+    s->link[s->n_links++] = l;
+    return l;
+}
+
+void sim_attach(struct sim_link *l, struct sim_machine *m, const char *device)
+{
+    if (l->n == SIM_PORTS_MAX || m->sim != l->sim)
+        sim_misused("too many ports, or a machine of another simulation");
+    struct sim_port *p = sim_alloc(sizeof *p);
+    uint8_t mac[6] = {0x02, 0, 0, 0, (uint8_t)(m->index + 1), (uint8_t)(m->n_devices + 1)};
+    p->link = l;
+    memcpy(p->mac, mac, sizeof mac);
+    list_init(&p->arrived);
+    l->port[l->n++] = p;
+    sim_device_add(m, device)->port = p;
+}
+
+void sim_link_faults(struct sim_link *l, const struct sim_faults *f)
+{
+    l->faults = *f;
+}
+
+void sim_link_pause(struct sim_link *l, uint64_t until_ns)
+{
+    l->pause_until_ns = until_ns;
+}
+
+struct sim_link_counters sim_link_counters(const struct sim_link *l)
+{
+    return l->counters;
+}
+
+static void port_free(struct sim_port *p)
+{
+    for (struct list *n; (n = list_pop(&p->arrived));)
+        free(CONTAINER_OF(n, struct sim_frame, node));
+    free(p);
+}
+
+void sim_link_free(struct sim_link *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        port_free(l->port[i]);
+    if (l->pcap)
+        fclose(l->pcap);
+    free(l);
+}
+
+static void mix(uint64_t *hash, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < len; i++)
+        *hash = (*hash ^ p[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+}
+
+static void frame_arrives(struct sim *s, struct sim_event *e)
+{
+    struct sim_frame *f = CONTAINER_OF(e, struct sim_frame, event);
+    struct sim_port *p = f->to;
+    if (s->now_ns < p->link->pause_until_ns) {
+        sim_plan(s, e, p->link->pause_until_ns);
+        return;
+    }
+    if (p->n_arrived == SIM_PORT_FRAMES) {
+        p->link->counters.n_overflow++;
+        free(f);
+        return;
+    }
+    mix(&s->trace, &s->now_ns, sizeof s->now_ns);
+    mix(&s->trace, p->mac, sizeof p->mac);
+    mix(&s->trace, f->bytes, f->len);
+    p->link->counters.n_delivered++;
+    p->n_arrived++;
+    list_append(&p->arrived, &f->node);
+}
+
+static void corrupt(struct sim_link *l, struct sim_frame *f)
+{
+    if (f->len == 0 || !sim_rng_chance(&l->sim->rng, l->faults.corrupt_ppm))
+        return;
+    uint64_t bit = sim_rng_below(&l->sim->rng, f->len * 8);
+    f->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    l->counters.n_corrupted++;
+}
+
+static uint64_t arrival(struct sim_link *l, struct sim_port *to, uint64_t sent_ns)
+{
+    struct sim_rng *rng = &l->sim->rng;
+    uint64_t at = sent_ns + WIRE_NS + l->faults.delay_ns;
+    if (l->faults.jitter_ns)
+        at += sim_rng_below(rng, l->faults.jitter_ns + 1);
+    if (sim_rng_chance(rng, l->faults.reorder_ppm)) {
+        l->counters.n_reordered++;
+        return at + l->faults.reorder_ns;
+    }
+    if (at < to->last_ns)
+        at = to->last_ns;
+    to->last_ns = at;
+    return at;
+}
+
+static void deliver(struct sim_link *l, struct sim_port *to, const struct sim_frame *frame, uint64_t sent_ns)
+{
+    struct sim_frame *copy = sim_alloc(sizeof *copy + frame->len);
+    memcpy(copy->bytes, frame->bytes, frame->len);
+    copy->len = frame->len;
+    copy->to = to;
+    copy->event.happen = frame_arrives;
+    list_init(&copy->node);
+    corrupt(l, copy);
+    sim_plan(l->sim, &copy->event, arrival(l, to, sent_ns));
+}
+
+static void send_to(struct sim_link *l, struct sim_port *to, const struct sim_frame *frame, uint64_t sent_ns)
+{
+    if (l->faults.mtu_bytes && frame->len > (size_t)l->faults.mtu_bytes + ETHERNET_BYTES) {
+        l->counters.n_too_long++;
+        return;
+    }
+    if (sim_rng_chance(&l->sim->rng, l->faults.loss_ppm)) {
+        l->counters.n_lost++;
+        return;
+    }
+    deliver(l, to, frame, sent_ns);
+    if (!sim_rng_chance(&l->sim->rng, l->faults.duplicate_ppm))
+        return;
+    l->counters.n_duplicated++;
+    deliver(l, to, frame, sent_ns);
+}
+
+static struct sim_port *port_with(const struct sim_link *l, const uint8_t *mac)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (memcmp(l->port[i]->mac, mac, 6) == 0)
+            return l->port[i];
+    }
+    return NULL;
+}
+
+/* When the frame has left the sender, by its rate; false when its queue is full. */
+static bool take_turn(struct sim_link *l, struct sim_port *from, size_t len, uint64_t *sent_ns)
+{
+    uint64_t now = l->sim->now_ns, rate = l->faults.rate_bps;
+    *sent_ns = now;
+    if (!rate)
+        return true;
+    uint64_t begin = from->busy_until_ns > now ? from->busy_until_ns : now;
+    uint64_t queue_bytes = l->faults.queue_bytes ? l->faults.queue_bytes : QUEUE_BYTES;
+    if ((begin - now) / 8 * rate / NS_PER_S + len > queue_bytes)
+        return false;
+    from->busy_until_ns = begin + len * 8 * NS_PER_S / rate;
+    *sent_ns = from->busy_until_ns;
+    return true;
+}
+
+static void write_le(FILE *f, uint64_t v, int n)
+{
+    for (; n > 0; n--, v >>= 8)
+        fputc((int)(v & 0xff), f);
+}
+
+void sim_link_pcap(struct sim_link *l, const char *path)
+{
+    l->pcap = fopen(path, "wb");
+    if (!l->pcap)
+        sim_misused("can't write the packet capture");
+    write_le(l->pcap, 0xa1b23c4d, 4); /* pcap, nanoseconds */
+    write_le(l->pcap, 2, 2);
+    write_le(l->pcap, 4, 2);
+    write_le(l->pcap, 0, 8);
+    write_le(l->pcap, SIM_FRAME_MAX, 4);
+    write_le(l->pcap, 1, 4); /* Ethernet */
+}
+
+static void capture(const struct sim_link *l, const struct sim_frame *f)
+{
+    if (!l->pcap)
+        return;
+    uint64_t now = l->sim->now_ns - SIM_START_NS;
+    write_le(l->pcap, SIM_EPOCH_S + now / NS_PER_S, 4);
+    write_le(l->pcap, now % NS_PER_S, 4);
+    write_le(l->pcap, f->len, 4);
+    write_le(l->pcap, f->len, 4);
+    fwrite(f->bytes, 1, f->len, l->pcap);
+}
+
+static struct sim_frame *gather(const struct bytes *v, size_t n)
+{
+    size_t len = 0, at = 0;
+    for (size_t i = 0; i < n; i++)
+        len += v[i].len;
+    if (len < ETHERNET_BYTES || len > SIM_FRAME_MAX)
+        sim_misused("a frame too short or too long");
+    struct sim_frame *f = sim_alloc(sizeof *f + len);
+    f->len = len;
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].len)
+            memcpy(f->bytes + at, v[i].data, v[i].len);
+        at += v[i].len;
+    }
+    return f;
+}
+
+enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n)
+{
+    struct sim_link *l = p->link;
+    struct sim_frame *f = gather(v, n);
+    uint64_t sent_ns;
+    if (!take_turn(l, p, f->len, &sent_ns)) {
+        l->counters.n_refused++;
+        free(f);
+        return ERR_AGAIN;
+    }
+    l->counters.n_sent++;
+    capture(l, f);
+    struct sim_port *only = port_with(l, f->bytes);
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->port[i] != p && (!only || only == l->port[i]))
+            send_to(l, l->port[i], f, sent_ns);
+    }
+    free(f);
+    return OK;
+}
+
+enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, size_t *len)
+{
+    struct list *node = list_pop(&p->arrived);
+    if (!node)
+        return ERR_AGAIN;
+    struct sim_frame *f = CONTAINER_OF(node, struct sim_frame, node);
+    p->n_arrived--;
+    *len = f->len < size ? f->len : size;
+    memcpy(buffer, f->bytes, *len);
+    free(f);
+    return OK;
+}

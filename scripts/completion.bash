@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+# Completion of jinn's command line for bash.
+
+_jinn()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options=''
+	local commands='new build run describe clean help version'
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
+		return
+	fi
+	case $before in
+	-t | --target)
+		if [ "$command" = new ]; then
+			mapfile -t COMPREPLY < <(compgen -W 'hello website' -- "$word")
+		else
+			mapfile -t COMPREPLY < <(compgen -W 'spt linux sim' -- "$word")
+		fi
+		return ;;
+	--template) mapfile -t COMPREPLY < <(compgen -W 'hello website' -- "$word"); return ;;
+	--pcap | --picture) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+	help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word"); return ;;
+	esac
+	case $command in
+	new) options='--template --help' ;;
+	build) options='--target --release --debug --quiet --help' ;;
+	run) options='--target --publish --net --block --kv --key-file --mem --pcap --timing --quiet --help' ;;
+	describe) options='--target --json --picture --help' ;;
+	*) options=--help ;;
+	esac
+	case $word in
+	-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		if [ "$command" = run ] || [ "$command" = describe ]; then
+			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.spt' -- "$word")
+		fi
+		compopt -o filenames 2>/dev/null ;;
+	esac
+}
+complete -F _jinn jinn ./jinn

@@ -1,0 +1,738 @@
+/* SPDX-License-Identifier: ISC */
+/* TCP as packet transcripts: a script is the trace, one event a line, checked against a core with a clock of its own.
+ *
+ *     listen 80                      calls of the user: listen, connect, accept, read, write, copy, queue, push, close...
+ *     < S seq 0 win 65535 <mss 1460>     the peer sends; numbers count from its first SYN's (0)
+ *     > S. seq 0 ack 1 <mss 1460>        we must have sent this, next; numbers count from our SYN's (0)
+ *     < . seq 1 ack 1
+ *     +40ms                          time passes
+ *
+ * Flags are S F R P U . (ACK). Of an expected segment flags and length are compared always (length 0 if not given), the rest
+ * if given. A segment that no line expects fails the test. Data is a pattern of its place in the stream, checked on
+ * both sides. Options: mss N, ws N, ts VALUE ECHO; our own timestamps count from 100 at our first segment. "<+" is "<"
+ * without the tcp_flush that ends a batch. "# text" is a comment. */
+#ifndef TEST_TCP_SCRIPT_H
+#define TEST_TCP_SCRIPT_H
+
+#include "net/tcp_core.h"
+#include "wire/checksum.h"
+#include "wire/tcp.h"
+
+#include <jinn/time.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SENT_MAX 512
+#define PORTS_MAX 8
+
+struct sent {
+    struct tcp_segment s;
+    uint8_t data[2048];
+    uint64_t at_ns;
+};
+
+struct peer {
+    uint16_t port;
+    bool known, ts_known;
+    uint32_t iss, ts_base;
+};
+
+struct script {
+    struct ip_below below;
+    struct tcp *t;
+    uint64_t now_ns;
+    struct tcp_listener *listener;
+    struct tcp_connection *c;
+    struct sent sent[SENT_MAX];
+    size_t n_sent, n_matched;
+    uint16_t local_port, peer_port;
+    struct peer peer[PORTS_MAX];
+    bool full, no_route;
+    uint16_t payload_bytes;
+    size_t n_read, n_written; /* places in the streams of the user's calls */
+    int n_woken_reader, n_woken_writer;
+    struct waiter reader, writer;
+    const char *line;
+    int line_number;
+};
+
+static const uint32_t peer_isn = 0xfffffc00; /* near the end, so that every test crosses the wrap */
+static uint8_t pattern_static[1 << 20];
+
+static inline uint8_t pattern(uint32_t at)
+{
+    return (uint8_t)(at * 7 + (at >> 8) * 13 + 1);
+}
+
+static void script_fail(struct script *x, const char *what)
+{
+    size_t len = strcspn(x->line, "\n");
+    fail_msg("line %d: %.*s: %s", x->line_number, (int)len, x->line, what);
+}
+
+static struct peer *peer_of(struct script *x, uint16_t port)
+{
+    for (int i = 0; i < PORTS_MAX; i++) {
+        if (x->peer[i].port == port || x->peer[i].port == 0) {
+            x->peer[i].port = port;
+            return &x->peer[i];
+        }
+    }
+    script_fail(x, "too many peers");
+    return NULL;
+}
+
+static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v,
+                            size_t n)
+{
+    struct script *x = CONTAINER_OF(b, struct script, below);
+    uint8_t packet[2048];
+    struct writer w = writer_of(packet, sizeof packet);
+    if (x->full)
+        return ERR_AGAIN;
+    assert_true(n >= 1 && n <= IP_PIECES_MAX);
+    for (size_t i = 0; i < n; i++)
+        write_bytes(&w, v[i]);
+    assert_true(writer_good(&w));
+    if (writer_len(&w) > x->payload_bytes)
+        return ERR_TOO_LARGE;
+    uint64_t sum = checksum_pseudo(&o->src, &o->dst, o->protocol, (uint32_t)writer_len(&w));
+    assert_int_equal(checksum_finish(checksum_add(sum, writer_bytes(&w), false)), 0);
+    if (x->n_sent == SENT_MAX)
+        script_fail(x, "too many segments sent");
+    struct sent *s = &x->sent[x->n_sent++];
+    assert_true(tcp_parse(writer_bytes(&w), &s->s));
+    memcpy(s->data, s->s.data.data, s->s.data.len);
+    s->at_ns = now_ns;
+    struct peer *p = peer_of(x, s->s.dst_port);
+    if (s->s.flags & TCP_SYN) {
+        p->known = true;
+        p->iss = s->s.seq.v;
+        x->local_port = s->s.src_port;
+    }
+    if (s->s.has_timestamp && !p->ts_known) {
+        p->ts_known = true;
+        p->ts_base = s->s.ts_value - 100;
+    }
+    return OK;
+}
+
+static enum err script_route(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
+{
+    struct script *x = CONTAINER_OF(b, struct script, below);
+    if (x->no_route)
+        return ERR_UNREACHABLE;
+    *src = ip4(10, 0, 0, 1);
+    *payload_bytes = x->payload_bytes;
+    return OK;
+}
+
+/* ---- Words ---- */
+
+static bool word(const char **at, char *out, size_t size)
+{
+    while (**at == ' ' || **at == ',' || **at == '>')
+        (*at)++;
+    size_t len = strcspn(*at, " ,>\n");
+    if (len == 0 || len >= size)
+        return false;
+    memcpy(out, *at, len);
+    out[len] = '\0';
+    *at += len;
+    return true;
+}
+
+static long number(struct script *x, const char **at)
+{
+    char w[32], *end;
+    if (!word(at, w, sizeof w))
+        script_fail(x, "a number is missing");
+    long v = strtol(w, &end, 0);
+    if (*end)
+        script_fail(x, "not a number");
+    return v;
+}
+
+static uint8_t flags_of(struct script *x, const char *w)
+{
+    static const char letters[] = "FSRP.U";
+    uint8_t flags = 0;
+    for (; *w; w++) {
+        const char *p = strchr(letters, *w);
+        if (!p)
+            script_fail(x, "unknown flag");
+        flags |= (uint8_t)(1u << (p - letters));
+    }
+    return flags;
+}
+
+struct wanted {
+    struct tcp_segment s;
+    bool has_seq, has_ack, has_win;
+    size_t len;
+    uint32_t ts_value, ts_echo;
+};
+
+static void parse_line(struct script *x, const char *at, struct wanted *out)
+{
+    char w[32];
+    *out = (struct wanted){.s = {.window = 65535}};
+    if (!word(&at, w, sizeof w))
+        script_fail(x, "flags are missing");
+    out->s.flags = flags_of(x, w);
+    while (word(&at, w, sizeof w)) {
+        const char *key = w[0] == '<' ? w + 1 : w;
+        if (!strcmp(key, "seq")) {
+            out->has_seq = true;
+            out->s.seq = seq_of((uint32_t)number(x, &at));
+        } else if (!strcmp(key, "ack")) {
+            out->has_ack = true;
+            out->s.ack = seq_of((uint32_t)number(x, &at));
+        } else if (!strcmp(key, "win")) {
+            out->has_win = true;
+            out->s.window = (uint16_t)number(x, &at);
+        } else if (!strcmp(key, "len")) {
+            out->len = (size_t)number(x, &at);
+        } else if (!strcmp(key, "urg")) {
+            out->s.urgent = (uint16_t)number(x, &at);
+        } else if (!strcmp(key, "mss")) {
+            out->s.has_mss = true;
+            out->s.mss = (uint16_t)number(x, &at);
+        } else if (!strcmp(key, "ws")) {
+            out->s.has_shift = true;
+            out->s.shift = (uint8_t)number(x, &at);
+        } else if (!strcmp(key, "ts")) {
+            out->s.has_timestamp = true;
+            out->ts_value = (uint32_t)number(x, &at);
+            out->ts_echo = (uint32_t)number(x, &at);
+        } else {
+            script_fail(x, "unknown word");
+        }
+    }
+}
+
+/* ---- Segments ---- */
+
+static void inject(struct script *x, const char *at)
+{
+    bool flush = *at != '+';
+    struct wanted in;
+    parse_line(x, at + !flush, &in);
+    struct peer *p = peer_of(x, x->peer_port);
+    uint8_t packet[4096];
+    struct writer w = writer_of(packet, sizeof packet);
+    uint32_t first = in.s.seq.v + ((in.s.flags & TCP_SYN) != 0);
+    in.s.seq.v += peer_isn;
+    if (in.has_ack)
+        in.s.ack.v += p->iss;
+    in.s.src_port = x->peer_port;
+    in.s.dst_port = x->local_port;
+    in.s.ts_value = in.ts_value;
+    in.s.ts_echo = in.ts_echo ? in.ts_echo + p->ts_base : 0;
+    tcp_emit(&w, &in.s);
+    for (size_t i = 0; i < in.len; i++)
+        write_u8(&w, pattern((uint32_t)(first + i)));
+    assert_true(writer_good(&w));
+    struct ip_in ip = {.src = ip4(10, 0, 0, 9), .dst = ip4(10, 0, 0, 1), .protocol = IP_TCP, .ttl = 64};
+    uint64_t sum = checksum_pseudo(&ip.src, &ip.dst, IP_TCP, (uint32_t)writer_len(&w));
+    tcp_emit_checksum(packet, checksum_finish(checksum_add(sum, writer_bytes(&w), false)));
+    /* In memory of just its size, so that a read past it is seen. */
+    uint8_t *exact = malloc(writer_len(&w));
+    memcpy(exact, packet, writer_len(&w));
+    ip.payload = bytes_of(exact, writer_len(&w));
+    tcp_input(x->t, x->now_ns, &ip);
+    free(exact);
+    if (flush)
+        tcp_flush(x->t, x->now_ns);
+}
+
+static void describe(struct script *x, const struct sent *s, char *out, size_t size)
+{
+    struct peer *p = peer_of(x, s->s.dst_port);
+    char flags[8] = {0}, options[80] = {0};
+    static const char letters[] = "FSRP.U";
+    for (int i = 0, n = 0; i < 6; i++) {
+        if (s->s.flags & 1 << i)
+            flags[n++] = letters[i];
+    }
+    int n = 0;
+    if (s->s.has_mss)
+        n += snprintf(options + n, sizeof options - (size_t)n, " mss %u", s->s.mss);
+    if (s->s.has_shift)
+        n += snprintf(options + n, sizeof options - (size_t)n, " ws %u", s->s.shift);
+    if (s->s.has_timestamp)
+        snprintf(options + n, sizeof options - (size_t)n, " ts %u %u", s->s.ts_value - p->ts_base, s->s.ts_echo);
+    snprintf(out, size, "%s seq %d ack %d win %u len %zu <%s>", flags, (int)(s->s.seq.v - p->iss),
+             s->s.flags & TCP_ACK ? (int)(s->s.ack.v - peer_isn) : 0, s->s.window, s->s.data.len, options);
+}
+
+static void mismatch(struct script *x, const struct sent *s, const char *what)
+{
+    char text[200], message[300];
+    describe(x, s, text, sizeof text);
+    snprintf(message, sizeof message, "%s; was sent at %llu us: > %s", what, (unsigned long long)(s->at_ns / 1000),
+             text);
+    script_fail(x, message);
+}
+
+static void none_left(struct script *x)
+{
+    if (x->n_matched < x->n_sent)
+        mismatch(x, &x->sent[x->n_matched], "a segment that no line expects");
+}
+
+static void expect(struct script *x, const char *at)
+{
+    struct wanted e;
+    parse_line(x, at, &e);
+    if (x->n_matched == x->n_sent)
+        script_fail(x, "nothing was sent");
+    const struct sent *s = &x->sent[x->n_matched++];
+    struct peer *p = peer_of(x, s->s.dst_port);
+    if (s->s.flags != e.s.flags)
+        mismatch(x, s, "other flags");
+    if (e.has_seq && s->s.seq.v - p->iss != e.s.seq.v)
+        mismatch(x, s, "other seq");
+    if (e.has_ack && s->s.ack.v - peer_isn != e.s.ack.v)
+        mismatch(x, s, "other ack");
+    if (e.has_win && s->s.window != e.s.window)
+        mismatch(x, s, "other window");
+    if (s->s.data.len != e.len)
+        mismatch(x, s, "other length");
+    if (e.s.has_mss && (!s->s.has_mss || s->s.mss != e.s.mss))
+        mismatch(x, s, "other mss");
+    if (e.s.has_shift && (!s->s.has_shift || s->s.shift != e.s.shift))
+        mismatch(x, s, "other ws");
+    if (e.s.has_timestamp &&
+        (!s->s.has_timestamp || s->s.ts_echo != e.ts_echo || (e.ts_value && s->s.ts_value - p->ts_base != e.ts_value)))
+        mismatch(x, s, "other timestamps");
+    for (size_t i = 0; i < s->s.data.len; i++) {
+        if (s->data[i] != pattern((uint32_t)(s->s.seq.v - p->iss + i)))
+            mismatch(x, s, "other bytes");
+    }
+}
+
+/* ---- Time ---- */
+
+static void run_to(struct script *x, uint64_t to_ns)
+{
+    uint64_t at_ns;
+    while ((at_ns = tcp_deadline(x->t)) <= to_ns) {
+        if (at_ns > x->now_ns)
+            x->now_ns = at_ns;
+        tcp_tick(x->t, x->now_ns);
+        if (tcp_deadline(x->t) <= at_ns)
+            x->now_ns += NS_PER_MS; /* the wheel's slot is not over */
+    }
+    if (to_ns > x->now_ns)
+        x->now_ns = to_ns;
+}
+
+static void pass_time(struct script *x, const char *at)
+{
+    char *unit;
+    uint64_t n = strtoull(at, &unit, 10);
+    uint64_t ns = !strncmp(unit, "us", 2) ? NS_PER_US : !strncmp(unit, "ms", 2) ? NS_PER_MS : NS_PER_S;
+    run_to(x, x->now_ns + n * ns);
+}
+
+/* ---- Calls ---- */
+
+static enum err err_named(struct script *x, const char *w)
+{
+    static const struct {
+        const char *name;
+        enum err e;
+    } names[] = {{"ok", OK},
+                 {"again", ERR_AGAIN},
+                 {"timeout", ERR_TIMEOUT},
+                 {"end", ERR_END},
+                 {"closed", ERR_CLOSED},
+                 {"reset", ERR_RESET},
+                 {"full", ERR_FULL},
+                 {"refused", ERR_REFUSED},
+                 {"unreachable", ERR_UNREACHABLE},
+                 {"inuse", ERR_IN_USE},
+                 {"invalid", ERR_INVALID}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (!strcmp(names[i].name, w))
+            return names[i].e;
+    }
+    script_fail(x, "unknown result");
+    return OK;
+}
+
+static void check_err(struct script *x, enum err e, const char *w)
+{
+    if (e != err_named(x, w))
+        script_fail(x, err_text(e));
+}
+
+static void call_read(struct script *x, const char *at)
+{
+    char w[32], *end;
+    uint8_t buffer[4096];
+    size_t len;
+    if (!word(&at, w, sizeof w))
+        script_fail(x, "read what?");
+    size_t n = strtoul(w, &end, 10);
+    if (*end) {
+        check_err(x, tcp_read(x->c, x->now_ns, buffer, sizeof buffer, &len), w);
+        return;
+    }
+    for (; n > 0; n -= len) {
+        enum err e = tcp_read(x->c, x->now_ns, buffer, n < sizeof buffer ? n : sizeof buffer, &len);
+        if (e)
+            script_fail(x, err_text(e));
+        for (size_t i = 0; i < len; i++) {
+            if (buffer[i] != pattern((uint32_t)(1 + x->n_read + i)))
+                script_fail(x, "other bytes");
+        }
+        x->n_read += len;
+    }
+}
+
+/* "write 100" static, "copy 100" copied; with "queue" before it without sending; with a result after it. */
+static void call_write(struct script *x, const char *at, enum life life, bool push)
+{
+    char w[32] = "ok";
+    size_t n = (size_t)number(x, &at), taken = 0;
+    word(&at, w, sizeof w);
+    struct piece p = {bytes_of(pattern_static + 1 + x->n_written, n), life};
+    uint8_t *copy = NULL;
+    if (life == LIFE_COPY) {
+        copy = malloc(n);
+        memcpy(copy, p.bytes.data, n);
+        p.bytes.data = copy;
+    }
+    check_err(x, tcp_write(x->c, p, &taken), w);
+    free(copy);
+    if (!strcmp(w, "ok") && taken != n)
+        script_fail(x, "only a part was taken");
+    x->n_written += taken;
+    if (push)
+        tcp_push(x->c, x->now_ns);
+}
+
+#define COUNTER(name)                                  \
+    {                                                  \
+#name, offsetof(struct tcp_counters, n_##name) \
+    }
+static const struct {
+    const char *name;
+    size_t offset;
+} counter_names[] = {
+    COUNTER(retransmitted),
+    COUNTER(resets_in),
+    COUNTER(resets_out),
+    COUNTER(bad_checksum),
+    COUNTER(malformed),
+    COUNTER(no_connection),
+    COUNTER(paws),
+    COUNTER(no_timestamp),
+    COUNTER(out_of_window),
+    COUNTER(bad_ack),
+    COUNTER(no_ack),
+    COUNTER(old_duplicate),
+    COUNTER(no_memory),
+    COUNTER(ooo_dropped),
+    COUNTER(accepted),
+    COUNTER(timed_out),
+    COUNTER(reset),
+    COUNTER(keepalive_lost),
+    COUNTER(lingered),
+    COUNTER(refused_backlog),
+    COUNTER(refused_full),
+    COUNTER(half_dropped),
+    COUNTER(half_expired),
+    COUNTER(time_wait_dropped),
+    COUNTER(time_wait_reused),
+    COUNTER(timeouts),
+    COUNTER(fast_retransmits),
+    COUNTER(partial_acks),
+    COUNTER(duplicate_acks),
+    COUNTER(window_probes),
+    COUNTER(keepalives),
+    COUNTER(challenges),
+    COUNTER(challenges_held),
+    COUNTER(delayed_acks),
+    COUNTER(urgent),
+    COUNTER(shrunk_window),
+    COUNTER(device_full),
+    COUNTER(problems_ignored),
+    COUNTER(path_mtu),
+};
+
+static void call_count(struct script *x, const char *at)
+{
+    char w[32], text[80];
+    word(&at, w, sizeof w);
+    long wanted = number(x, &at);
+    struct tcp_counters n = tcp_counters(x->t);
+    const struct {
+        const char *name;
+        uint32_t v;
+    } now[] = {{"connections", n.n_connections},
+               {"half", n.n_half_open},
+               {"waiting", n.n_time_wait},
+               {"chunks", n.n_chunks},
+               {"pieces", n.n_pieces}};
+    long v = -1;
+    for (size_t i = 0; i < ARRAY_LEN(now); i++) {
+        if (!strcmp(now[i].name, w))
+            v = now[i].v;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(counter_names); i++) {
+        if (!strcmp(counter_names[i].name, w))
+            v = (long)*(const uint64_t *)(const void *)((const char *)&n + counter_names[i].offset);
+    }
+    snprintf(text, sizeof text, "is %ld", v);
+    if (v != wanted)
+        script_fail(x, text);
+}
+
+static void call_problem(struct script *x, const char *at)
+{
+    char w[32];
+    word(&at, w, sizeof w);
+    uint8_t quoted[8];
+    struct writer q = writer_of(quoted, sizeof quoted);
+    struct peer *p = peer_of(x, x->peer_port);
+    struct ip_problem problem = {.src = ip4(10, 0, 0, 1), .dst = ip4(10, 0, 0, 9), .protocol = IP_TCP};
+    problem.problem = !strcmp(w, "port")    ? PROBLEM_PORT_UNREACHABLE
+                      : !strcmp(w, "net")   ? PROBLEM_UNREACHABLE
+                      : !strcmp(w, "admin") ? PROBLEM_PROHIBITED
+                      : !strcmp(w, "big")   ? PROBLEM_TOO_BIG
+                                            : PROBLEM_TIME_EXCEEDED;
+    uint32_t seq = (uint32_t)number(x, &at);
+    if (problem.problem == PROBLEM_TOO_BIG)
+        problem.mtu_bytes = (uint16_t)number(x, &at);
+    write_be16(&q, x->local_port);
+    write_be16(&q, x->peer_port);
+    write_be32(&q, p->iss + seq);
+    problem.payload = bytes_of(quoted, sizeof quoted);
+    tcp_problem(x->t, x->now_ns, &problem);
+}
+
+static void script_wake_reader(struct waiter *w)
+{
+    CONTAINER_OF(w, struct script, reader)->n_woken_reader++;
+}
+
+static void script_wake_writer(struct waiter *w)
+{
+    CONTAINER_OF(w, struct script, writer)->n_woken_writer++;
+}
+
+static bool call_wait(struct script *x, const char *w, const char *at)
+{
+    if (!strcmp(w, "arm"))
+        tcp_wait_readable(x->c, &x->reader);
+    else if (!strcmp(w, "arm-writer"))
+        tcp_wait_writable(x->c, &x->writer);
+    else if (!strcmp(w, "woken") && x->n_woken_reader != number(x, &at))
+        script_fail(x, "the reader was woken another number of times");
+    else if (!strcmp(w, "woken-writer") && x->n_woken_writer != number(x, &at))
+        script_fail(x, "the writer was woken another number of times");
+    else
+        return !strncmp(w, "woken", 5);
+    return true;
+}
+
+static bool call_open(struct script *x, const char *w, const char *at)
+{
+    char result[32] = "ok";
+    if (!strcmp(w, "listen")) {
+        uint16_t port = (uint16_t)number(x, &at);
+        uint32_t backlog = (uint32_t)number(x, &at);
+        word(&at, result, sizeof result);
+        check_err(x, tcp_listen(x->t, port, backlog, &x->listener), result);
+    } else if (!strcmp(w, "unlisten")) {
+        tcp_unlisten(x->listener, x->now_ns);
+    } else if (!strcmp(w, "accept")) {
+        word(&at, result, sizeof result);
+        check_err(x, tcp_accept(x->listener, &x->c), result);
+        x->n_read = x->n_written = 0;
+    } else if (!strcmp(w, "connect")) {
+        word(&at, result, sizeof result);
+        struct endpoint to = {ip4(10, 0, 0, 9), x->peer_port};
+        check_err(x, tcp_connect(x->t, x->now_ns, to, &x->c), result);
+        x->n_read = x->n_written = 0;
+    } else if (!strcmp(w, "connected")) {
+        word(&at, result, sizeof result);
+        check_err(x, tcp_connected(x->c), result);
+    } else if (!strcmp(w, "peer")) {
+        x->peer_port = (uint16_t)number(x, &at);
+    } else if (!strcmp(w, "local")) {
+        x->local_port = (uint16_t)number(x, &at);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool call_bytes(struct script *x, const char *w, const char *at)
+{
+    char result[32] = "ok";
+    if (!strcmp(w, "read"))
+        call_read(x, at);
+    else if (!strcmp(w, "write"))
+        call_write(x, at, LIFE_STATIC, true);
+    else if (!strcmp(w, "copy"))
+        call_write(x, at, LIFE_COPY, true);
+    else if (!strcmp(w, "queue"))
+        call_write(x, at, LIFE_STATIC, false);
+    else if (!strcmp(w, "queue-copy"))
+        call_write(x, at, LIFE_COPY, false);
+    else if (!strcmp(w, "push"))
+        tcp_push(x->c, x->now_ns);
+    else if (!strcmp(w, "unsent") && tcp_unsent(x->c) != (size_t)number(x, &at))
+        script_fail(x, "another number of bytes");
+    else if (!strcmp(w, "shutdown")) {
+        word(&at, result, sizeof result);
+        check_err(x, tcp_shutdown(x->c, x->now_ns), result);
+    } else if (!strcmp(w, "close"))
+        tcp_close(x->c, x->now_ns);
+    else if (!strcmp(w, "abort"))
+        tcp_abort(x->c, x->now_ns);
+    else
+        return !strcmp(w, "unsent");
+    return true;
+}
+
+static bool call_set(struct script *x, const char *w, const char *at)
+{
+    if (!strcmp(w, "nagle"))
+        tcp_set_nagle(x->c, true);
+    else if (!strcmp(w, "keepalive")) {
+        uint16_t idle_s = (uint16_t)number(x, &at);
+        tcp_set_keepalive(x->c, x->now_ns, idle_s, (uint16_t)number(x, &at));
+    } else if (!strcmp(w, "user-timeout"))
+        tcp_set_user_timeout(x->c, (uint32_t)number(x, &at));
+    else if (!strcmp(w, "flush"))
+        tcp_flush(x->t, x->now_ns);
+    else if (!strcmp(w, "device-full"))
+        x->full = true;
+    else if (!strcmp(w, "device-ready"))
+        x->full = false;
+    else if (!strcmp(w, "no-route"))
+        x->no_route = true;
+    else if (!strcmp(w, "count"))
+        call_count(x, at);
+    else if (!strcmp(w, "problem"))
+        call_problem(x, at);
+    else
+        return false;
+    return true;
+}
+
+static void run_line(struct script *x, const char *at)
+{
+    char w[32];
+    while (*at == ' ')
+        at++;
+    if (*at == '\n' || *at == '\0' || *at == '#')
+        return;
+    if (*at == '>') {
+        expect(x, at + 1);
+        return;
+    }
+    none_left(x);
+    if (*at == '<') {
+        inject(x, at + 1);
+    } else if (*at == '+') {
+        pass_time(x, at + 1);
+    } else {
+        word(&at, w, sizeof w);
+        if (!call_open(x, w, at) && !call_bytes(x, w, at) && !call_set(x, w, at) && !call_wait(x, w, at))
+            script_fail(x, "unknown call");
+    }
+}
+
+static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
+{
+    if (pattern_static[1] == 0) {
+        for (size_t i = 0; i < sizeof pattern_static; i++)
+            pattern_static[i] = pattern((uint32_t)i);
+    }
+    struct script *x = calloc(1, sizeof *x);
+    x->below = (struct ip_below){script_send, script_route};
+    x->now_ns = 1000 * NS_PER_S;
+    x->local_port = 80;
+    x->peer_port = 1234;
+    x->payload_bytes = 1480;
+    waiter_init(&x->reader, script_wake_reader);
+    waiter_init(&x->writer, script_wake_writer);
+    struct tcp_options o = {&x->below, {1, 2, 3}, connections, 4, buffer_bytes};
+    assert_int_equal(tcp_new(&o, x->now_ns, &x->t), OK);
+    return x;
+}
+
+static void script_free(struct script *x)
+{
+    tcp_free(x->t);
+    free(x);
+}
+
+static void script_run(struct script *x, const char *text)
+{
+    for (const char *at = text; *at;) {
+        x->line = at;
+        x->line_number++;
+        run_line(x, at);
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    none_left(x);
+}
+
+/* A failure leaves by a jump; what is left then is freed by the next test. */
+static struct script *script_last;
+
+static inline void script_sized(uint32_t connections, uint32_t buffer_bytes, const char *text)
+{
+    if (script_last)
+        script_free(script_last);
+    script_last = script_new(connections, buffer_bytes);
+    script_run(script_last, text);
+    script_free(script_last);
+    script_last = NULL;
+}
+
+static inline void script(const char *text)
+{
+    script_sized(16, 1 << 20, text);
+}
+
+/* The first lines of most transcripts. With no options: no scaling, no timestamps, segments of 1460 bytes. */
+#define ACCEPTED                              \
+    "listen 80 4\n"                           \
+    "< S seq 0 win 65535 <mss 1460>\n"        \
+    "> S. seq 0 ack 1 win 65535 <mss 1460>\n" \
+    "< . seq 1 ack 1 win 65535\n"             \
+    "accept\n"
+
+/* With timestamps, segments of 1448 bytes, the peer's window in units of 128 bytes and ours of 4. */
+#define ACCEPTED_TS                                              \
+    "listen 80 4\n"                                              \
+    "< S seq 0 win 65535 <mss 1460, ws 7, ts 1000 0>\n"          \
+    "> S. seq 0 ack 1 win 65535 <mss 1460, ws 2, ts 100 1000>\n" \
+    "< . seq 1 ack 1 win 512 <ts 1000 100>\n"                    \
+    "accept\n"
+
+#define CONNECTED                                      \
+    "connect\n"                                        \
+    "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
+    "< S. seq 0 ack 1 win 65535 <mss 1460>\n"          \
+    "> . seq 1 ack 1\n"                                \
+    "connected\n"
+
+#endif

@@ -1,0 +1,372 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# The jinn command: what it does, and that all bad input costs one line and the right status.
+#
+# usage: test/tool/run.sh [JINN]
+set -u
+cd "$(dirname "$0")/../.."
+root=$PWD jinn=${1:-$PWD/jinn}
+work=$(mktemp -d)
+trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+passed=0 failed=0
+unset NO_COLOR
+
+ok() { passed=$((passed + 1)); }
+not_ok() {
+	failed=$((failed + 1))
+	echo "NOT OK $1"
+	shift
+	[ $# = 0 ] || printf '       %s\n' "$@"
+}
+check() { # WHAT COMMAND...
+	local what=$1
+	shift
+	if "$@" >"$work/check.log" 2>&1; then ok; else not_ok "$what" "$(tail -3 "$work/check.log")"; fi
+}
+
+# refused WHAT STATUS PATTERN COMMAND...: exactly one line on stderr that matches, nothing on stdout, this status.
+refused() {
+	local what=$1 status=$2 pattern=$3 got
+	shift 3
+	timeout 60 "$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	if [ $got = "$status" ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -qE -- "$pattern" "$work/err" && [ ! -s "$work/out" ]; then
+		ok
+	else
+		not_ok "$what" "wanted status $status and one line with: $pattern" "got status $got:" "$(head -4 "$work/err")"
+	fi
+}
+
+# ---- The manifest: a good one, and one change to it that makes it bad ----
+
+mkdir -p "$work/good/files"
+cat >"$work/good/jinn.ini" <<'INI'
+[unikernel]
+name = good
+sources = good.c
+
+[net service]
+
+[kv files]
+from = files/
+
+[key port]
+type = port
+default = 80
+help = where
+INI
+cat >"$work/good/good.c" <<'C'
+#include "good.h"
+int good_start(const struct good *self)
+{
+    return self->port == 80 ? 0 : 3;
+}
+C
+echo text >"$work/good/files/a.txt"
+
+# manifest WHAT PATTERN SED-COMMAND: the good manifest changed must be refused with jinn.ini named in front.
+manifest() {
+	rm -rf "$work/bad"
+	cp -r "$work/good" "$work/bad"
+	sed -i "$3" "$work/bad/jinn.ini"
+	refused "manifest: $1" 65 "^$work/bad/jinn.ini:$2" "$jinn" build "$work/bad"
+}
+#        what                            where and what it says                       change
+manifest 'unknown section'               '5: no section.*did you mean .net'           's/\[net service/[nte service/'
+manifest 'unknown setting'               '3: .*no setting .source.*mean .sources'     's/^sources/source/'
+manifest 'unknown setting of a key'      '12: .*did you mean .default'                's/^default/defualt/'
+manifest 'unknown setting of a kv'       '8: .*no setting .form.*mean .from'          's/^from/form/'
+manifest 'setting of a net device'       '6: .*no setting .ip'                        's/\[net service\]/&\nip = 1/'
+manifest 'setting above all sections'    '1: .*above the first section'               '1i name = x'
+manifest 'a second unikernel section'    '14: a second .unikernel'                    '$a [unikernel]'
+manifest 'a setting twice'               '3: .*second time'                           's/^name.*/&\n&/'
+manifest 'no unikernel section'          ' there is no .unikernel'                    '1,4d'
+manifest 'no name'                       '1: .*has no name'                           '/^name/d'
+manifest 'no sources'                    '1: .*has no sources'                        '/^sources/d'
+manifest 'an empty value'                '2: .*no value'                              's/^name.*/name =/'
+manifest 'a bad name'                    '2: .*no name for an appliance'              's/^name.*/name = Good_1/'
+manifest 'a name too long'               '2: .*no name for an appliance'              "s/^name.*/name = $(printf 'a%.0s' {1..64})/"
+manifest 'a missing source'              '3: there is no file .*/nix.c'               's/good.c/nix.c/'
+manifest 'a pattern without files'       '3: there is no file'                        's/good.c/src\/*.c/'
+manifest 'a source outside'              '3: source ../good/good.c lies outside'      's/good.c/..\/good\/good.c/'
+manifest 'a source that is no C'         '3: source jinn.ini is neither'              's/good.c/jinn.ini/'
+manifest 'a source twice'                '3: source good.c is listed twice'           's/good.c/good.c good.c/'
+manifest 'a device name with a dash'     '5: .*no name for a device'                  's/net service/net my-net/'
+manifest 'a device name too long'        '5: .*no name for a device'                  "s/net service/net $(printf 'a%.0s' {1..68})/"
+manifest 'a device without a name'       '5: .net. needs one name'                    's/net service/net/'
+manifest 'a device with two names'       '5: .net. needs one name'                    's/net service/net a b/'
+manifest 'a name used twice'             '14: .service. is the name.* line 5'         '$a [block service]'
+manifest 'too many devices'              '[0-9]*: more than 62 devices'               "\$a $(printf '[block b%d]\\n' {1..61})"
+manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..61})"
+manifest 'a missing folder'              '8: from = .*there is no folder'             's/files\/$/nix/'
+manifest 'a key of no type'              '10: .key port. has no type'                 '/^type/d'
+manifest 'a key of an unknown type'      '11: no type .*mean .port'                   's/= port/= prot/'
+manifest 'a bad default port'            '10: the default .99999'                     's/= 80/= 99999/'
+manifest 'a key with a taken name'       '10: --ipv4 means'                           's/key port/key ipv4/'
+manifest 'a bad key name'                '10: .Port. is no name'                      's/key port/key Port/'
+manifest 'a default and optional'        '10: .*has a default and is optional'        '$a optional = true'
+manifest 'optional neither true nor not' '14: optional = maybe'                       '$a optional = maybe'
+manifest 'a secret with a default'       '10: .*secret'                               's/= port/= secret/'
+manifest 'too few stacks'                '4: stacks = 1; give a number'               '3a stacks = 1'
+manifest 'too many stacks'               '4: stacks = 99999;'                         '3a stacks = 99999'
+manifest 'a stack of odd size'           '4: stack = 10000;'                          '3a stack = 10000'
+manifest 'too little memory'             '4: memory .in MB. = 1;'                     '3a memory = 1'
+manifest 'memory in words'               '4: memory .in MB. = much;'                  '3a memory = much'
+manifest 'a line without a meaning'      '4: neither a'                               '3a nonsense'
+manifest 'a heading without an end'      '5: .*no .\].'                               's/service\]/service/'
+manifest 'a line too long'               '4: this line has more than'                 "3a stack = $(printf '1%.0s' {1..300})"
+manifest 'a zero byte'                   '4: .*zero byte'                             '3a a = \x00b'
+manifest 'a prepare that fails'          '4: .*prepare. failed'                       '3a prepare = exit 1'
+
+# ---- Files to embed ----
+
+files() { # WHAT PATTERN COMMAND: run in the folder of files
+	rm -rf "$work/bad"
+	cp -r "$work/good" "$work/bad"
+	(cd "$work/bad/files" && eval "$3")
+	refused "files: $1" 65 "^$work/bad/jinn.ini:8: .*$2" "${as[@]}" "$jinn" build "$work/bad"
+	chmod -R u+rwX "$work/bad"
+}
+as=()
+files 'a link that leaves the folder' 'leaves the folder'     'ln -s /etc/passwd p'
+files 'a link up and out'             'leaves the folder'     'ln -s ../good.c p'
+files 'a link to nothing'             'link to nothing'       'ln -s nix p'
+files 'a link to a folder'            'link to a folder'      'mkdir d; ln -s d e'
+files 'a pipe'                        'no ordinary file'      'mkfifo p'
+files 'a socket'                      'no ordinary file'      'python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"s\")"'
+files 'a key too long' '1023 bytes' \
+	'for i in 1 2 3 4 5; do d=$(printf "$i%.0s" {1..220}); mkdir $d; cd $d; done; touch x'
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$work"
+	as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	give() { chown -R 65534:65534 "$work/bad"; }
+else
+	give() { :; }
+fi
+files 'an unreadable file'   "can't be read"    'chmod 0 a.txt; give'
+files 'an unreadable folder' "can't be read"    'mkdir d; chmod 0 d; give'
+as=()
+
+# ---- The command line ----
+
+mkdir "$work/empty"
+printf 'no image' >"$work/junk"
+printf '#include "good.h"\nint good_start(const struct good *self) { return nothing; }\n' >"$work/broken.c"
+listener=$(mktemp "$work/port.XXXXXX")
+python3 - "$listener" <<'PY' &
+import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1], "w").write("%d\n" % s.getsockname()[1])
+time.sleep(600)
+PY
+listener_pid=$!
+trap 'kill $listener_pid 2>/dev/null; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+while [ ! -s "$listener" ]; do sleep 0.05; done
+taken=$(cat "$listener")
+"$jinn" build -q "$work/good" >"$work/build.log" 2>&1 || not_ok 'the good manifest builds' "$(tail -3 "$work/build.log")"
+image=$work/good/dist/good.spt
+
+#       what                       status line                                     command
+refused 'unknown command'              64 "no command 'biuld'.*mean 'build'"       "$jinn" biuld
+refused 'unknown long option'          64 'no option --targte.*mean .--target'     "$jinn" build --targte spt
+refused 'unknown letter'               64 'no option -z'                           "$jinn" build -z
+refused 'option without a value'       64 'needs a value'                          "$jinn" build -t
+refused 'unknown target'               64 "no target.*mean 'spt'"                  "$jinn" build -t sptt "$work/good"
+refused 'two folders'                  64 'one argument too many'                  "$jinn" build a b
+refused 'help of an unknown command'   64 "no command 'rnu'.*mean 'run'"           "$jinn" help rnu
+refused 'version with arguments'       64 'takes no arguments'                     "$jinn" version x
+refused 'a folder that is missing'     66 'no such folder'                         "$jinn" build "$work/nix"
+refused 'a folder without a manifest'  66 'jinn.ini: No such file'                 "$jinn" build "$work/empty"
+refused 'run what is missing'          66 'nix: No such file'                      "$jinn" run "$work/nix"
+refused 'run what is no image'         65 'is no image'                            "$jinn" run "$work/junk"
+refused 'run an ordinary program'      65 'ordinary program'                       "$jinn" run /bin/true
+refused 'describe what is no image'    65 'is no image'                            "$jinn" describe "$work/junk"
+refused 'run an image for another target' 64 'for spt, not for linux'              "$jinn" run -t linux "$image"
+refused 'run a machine for sim'        64 'sim are linked'                         "$jinn" run -t sim "$work/good"
+refused 'new without a name'           64 'name the new appliance'                 "$jinn" new
+refused 'new with a bad name'          64 'no name for an appliance'               "$jinn" new "$work/Bad"
+refused 'new over something'           73 'exists already'                         "$jinn" new "$work/good"
+refused 'new from no template'         64 'no template.*hello, website'            "$jinn" new "$work/x" -t nix
+refused 'new where one may not write'  73 "can't be made"                          "$jinn" new /proc/x
+refused 'clean what is no appliance'   66 'nothing was removed'                    "$jinn" clean "$work/empty"
+refused 'a picture that cannot be written' 73 "can't be"                           bash -c '"$0" describe "$1" --picture /proc/x.svg 2>&1 >/dev/null | tail -1 >&2; exit "${PIPESTATUS[0]}"' "$jinn" "$image"
+
+# ---- Running: ports, devices, memory, keys ----
+
+run() { refused "run: $1" "$2" "$3" "$jinn" run -q "${@:4}" "$image"; }
+run 'a taken port'             69 "port $taken of 127.0.0.1 is taken; choose another" -p "$taken:80"
+run 'a port of no address here' 69 "can't be had"                     -p 192.0.2.1:8080:80
+run 'a port too large'         64 '65536:80: write'                   -p 65536:80
+run 'a guest port of zero'     64 '8080:0: write'                     -p 8080:0
+run 'a port alone'             64 '8080: write'                       -p 8080
+run 'a port in words'          64 'http:80: write'                    -p http:80
+run 'a bad protocol'           64 'sctp: write'                       -p 8080:80/sctp
+run 'a bad address'            64 'write'                             -p 1.2.3:8080:80
+run 'an empty address'         64 'write'                             -p :8080:80
+run 'a port twice'             64 'published twice'                   -p 8099:80 -p 8099:81
+run 'no such net device'       66 "no net device.*there is service.*mean 'service'" --net servise=tap0
+run 'no such interface'        66 'no such interface; make it: ip tuntap' --net service=nix0
+run 'no such descriptor'       66 'no open descriptor'                --net service=@99
+run 'a net device twice'       64 'given twice'                       --net service=none --net service=none
+run 'a net device of no value' 64 'NAME=VALUE'                        --net service
+run 'a block device it lacks'  66 'has no block device'               --block disk=/dev/null
+run 'ports without a network'  64 'attached every device'             --net service=none -p 8099:80
+run 'a capture of no network'  64 '--pcap'                            --net service=none --pcap "$work/x.pcap"
+run 'a capture that cannot be' 73 "can't be written"                  --pcap /proc/x.pcap
+run 'too little memory'        64 '--mem 1: write megabytes'          --mem 1
+run 'memory in words'          64 '--mem lots: write'                 --mem lots
+run 'a folder in a sealed image' 64 'sealed image'                    --kv files="$work/good/files"
+run 'a missing secret file'    66 'no such file'                      --key-file token="$work/nix"
+# An image has one console; what it says comes on standard output.
+key() { refused "key: $1" 64 "$2" bash -c '"$0" "$@" >&2' "$jinn" run -q "$image" -- "${@:3}"; }
+key 'unknown'      'there is no key --prt; did you mean --port'  --prt=1
+key 'a bad value'  '--port=x: not a port'                        --port=x
+key 'no value'     '--port needs a value'                        --port
+key 'given twice'  'given twice'                                 --port=1 --port=2
+refused 'run: a damaged image'   65 ': '  bash -c 'head -c 9000 "$1" >"$2/cut.spt"; exec "$0" run "$2/cut.spt"' "$jinn" "$image" "$work"
+
+cat >"$work/block.ini" <<'INI'
+[unikernel]
+name = good
+sources = good.c
+[block disk]
+[key port]
+type = port
+default = 80
+INI
+cp -r "$work/good" "$work/disk" && cp "$work/block.ini" "$work/disk/jinn.ini"
+"$jinn" build -q "$work/disk" >"$work/build.log" 2>&1 || not_ok 'an appliance with a disk builds' "$(tail -3 "$work/build.log")"
+image=$work/disk/dist/good.spt
+run 'a block device of no file'  66 'needs a file.*add --block disk=FILE'
+run 'a block file that is missing' 66 "truncate -s"                   --block disk="$work/nix"
+run 'a folder as block device'   66 'neither a file nor'              --block disk="$work"
+image=$work/good/dist/good.spt
+
+# ---- What it does ----
+
+app=$work/made
+check 'new makes an appliance' "$jinn" new "$app"
+check 'it builds' "$jinn" build "$app"
+same() { [ "$1" = "$2" ] || { echo "wanted '$2', got '$1'"; return 1; }; }
+check 'the image is where it belongs' test -s "$app/dist/made.spt"
+check 'a second build does nothing' same "$("$jinn" build "$app" 2>&1)" "  $app/dist/made.spt is up to date"
+check 'compile_commands.json is JSON' python3 -m json.tool "$app/compile_commands.json"
+said() { "$jinn" run -q "$@" 2>&1 | sed 's/^[0-9.]* info  made: //'; }
+check 'a key of the default'   same "$(said "$app")" 'Hello, world!'
+check 'arguments arrive whole' same "$(said "$app" -- --greeting="a  'b' \"c\" \$d")" "a  'b' \"c\" \$d"
+check 'the same on linux'      same "$(said -t linux "$app" -- --greeting="a  'b' \"c\" \$d")" "a  'b' \"c\" \$d"
+check 'the image alone runs'   same "$(said "$app/dist/made.spt" -- --greeting=x)" x
+check 'escapes are made visible' same "$(said "$app" -- --greeting=$'\033[31mred' | tr -d '\n' | grep -c $'\033')" 0
+touch -d '2 seconds' "$app/made.c"
+check 'a changed source is compiled alone' same "$("$jinn" build "$app" 2>&1 | grep -c compile)" 1
+sed -i 's/return 0/return 7/' "$app/made.c"
+"$jinn" run -q "$app" >/dev/null 2>&1
+check "the image's exit status comes through" same $? 7
+sed -i 's/return 0/return 7/' "$app/made.c"
+"$jinn" run -q -t linux "$app" >/dev/null 2>&1
+check 'on linux, too' same $? 7
+sed -i 's/return 7/return nothing/' "$app/made.c"
+"$jinn" build -q "$app" >/dev/null 2>"$work/err"
+check 'a source with an error is status 65' same $? 65
+check "and the compiler's message is there" grep -q 'made.c:.*nothing' "$work/err"
+check 'and the last line says so' same "$(tail -1 "$work/err" | grep -c 'does not compile')" 1
+sed -i 's/return nothing/return 0/' "$app/made.c"
+
+check 'describe prints libraries' grep -q '^  musl ' <("$jinn" describe "$app" 2>/dev/null)
+check 'describe --json is JSON' python3 -c '
+import json, subprocess, sys
+d = json.loads(subprocess.run([sys.argv[1], "describe", "--json", sys.argv[2]], capture_output=True).stdout)
+assert d["name"] == "made" and d["libraries"]["musl"]["text"] > 1000 and d["keys"][0]["name"] == "greeting"
+assert sum(l["in_file"] for l in d["libraries"].values()) == d["together"]["in_file"] < d["image_bytes"]' "$jinn" "$app"
+check 'describe draws' "$jinn" describe "$app" --picture "$work/p.svg"
+check 'the picture is XML' python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$work/p.svg"
+check 'a bare image is described' grep -q 'guard pages' <(cp "$app/dist/made.spt" "$work/bare.spt"; "$jinn" describe "$work/bare.spt")
+check 'the origin names dependencies' grep -qE 'musl 1\.|mbedtls 3\.' <("$jinn" describe "$work/bare.spt")
+check 'no colour in a pipe' bash -c '! "$0" describe "$1" | grep -q $'"'\\033'" "$jinn" "$work/bare.spt"
+for command in new build run describe clean help version; do
+	check "$command --help" grep -q "^usage: jinn $command" <("$jinn" "$command" --help)
+	check "help $command" grep -q "^usage: jinn $command" <("$jinn" help "$command")
+done
+
+# Reproducible: other folders, another time, the same bytes.
+for n in one two; do
+	mkdir -p "$work/$n/deep$n"
+	cp -r "$work/good" "$work/$n/deep$n/app"
+	rm -rf "$work/$n/deep$n/app/dist"
+	seq 1 2000 >"$work/$n/deep$n/app/files/numbers.txt"
+	"$jinn" build -q "$work/$n/deep$n/app" >/dev/null 2>&1
+done
+check 'the same source gives the same bytes' cmp "$work/one/deepone/app/dist/good.spt" "$work/two/deeptwo/app/dist/good.spt"
+check 'no folder of this machine is in the image' bash -c '! grep -qaF -e "$1" -e "$2" "$1/one/deepone/app/dist/good.spt"' - "$work" "$root"
+check 'files that compress are embedded compressed' grep -q 'content_files_1_brotli' "$work/one/deepone/app/dist/.spt/good_content.S"
+check 'files too small to gain are not' bash -c '! grep -q content_files_0_gzip "$0"' "$work/one/deepone/app/dist/.spt/good_content.S"
+
+check 'clean removes what was built' "$jinn" clean "$app"
+check 'and nothing is left of it' test ! -e "$app/dist" -a ! -e "$app/compile_commands.json"
+
+# ---- A server: it says where it serves, and stops ----
+
+site=$work/site
+"$jinn" new "$site" --template website >/dev/null
+"$jinn" build -q "$site" 2>"$work/err" || not_ok 'the website template builds' "$(tail -3 "$work/err")"
+gone() { # the children are no more, or dead and not yet buried
+	while read -r child; do
+		! grep -q '^State:.[^ZX]' "/proc/$child/status" 2>/dev/null || { echo "process $child is left"; return 1; }
+	done <"$work/children"
+}
+# served TARGET SIGNAL: runs it, fetches its page, stops it; the status must be 0.
+served() {
+	local pid url=''
+	: >"$work/out"
+	env --default-signal=INT "$jinn" run -t "$1" "$site" -p 0:80 >"$work/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^site: \(http:.*\)/\1/p' "$work/out")
+		[ -z "$url" ] || break
+		sleep 0.05
+	done
+	[ -n "$url" ] || { cat "$work/out"; kill "$pid"; return 1; }
+	curl -sS --max-time 5 "$url" | cmp - "$site/htdocs/index.html" || { kill "$pid"; return 1; }
+	[ "$(pgrep -c -P "$pid")" = 2 ] || { echo 'wanted two children'; return 1; }
+	pgrep -P "$pid" >"$work/children"
+	kill "-$2" "$pid"
+	wait "$pid" || { echo "status $?"; return 1; }
+	gone
+}
+check 'spt serves, SIGTERM stops it' served spt TERM
+check 'spt serves, SIGINT stops it' served spt INT
+check 'linux serves, SIGTERM stops it' served linux TERM
+orphans() {
+	: >"$work/out"
+	"$jinn" run "$site" >"$work/out" 2>&1 &
+	local pid=$!
+	for _ in $(seq 200); do grep -q serves "$work/out" && break; sleep 0.05; done
+	pgrep -P "$pid" >"$work/children"
+	[ "$(wc -l <"$work/children")" = 2 ] || return 1
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	sleep 0.3
+	gone
+}
+check 'nothing is left when jinn itself is killed' orphans
+
+# ---- The network helper, and an installed jinn ----
+
+if python3 test/tool/usernet.py build/host/jinn-net >"$work/out" 2>&1; then
+	passed=$((passed + $(grep -c '^ok' "$work/out")))
+else
+	failed=$((failed + 1))
+	grep -v '^ok' "$work/out"
+fi
+check 'make install' make -s install PREFIX="$work/prefix"
+check 'the installed command makes an appliance' "$work/prefix/bin/jinn" new "$work/away"
+check 'and builds it' "$work/prefix/bin/jinn" build "$work/away"
+check 'and runs it' "$work/prefix/bin/jinn" run "$work/away"
+check 'both give the same bytes' bash -c '"$0" build -q "$1" && cmp "$1/dist/away.spt" "$2"' "$jinn" "$work/away" \
+	<(cat "$work/away/dist/away.spt")
+check 'make uninstall' make -s uninstall PREFIX="$work/prefix"
+check 'leaves nothing' same "$(find "$work/prefix" -type f | wc -l)" 0
+
+echo "tool: $passed passed, $failed failed"
+[ $failed = 0 ]

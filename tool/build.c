@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+#include "tool/build.h"
+#include "tool/compile.h"
+#include "tool/embed.h"
+#include "tool/generate.h"
+#include "tool/jobs.h"
+#include "tool/note.h"
+#include "tool/origin.h"
+#include "tool/root.h"
+#include "tool/say.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define CACHE "dist/.content"
+
+const char *const build_targets[] = {"linux", "spt", "sim", NULL};
+
+void build_check_target(const char *target)
+{
+    for (const char *const *t = build_targets; *t; t++)
+        if (strcmp(*t, target) == 0)
+            return;
+    fail(STATUS_USAGE, "no target is called '%s'; there are linux, spt and sim%s", target,
+         say_hint(target, build_targets));
+}
+
+static void write_generated(struct build *b, const char *suffix, const char *text)
+{
+    const char *path = format_text("%s/%s%s", b->scratch, b->m->name, suffix);
+    b->changed |= file_write(path_join(b->m->folder, path), text, strlen(text));
+}
+
+static void prepare(const struct manifest *m)
+{
+    struct words command = {0};
+    if (!m->prepare)
+        return;
+    words_add(&command, "sh");
+    words_add(&command, "-c");
+    words_add(&command, m->prepare);
+    if (!jobs_run(&(struct job){command, NULL}, 1, m->folder, NULL))
+        fail_at(m->path, m->prepare_line, "the command of 'prepare' failed; run it by hand in %s: %s", m->folder,
+                m->prepare);
+}
+
+/* Writes the generated files; adds those to be compiled to `sources`. */
+static void generate(struct build *b, struct words *sources)
+{
+    const struct manifest *m = b->m;
+    struct content *contents = allocate((m->n_devices + 1) * sizeof *contents);
+    struct text assembly = {0};
+    text_add(&assembly, "/* Written by `jinn build`: embedded files. */\n");
+    for (size_t i = 0; i < m->n_devices; i++) {
+        if (m->devices[i].kind != DEVICE_KV || !m->devices[i].from)
+            continue;
+        contents[i] = embed_collect(m, &m->devices[i], CACHE);
+        embed_assembly(&assembly, &m->devices[i], &contents[i]);
+        b->content_bytes += embed_bytes(&contents[i]);
+    }
+    text_add(&assembly, "    .section .note.GNU-stack, \"\", @progbits\n");
+    write_generated(b, ".h", generate_header(m));
+    write_generated(b, "_main.c", generate_main(m, b->target, contents));
+    write_generated(b, "_origin.c", origin_source(b, contents));
+    words_format(sources, "%s/%s_main.c", b->scratch, m->name);
+    words_format(sources, "%s/%s_origin.c", b->scratch, m->name);
+    if (b->content_bytes) {
+        write_generated(b, "_content.S", assembly.s);
+        words_format(sources, "%s/%s_content.S", b->scratch, m->name);
+    }
+    if (strcmp(b->target, "spt") == 0) {
+        write_generated(b, "_note.S", note_assembly(m));
+        words_format(sources, "%s/%s_note.S", b->scratch, m->name);
+    }
+}
+
+static void compile_flags(const struct build *b, struct words *flags)
+{
+    char absolute[PATH_MAX];
+    root_recipe(b->target, "flags", flags);
+    words_format(flags, "-ffile-prefix-map=%s/=", root_find()->root);
+    if (realpath(b->m->folder, absolute))
+        words_format(flags, "-ffile-prefix-map=%s=.", absolute);
+    words_format(flags, "-I%s", b->scratch);
+    words_add(flags, "-I.");
+    if (b->mode == BUILD_DEBUG) {
+        words_add(flags, "-Og");
+        words_add(flags, "-U_FORTIFY_SOURCE"); /* which wants -O1 or more, and warns */
+    }
+}
+
+/* Source "a/b.c" becomes object "dist/.spt/obj/a/b.c.o". */
+static struct unit *list_units(const struct build *b, const struct words *sources, struct words *objects)
+{
+    struct unit *units = allocate(sources->n * sizeof *units);
+    for (size_t i = 0; i < sources->n; i++) {
+        const char *s = sources->v[i];
+        bool generated = strncmp(s, b->scratch, strlen(b->scratch)) == 0;
+        const char *object = generated ? format_text("%s.o", s) : format_text("%s/obj/%s.o", b->scratch, s);
+        units[i] = (struct unit){s, object};
+        words_add(objects, object);
+    }
+    return units;
+}
+
+/* The recipe starts with the linker and has @OBJECTS@ on a line of its own. Words that are absolute paths are archives and
+ * scripts. */
+static void link_command(const struct build *b, const struct words *objects, struct words *command,
+                         struct words *inputs)
+{
+    struct words recipe = {0};
+    root_recipe(b->target, "link", &recipe);
+    for (size_t i = 0; i < recipe.n; i++) {
+        const char *word = recipe.v[i];
+        if (strcmp(word, "@OBJECTS@") == 0) {
+            words_append(command, objects);
+            continue;
+        }
+        word = replace_all(word, "@MAP@", b->map);
+        word = replace_all(word, "@SCRATCH@", b->scratch);
+        words_add(command, word);
+        if (word[0] == '/' && i > 0)
+            words_add(inputs, word);
+    }
+    words_append(inputs, objects);
+    words_add(command, "-o");
+    words_add(command, b->unstripped);
+}
+
+/* The part of the linker's script that depends on the manifest: the stacks and their guards. */
+static void lay_stacks(struct build *b, struct words *link_inputs)
+{
+    struct words command = {0}, inputs = {0};
+    const char *script = format_text("%s/spt/stacks.ld.sh", root_find()->build);
+    const char *output = format_text("%s/stacks.ld", b->scratch);
+    if (strcmp(b->target, "spt") != 0)
+        return;
+    words_add(&command, "sh");
+    words_add(&command, "-c");
+    words_add(&command, "sh \"$1\" \"$2\" \"$3\" >\"$4\"");
+    words_add(&command, "jinn");
+    words_add(&command, script);
+    words_format(&command, "%u", b->m->n_stacks);
+    words_format(&command, "%u", b->m->stack_bytes);
+    words_add(&command, output);
+    words_add(&inputs, script);
+    run_if_changed(&command, output, &inputs, b->m->folder, "lay out");
+    words_add(link_inputs, output);
+}
+
+/* Of a machine for the simulator only its entry stays visible, so that several of them live in one process. */
+static void add_sim_words(const struct build *b, struct words *command)
+{
+    words_add(command, "objcopy");
+    words_format(command, "--redefine-sym=boot=sim_boot_%s", b->m->c_name);
+    words_format(command, "--keep-global-symbol=sim_boot_%s", b->m->c_name);
+    words_add(command, b->unstripped);
+    words_add(command, b->image);
+}
+
+static void strip_image(struct build *b)
+{
+    struct words command = {0}, inputs = {0};
+    if (strcmp(b->unstripped, b->image) == 0)
+        return;
+    if (strcmp(b->target, "sim") == 0) {
+        add_sim_words(b, &command);
+    } else {
+        words_add(&command, "strip");
+        words_add(&command, "-o");
+        words_add(&command, b->image);
+        words_add(&command, b->unstripped);
+    }
+    words_add(&inputs, b->unstripped);
+    b->changed |= run_if_changed(&command, b->image, &inputs, b->m->folder, "strip");
+}
+
+/* Two builds of one appliance at a time would write the same files: the second waits. */
+static int lock_folder(const struct build *b)
+{
+    make_folders(path_join(b->m->folder, b->scratch));
+    int fd = open(path_join(b->m->folder, b->scratch), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0)
+        fail(STATUS_NO_OUTPUT, "%s can't be locked", path_join(b->m->folder, b->scratch));
+    return fd;
+}
+
+static void set_paths(struct build *b)
+{
+    const char *name = b->m->name;
+    bool is_linux = strcmp(b->target, "linux") == 0;
+    b->scratch = format_text("dist/.%s", b->target);
+    b->image = is_linux ? format_text("dist/%s", name) : format_text("dist/%s.%s", name, b->target);
+    b->unstripped = is_linux ? b->image : format_text("%s/%s.%s.debug", b->scratch, name, b->target);
+    b->map = format_text("%s/%s.map", b->scratch, name);
+}
+
+struct build build_appliance(const char *folder, const char *target, enum build_mode mode)
+{
+    struct build b = {.m = manifest_read(folder), .target = target, .mode = mode};
+    struct words sources = {0}, flags = {0}, objects = {0}, command = {0}, inputs = {0};
+    set_paths(&b);
+    int lock = lock_folder(&b);
+    prepare(b.m);
+    words_append(&sources, &b.m->sources);
+    generate(&b, &sources);
+    compile_flags(&b, &flags);
+    struct unit *units = list_units(&b, &sources, &objects);
+    b.changed |= compile_units(units, sources.n, folder, &flags) > 0;
+    compile_commands(units, sources.n, folder, &flags);
+    lay_stacks(&b, &inputs);
+    link_command(&b, &objects, &command, &inputs);
+    b.changed |= run_if_changed(&command, b.unstripped, &inputs, folder, "link");
+    strip_image(&b);
+    close(lock);
+    return b;
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: ISC */
+#include "tool/build.h"
+#include "tool/commands.h"
+#include "tool/image.h"
+#include "tool/ports.h"
+#include "tool/root.h"
+#include "tool/supervise.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MEMORY_MB_FOREIGN 512 /* of images that others built: the stock tender's default */
+
+/* NAME=VALUE of an option. */
+struct pair {
+    const char *name, *value;
+    bool used;
+};
+
+struct pairs {
+    struct pair list[DEVICES_MAX];
+    size_t n;
+};
+
+struct request {
+    const char *target; /* NULL: not named */
+    const char *operand;
+    char **keys;
+    struct ports ports;
+    struct pairs nets, blocks, kvs, secrets;
+    uint32_t memory_mb; /* 0: not named */
+    const char *pcap;
+    bool quiet, timing;
+};
+
+/* What is to be run, from an appliance's folder or an image's file. */
+struct subject {
+    const char *name, *image, *debug_file;
+    bool is_spt;
+    uint32_t memory_mb;
+    struct device devices[DEVICES_MAX];
+    size_t n_devices;
+};
+
+/* ---- The command line ---- */
+
+static void add_pair(struct pairs *p, const char *option, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text || !equals[1])
+        command_usage("%s %s: write %s NAME=VALUE", option, text, option);
+    const char *name = format_text("%.*s", (int)(equals - text), text);
+    for (size_t i = 0; i < p->n; i++)
+        if (strcmp(p->list[i].name, name) == 0)
+            command_usage("%s %s is given twice", option, name);
+    if (p->n == ARRAY_LEN(p->list))
+        command_usage("%s is given too often", option);
+    p->list[p->n++] = (struct pair){name, equals + 1, false};
+}
+
+static struct pair *find_pair(struct pairs *p, const char *name)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (strcmp(p->list[i].name, name) == 0)
+            return &p->list[i];
+    return NULL;
+}
+
+static uint32_t parse_memory(const char *text)
+{
+    uint64_t mb;
+    if (!bytes_decimal(bytes_str(text), MEMORY_MB_MAX, &mb) || mb < MEMORY_MB_MIN)
+        command_usage("--mem %s: write megabytes, from %d to %d", text, MEMORY_MB_MIN, MEMORY_MB_MAX);
+    return (uint32_t)mb;
+}
+
+static void take_option(struct request *r, int c)
+{
+    switch (c) {
+    case 't':
+        r->target = optarg;
+        build_check_target(optarg);
+        return;
+    case 'p':
+        ports_add(&r->ports, optarg);
+        return;
+    case 'n':
+        add_pair(&r->nets, "--net", optarg);
+        return;
+    case 'b':
+        add_pair(&r->blocks, "--block", optarg);
+        return;
+    case 'k':
+        add_pair(&r->kvs, "--kv", optarg);
+        return;
+    case 's':
+        add_pair(&r->secrets, "--key-file", optarg);
+        return;
+    case 'm':
+        r->memory_mb = parse_memory(optarg);
+        return;
+    case 'c':
+        r->pcap = optarg;
+        return;
+    case 'T':
+        r->timing = true;
+        return;
+    default:
+        r->quiet = true;
+        say_quiet();
+    }
+}
+
+static struct request parse(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"target", required_argument, NULL, 't'},
+        {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},
+        {"block", required_argument, NULL, 'b'},
+        {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'},
+        {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},
+        {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},
+        {0},
+    };
+    static char *no_keys[] = {NULL};
+    struct request r = {.keys = no_keys};
+    /* getopt would mix what follows -- with the folder. */
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            argv[i] = NULL;
+            r.keys = argv + i + 1;
+            argc = i;
+        }
+    }
+    for (int c; (c = command_option(argc, argv, "t:p:q", options)) != -1;)
+        take_option(&r, c);
+    r.operand = command_operand(argc, argv, ".");
+    return r;
+}
+
+/* ---- What to run ---- */
+
+static void add_device(struct subject *s, enum device_kind kind, const char *name)
+{
+    if (s->n_devices < ARRAY_LEN(s->devices))
+        s->devices[s->n_devices++] = (struct device){.kind = kind, .name = format_text("%s", name)};
+}
+
+static struct subject from_folder(const struct request *r)
+{
+    const char *target = r->target ? r->target : "spt";
+    if (strcmp(target, "sim") == 0)
+        command_usage("images for sim are linked into simulations and don't run by themselves; use -t spt or -t linux");
+    struct build b = build_appliance(r->operand, target, BUILD_RELEASE);
+    struct subject s = {.name = b.m->name,
+                        .image = path_join(r->operand, b.image),
+                        .debug_file = path_join(r->operand, b.unstripped),
+                        .is_spt = strcmp(target, "spt") == 0,
+                        .memory_mb = b.m->memory_mb,
+                        .n_devices = b.m->n_devices};
+    memcpy(s.devices, b.m->devices, sizeof s.devices);
+    return s;
+}
+
+/* "net service" and the like, one a line, as origin.c writes them. */
+static void devices_of_origin(struct subject *s, const char *origin)
+{
+    char *rest = format_text("%s", origin);
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        char name[PLAT_NAME_MAX + 1];
+        if (sscanf(line, "net %67s", name) == 1)
+            add_device(s, DEVICE_NET, name);
+        else if (sscanf(line, "block %67s", name) == 1)
+            add_device(s, DEVICE_BLOCK, name);
+        else if (sscanf(line, "kv %67s", name) == 1)
+            add_device(s, DEVICE_KV, name);
+    }
+}
+
+static struct subject from_image(const struct request *r)
+{
+    struct image i = image_read(r->operand);
+    if (r->target && strcmp(r->target, i.is_spt ? "spt" : "linux") != 0)
+        command_usage("%s is an image for %s, not for %s", r->operand, i.is_spt ? "spt" : "linux", r->target);
+    const char *memory = image_origin_word(&i, "memory");
+    struct subject s = {.name = i.name, .image = i.path, .is_spt = i.is_spt};
+    s.memory_mb = memory ? (uint32_t)atoi(memory) : i.origin ? MEMORY_MB_DEFAULT : MEMORY_MB_FOREIGN;
+    const char *folder = format_text("%.*s", (int)(path_base(r->operand) - r->operand), r->operand);
+    s.debug_file = i.is_spt ? path_join(folder, format_text(".spt/%s.debug", path_base(r->operand))) : i.path;
+    if (!i.is_spt) {
+        devices_of_origin(&s, i.origin);
+        return s;
+    }
+    for (size_t k = 0; k < i.plan->manifest.n; k++) {
+        const struct solo5_entry *e = &i.plan->manifest.entries[k];
+        if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
+            add_device(&s, e->type == SOLO5_NET ? DEVICE_NET : DEVICE_BLOCK, e->name);
+    }
+    return s;
+}
+
+/* ---- Devices ---- */
+
+static NO_RETURN void refuse_device(const struct subject *s, enum device_kind kind, const char *option,
+                                    const char *name)
+{
+    struct words names = {0};
+    struct text list = {0};
+    for (size_t i = 0; i < s->n_devices; i++) {
+        if (s->devices[i].kind != kind)
+            continue;
+        words_add(&names, s->devices[i].name);
+        text_add(&list, "%s%s", names.n > 1 ? ", " : "", s->devices[i].name);
+    }
+    if (names.n == 0)
+        fail(STATUS_NO_INPUT, "%s %s: %s has no %s device; leave the option out", option, name, s->name,
+             device_kind_text(kind));
+    fail(STATUS_NO_INPUT, "%s %s: %s has no %s device of that name; there is %s%s", option, name, s->name,
+         device_kind_text(kind), list.s, say_hint(name, (const char *const *)names.v));
+}
+
+static void check_names(const struct subject *s, struct pairs *p, enum device_kind kind, const char *option)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        bool known = false;
+        for (size_t j = 0; j < s->n_devices; j++)
+            known |= s->devices[j].kind == kind && strcmp(s->devices[j].name, p->list[i].name) == 0;
+        if (!known)
+            refuse_device(s, kind, option, p->list[i].name);
+    }
+}
+
+static void socket_pair(int kind, int ends[static 2])
+{
+    if (socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, ends) != 0)
+        fail(STATUS_HOST, "can't make a socket pair: %s", strerror(errno));
+}
+
+/* The descriptor goes to the child, and this process forgets it then. */
+static void hand_over(struct supervised *v, struct program *p, int fd)
+{
+    p->keep[p->n_keep++] = fd;
+    v->theirs[v->n_theirs++] = fd;
+}
+
+/* An address in the user-mode network that the operator gave the guest by a key. */
+static const char *guest_address(char **keys)
+{
+    for (; *keys; keys++) {
+        const char *text = strncmp(*keys, "--ipv4=", 7) == 0         ? *keys + 7
+                           : strcmp(*keys, "--ipv4") == 0 && keys[1] ? keys[1]
+                                                                     : NULL;
+        char address[16];
+        struct in_addr a;
+        if (text && sscanf(text, "%15[0-9.]", address) == 1 && inet_pton(AF_INET, address, &a) == 1)
+            return format_text("%s", address);
+    }
+    return NULL;
+}
+
+static void add_usernet(struct supervised *v, struct request *r, const struct device *d, bool first)
+{
+    int ends[2];
+    struct program *helper = &v->helpers[v->n_helpers];
+    struct words *argv = &helper->argv;
+    if (v->n_helpers == HELPERS_MAX)
+        fail(STATUS_USAGE, "more than %d devices on user-mode networks; attach the others by --net NAME=tap0",
+             HELPERS_MAX);
+    v->n_helpers++;
+    socket_pair(SOCK_SEQPACKET, ends);
+    words_add(argv, root_helper("jinn-net"));
+    words_format(argv, "--fd=%d", ends[0]);
+    const char *guest = first ? guest_address(r->keys) : NULL;
+    if (guest)
+        words_format(argv, "--guest=%s", guest);
+    if (first && r->pcap)
+        words_format(argv, "--pcap=%s", r->pcap);
+    for (size_t i = 0; first && i < r->ports.n; i++) {
+        const struct port *p = &r->ports.list[i];
+        words_format(argv, "--forward=%s,%s,%u,%u", p->udp ? "udp" : "tcp", p->address, p->host, p->guest);
+    }
+    words_format(&v->image.argv, "--net:%s=@%d", d->name, ends[1]);
+    hand_over(v, helper, ends[0]);
+    hand_over(v, &v->image, ends[1]);
+}
+
+/* A device that is there but leads nowhere: its other end stays open in this process and is never read. */
+static void add_no_net(struct supervised *v, const struct device *d)
+{
+    int ends[2];
+    socket_pair(SOCK_SEQPACKET, ends);
+    words_format(&v->image.argv, "--net:%s=@%d", d->name, ends[1]);
+    hand_over(v, &v->image, ends[1]);
+}
+
+static void add_host_net(struct supervised *v, const struct device *d, const char *value)
+{
+    uint64_t fd;
+    const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
+    if (value[0] == '@') {
+        if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fd < 3 || fcntl((int)fd, F_GETFD) < 0)
+            fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
+        hand_over(v, &v->image, (int)fd);
+    } else if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface))) {
+        fail(STATUS_NO_INPUT,
+             "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
+             value, interface);
+    }
+    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
+}
+
+static void add_net(struct supervised *v, struct request *r, const struct device *d, bool *user_taken)
+{
+    struct pair *given = find_pair(&r->nets, d->name);
+    if (!given) {
+        add_usernet(v, r, d, !*user_taken);
+        *user_taken = true;
+    } else if (strcmp(given->value, "none") == 0) {
+        add_no_net(v, d);
+    } else {
+        add_host_net(v, d, given->value);
+    }
+}
+
+static void add_block(struct supervised *v, struct request *r, const struct subject *s, const struct device *d)
+{
+    struct pair *given = find_pair(&r->blocks, d->name);
+    struct stat st;
+    if (!given)
+        fail(STATUS_NO_INPUT, "%s needs a file for its block device %s; add --block %s=FILE", s->name, d->name,
+             d->name);
+    if (stat(given->value, &st) != 0 || access(given->value, R_OK | W_OK) != 0)
+        fail(STATUS_NO_INPUT, "--block %s=%s: %s; make the file with 'truncate -s 16M FILE'", d->name, given->value,
+             strerror(errno));
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+        fail(STATUS_NO_INPUT, "--block %s=%s: that is neither a file nor a block device", d->name, given->value);
+    words_format(&v->image.argv, "--block:%s=%s", d->name, given->value);
+}
+
+static void add_devices(struct supervised *v, struct request *r, const struct subject *s)
+{
+    bool user_taken = false;
+    for (size_t i = 0; i < s->n_devices; i++) {
+        if (s->devices[i].kind == DEVICE_NET)
+            add_net(v, r, &s->devices[i], &user_taken);
+        else if (s->devices[i].kind == DEVICE_BLOCK)
+            add_block(v, r, s, &s->devices[i]);
+    }
+    if (r->ports.n && !user_taken)
+        fail(STATUS_USAGE, "-p publishes ports of the user-mode network, but %s",
+             r->nets.n ? "--net attached every device elsewhere" : format_text("%s has no net device", s->name));
+    if (r->pcap && !user_taken)
+        fail(STATUS_USAGE, "--pcap records the user-mode network, and no device is attached to it");
+}
+
+static void add_secrets(struct supervised *v, const struct request *r)
+{
+    for (size_t i = 0; i < r->secrets.n; i++) {
+        const struct pair *p = &r->secrets.list[i];
+        if (!file_exists(p->value) || access(p->value, R_OK) != 0)
+            fail(STATUS_NO_INPUT, "--key-file %s=%s: there is no such file, or it can't be read", p->name, p->value);
+        words_format(&v->image.argv, "--key-file=%s=%s", p->name, p->value);
+    }
+}
+
+/* Folders become keys of the image, which only the linux target has. */
+static void add_folders(struct words *argv, const struct request *r, const struct subject *s)
+{
+    for (size_t i = 0; i < r->kvs.n; i++) {
+        const struct pair *p = &r->kvs.list[i];
+        if (s->is_spt)
+            fail(STATUS_USAGE, "--kv %s: a sealed image has its files inside; use -t linux for a folder of the host",
+                 p->name);
+        if (!folder_exists(p->value))
+            fail(STATUS_NO_INPUT, "--kv %s=%s: there is no such folder", p->name, p->value);
+        words_format(argv, "--kv:%s=%s", p->name, p->value);
+    }
+}
+
+static int run(int argc, char **argv)
+{
+    struct request r = parse(argc, argv);
+    struct subject s = folder_exists(r.operand) ? from_folder(&r) : from_image(&r);
+    struct supervised v = {
+        .name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
+    int control[2];
+    check_names(&s, &r.nets, DEVICE_NET, "--net");
+    check_names(&s, &r.blocks, DEVICE_BLOCK, "--block");
+    if (!s.is_spt)
+        check_names(&s, &r.kvs, DEVICE_KV, "--kv");
+    ports_check(&r.ports);
+    words_add(&v.image.argv, s.is_spt               ? root_helper("jinn-spt")
+                             : strchr(s.image, '/') ? s.image
+                                                    : format_text("./%s", s.image));
+    words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
+    add_devices(&v, &r, &s);
+    add_secrets(&v, &r);
+    socket_pair(SOCK_SEQPACKET, control);
+    v.control_fd = control[0];
+    hand_over(&v, &v.image, control[1]);
+    words_format(&v.image.argv, "--control=@%d", control[1]);
+    words_add(&v.image.argv, "--");
+    if (s.is_spt)
+        words_add(&v.image.argv, s.image);
+    add_folders(&v.image.argv, &r, &s);
+    for (char **k = r.keys; *k; k++)
+        words_add(&v.image.argv, *k);
+    return supervise(&v);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .synopsis = "[OPTIONS] [DIR|IMAGE] [-- KEYS]",
+    .summary = "Builds what has changed, and runs an image in the foreground",
+    .details =
+        "  -t, --target TARGET       spt (default) or linux\n"
+        "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
+        "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
+        "                            not named; HOST 0 takes a free one\n"
+        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
+        "      --block NAME=FILE     the file or device behind a block device\n"
+        "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
+        "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
+        "      --mem MB              memory of the image\n"
+        "      --pcap FILE           records the packets of the user-mode network\n"
+        "      --timing              says how long the image took until it served\n"
+        "  -q, --quiet               prints the image's own output and errors only\n\n"
+        "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"
+        "the image, a second one ends it. The exit status is the image's.\n",
+    .run = run,
+    .has_options_of_image = true,
+};

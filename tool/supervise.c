@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+/* One loop waits for four things: the image's output, its word that it serves, signals, and the end of a child.
+ *
+ *   running --SIGINT or SIGTERM--> stopping (the image got SIGTERM) --5 s, or a second one--> killed
+ *
+ * The children are in process groups of their own, so that Ctrl-C reaches only this process, which passes it on. */
+#include "tool/supervise.h"
+#include "tender/console.h"
+#include "tool/say.h"
+#include "tool/symbols.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STOP_NS (UINT64_C(5) * 1000000000)
+#define OUTPUT_BYTES 65536
+#define STATUS_CRASH 70
+
+struct output {
+    int fd; /* the pipe's end; -1: closed */
+    int to;
+    struct console_filter filter;
+    struct text report; /* the last part of it, for symbols after a crash */
+};
+
+struct state {
+    struct supervised *s;
+    pid_t image, helpers[HELPERS_MAX];
+    struct output out, err;
+    int signals;
+    uint64_t start_ns, kill_at_ns; /* 0: not stopping */
+    struct text control;
+    bool ended, helper_lost;
+    int status;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- Children ---- */
+
+/* In the child: nothing of it may outlive its parent. */
+static NO_RETURN void become(const struct program *p, int out, int err, pid_t parent, const sigset_t *mask)
+{
+    int in = open("/dev/null", O_RDONLY);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(STATUS_HOST);
+    setpgid(0, 0);
+    if (in >= 0)
+        dup2(in, 0);
+    close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+    for (size_t i = 0; i < p->n_keep; i++)
+        fcntl(p->keep[i], F_SETFD, 0);
+    if (out >= 0)
+        dup2(out, 1);
+    if (err >= 0)
+        dup2(err, 2);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execv(p->argv.v[0], p->argv.v);
+    dprintf(2, "jinn: %s can't be started: %s\n", p->argv.v[0], strerror(errno));
+    _exit(STATUS_HOST);
+}
+
+static pid_t start(const struct program *p, int out, int err, const sigset_t *mask)
+{
+    pid_t parent = getpid();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        fail(STATUS_HOST, "can't start a process: %s", strerror(errno));
+    if (pid == 0)
+        become(p, out, err, parent, mask);
+    return pid;
+}
+
+static void make_pipe(struct output *o, int to, int *theirs)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        fail(STATUS_HOST, "can't make a pipe: %s", strerror(errno));
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    o->fd = ends[0];
+    o->to = to;
+    *theirs = ends[1];
+}
+
+/* Waits until it has its ports and has confined itself: what it can't have is known before the image starts. */
+static void start_helper(struct state *t, size_t i, const sigset_t *mask)
+{
+    int ready[2], status;
+    char byte;
+    if (pipe2(ready, O_CLOEXEC) != 0)
+        fail(STATUS_HOST, "can't make a pipe: %s", strerror(errno));
+    struct program *p = &t->s->helpers[i];
+    words_format(&p->argv, "--ready=%d", ready[1]);
+    p->keep[p->n_keep++] = ready[1];
+    t->helpers[i] = start(p, -1, -1, mask);
+    close(ready[1]);
+    ssize_t n = read(ready[0], &byte, 1);
+    close(ready[0]);
+    if (n == 1)
+        return;
+    if (waitpid(t->helpers[i], &status, 0) == t->helpers[i] && WIFEXITED(status) && WEXITSTATUS(status))
+        exit(WEXITSTATUS(status)); /* it has said why */
+    fail(STATUS_UNAVAILABLE, "the user-mode network does not start");
+}
+
+static void start_all(struct state *t)
+{
+    sigset_t caught, before;
+    int out, err;
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGINT);
+    sigaddset(&caught, SIGTERM);
+    sigaddset(&caught, SIGHUP);
+    sigaddset(&caught, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &caught, &before);
+    t->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (t->signals < 0)
+        fail(STATUS_HOST, "can't wait for signals: %s", strerror(errno));
+    make_pipe(&t->out, STDOUT_FILENO, &out);
+    make_pipe(&t->err, STDERR_FILENO, &err);
+    for (size_t i = 0; i < t->s->n_helpers; i++)
+        start_helper(t, i, &before);
+    t->start_ns = now_ns();
+    t->image = start(&t->s->image, out, err, &before);
+    close(out);
+    close(err);
+    for (size_t i = 0; i < t->s->n_theirs; i++)
+        close(t->s->theirs[i]);
+}
+
+/* ---- What the image says ---- */
+
+static void write_all(int fd, struct bytes b)
+{
+    while (b.len) {
+        ssize_t n = write(fd, b.data, b.len);
+        if (n < 0 && errno != EINTR)
+            return; /* nobody reads our output any more, and the image goes on */
+        b = bytes_slice(b, n > 0 ? (size_t)n : 0, b.len);
+    }
+}
+
+/* Gives false when there is nothing more for now. */
+static bool pass_output(struct output *o)
+{
+    static uint8_t in[OUTPUT_BYTES], shown[CONSOLE_ROOM(OUTPUT_BYTES)];
+    struct writer w = writer_of(shown, sizeof shown);
+    ssize_t n = o->fd >= 0 ? read(o->fd, in, sizeof in) : -1;
+    if (n < 0)
+        return false;
+    if (n == 0) {
+        console_finish(&o->filter, &w);
+        close(o->fd);
+        o->fd = -1;
+    } else {
+        console_filter(&o->filter, bytes_of(in, (size_t)n), &w);
+    }
+    write_all(o->to, writer_bytes(&w));
+    if (o->to == STDERR_FILENO && o->report.len < OUTPUT_BYTES)
+        text_add_bytes(&o->report, shown, writer_len(&w));
+    return n > 0;
+}
+
+static void take_line(struct state *t, const char *line)
+{
+    char protocol[4];
+    unsigned port;
+    if (sscanf(line, "serving %3[a-z] %u", protocol, &port) != 2 || port == 0 || port > 65535)
+        return;
+    uint64_t took_ns = now_ns() - t->start_ns;
+    if (!t->s->quiet)
+        ports_print(t->s->ports, t->s->name, protocol, (uint16_t)port);
+    if (t->s->timing)
+        printf("%s: served %.1f ms after its start\n", t->s->name, (double)took_ns / 1e6);
+    t->s->timing = false;
+    fflush(stdout);
+}
+
+static void take_control(struct state *t)
+{
+    char in[512];
+    ssize_t n = recv(t->s->control_fd, in, sizeof in, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN)) {
+        close(t->s->control_fd);
+        t->s->control_fd = -1;
+    }
+    if (n <= 0 || t->control.len > sizeof in) /* a line this long is none that we know */
+        return;
+    text_add_bytes(&t->control, in, (size_t)n);
+    for (char *end; (end = memchr(t->control.s, '\n', t->control.len)) != NULL;) {
+        *end++ = 0;
+        take_line(t, t->control.s);
+        t->control.len -= (size_t)(end - t->control.s);
+        memmove(t->control.s, end, t->control.len);
+    }
+}
+
+/* ---- The end ---- */
+
+static void stop(struct state *t)
+{
+    kill(t->image, t->kill_at_ns ? SIGKILL : SIGTERM);
+    if (!t->kill_at_ns)
+        t->kill_at_ns = now_ns() + STOP_NS;
+}
+
+static void reap(struct state *t)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == t->image) {
+            t->ended = true;
+            t->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
+        for (size_t i = 0; i < t->s->n_helpers; i++) {
+            if (pid != t->helpers[i])
+                continue;
+            t->helpers[i] = 0;
+            /* It has said why; without its network the image is of no use. */
+            if (!t->ended && !t->kill_at_ns && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+                if (WIFSIGNALED(status))
+                    say_error("the user-mode network was ended by signal %d", WTERMSIG(status));
+                t->helper_lost = true;
+                stop(t);
+            }
+        }
+    }
+}
+
+static void take_signals(struct state *t)
+{
+    struct signalfd_siginfo info;
+    while (read(t->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            reap(t);
+        else
+            stop(t);
+    }
+}
+
+static int wait_ms(const struct state *t)
+{
+    if (!t->kill_at_ns)
+        return -1;
+    uint64_t now = now_ns();
+    return now >= t->kill_at_ns ? 0 : (int)((t->kill_at_ns - now) / 1000000) + 1;
+}
+
+static void run(struct state *t)
+{
+    while (!t->ended) {
+        struct pollfd p[] = {{.fd = t->signals, .events = POLLIN},
+                             {.fd = t->out.fd, .events = POLLIN},
+                             {.fd = t->err.fd, .events = POLLIN},
+                             {.fd = t->s->control_fd, .events = POLLIN}};
+        int ready = poll(p, ARRAY_LEN(p), wait_ms(t));
+        if (ready == 0 && t->kill_at_ns) {
+            say_error("%s did not stop within 5 s and was ended", t->s->name);
+            kill(t->image, SIGKILL);
+            t->kill_at_ns += STOP_NS;
+        }
+        pass_output(&t->out);
+        pass_output(&t->err);
+        if (p[3].revents)
+            take_control(t);
+        take_signals(t);
+    }
+}
+
+static void end_helpers(struct state *t)
+{
+    for (size_t i = 0; i < t->s->n_helpers; i++) {
+        if (t->helpers[i]) {
+            kill(t->helpers[i], SIGKILL);
+            waitpid(t->helpers[i], NULL, 0);
+        }
+    }
+}
+
+int supervise(struct supervised *s)
+{
+    struct state t = {.s = s};
+    signal(SIGPIPE, SIG_IGN);
+    start_all(&t);
+    run(&t);
+    while (pass_output(&t.out) || pass_output(&t.err))
+        continue;
+    end_helpers(&t);
+    if (t.status == STATUS_CRASH && s->debug_file)
+        symbols_print(t.err.report.s ? t.err.report.s : "", s->debug_file);
+    return t.helper_lost ? STATUS_UNAVAILABLE : t.status;
+}

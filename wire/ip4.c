@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*   0  1 version 4, header length in words     8  1 time to live
+ *   1  1 DSCP and ECN                          9  1 protocol
+ *   2  2 total length                         10  2 checksum of the header
+ *   4  2 identification                       12  4 source
+ *   6  2 0 DF MF, offset in 8 bytes           16  4 destination
+ *                                             20    options */
+#include "wire/ip4.h"
+#include "wire/checksum.h"
+
+enum { DF = 0x4000, MF = 0x2000, OFFSET_MASK = 0x1fff };
+enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_LSRR = 131, OPTION_SSRR = 137 };
+
+static void read_header(struct reader *r, struct ip4_header *h)
+{
+    uint8_t first = read_u8(r);
+    h->header_len = first >> 4 == 4 ? (uint8_t)((first & 15) * 4) : 0;
+    h->tos = read_u8(r);
+    h->total_len = read_be16(r);
+    h->id = read_be16(r);
+    uint16_t fragment = read_be16(r);
+    h->dont_fragment = fragment & DF;
+    h->more_fragments = fragment & MF;
+    h->offset = (uint16_t)((fragment & OFFSET_MASK) * 8);
+    h->ttl = read_u8(r);
+    h->protocol = read_u8(r);
+    read_skip(r, 2);
+    h->src = ip4_of_u32(read_be32(r));
+    h->dst = ip4_of_u32(read_be32(r));
+}
+
+static enum ip4_fault check_options(struct bytes options)
+{
+    struct reader r = reader_of(options);
+    while (reader_left(&r)) {
+        uint8_t type = read_u8(&r);
+        if (type == OPTION_END)
+            break;
+        if (type == OPTION_NOP)
+            continue;
+        uint8_t len = read_u8(&r);
+        if (type == OPTION_LSRR || type == OPTION_SSRR)
+            return IP4_SOURCE_ROUTE;
+        if (len < 2)
+            return IP4_BAD_OPTIONS;
+        read_skip(&r, len - 2u);
+    }
+    return reader_good(&r) ? IP4_GOOD : IP4_BAD_OPTIONS;
+}
+
+enum ip4_fault ip4_parse(struct bytes packet, struct ip4_header *h, struct bytes *payload)
+{
+    struct reader r = reader_of(packet);
+    read_header(&r, h);
+    if (!reader_good(&r) || h->header_len < IP4_HEADER_BYTES)
+        return IP4_BAD_HEADER;
+    if (h->total_len < h->header_len || h->total_len > packet.len)
+        return IP4_BAD_HEADER;
+    if (checksum_finish(checksum_add(0, bytes_slice(packet, 0, h->header_len), false)) != 0)
+        return IP4_BAD_CHECKSUM;
+    *payload = bytes_of(packet.data + h->header_len, (size_t)h->total_len - h->header_len);
+    if (h->header_len == IP4_HEADER_BYTES)
+        return IP4_GOOD;
+    return check_options(bytes_of(r.at, (size_t)h->header_len - IP4_HEADER_BYTES));
+}
+
+bool ip4_parse_quoted(struct bytes packet, struct ip4_header *h, struct bytes *payload)
+{
+    struct reader r = reader_of(packet);
+    read_header(&r, h);
+    if (!reader_good(&r) || h->header_len < IP4_HEADER_BYTES || h->total_len < h->header_len)
+        return false;
+    if (packet.len < h->header_len)
+        return false;
+    *payload = bytes_slice(packet, h->header_len, (size_t)h->total_len - h->header_len);
+    return true;
+}
+
+void ip4_emit(struct writer *w, const struct ip4_header *h)
+{
+    uint8_t *start = write_room(w, IP4_HEADER_BYTES);
+    if (!start)
+        return;
+    struct writer inner = writer_of(start, IP4_HEADER_BYTES);
+    write_be16(&inner, (uint16_t)(0x4500 | h->tos));
+    write_be16(&inner, h->total_len);
+    write_be16(&inner, h->id);
+    write_be16(&inner,
+               (uint16_t)((h->dont_fragment ? DF : 0) | (h->more_fragments ? MF : 0) | (h->offset / 8 & OFFSET_MASK)));
+    write_u8(&inner, h->ttl);
+    write_u8(&inner, h->protocol);
+    write_be16(&inner, 0);
+    write_copy(&inner, h->src.b + 12, 4);
+    write_copy(&inner, h->dst.b + 12, 4);
+    uint16_t sum = checksum_finish(checksum_add(0, bytes_of(start, IP4_HEADER_BYTES), false));
+    start[10] = (uint8_t)(sum >> 8);
+    start[11] = (uint8_t)sum;
+}

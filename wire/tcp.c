@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/*   0                   1                   2                   3
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *  +-------------------------------+-------------------------------+
+ *  |          source port          |       destination port        |
+ *  +-------------------------------+-------------------------------+
+ *  |                        sequence number                        |
+ *  +---------------------------------------------------------------+
+ *  |                     acknowledgement number                    |
+ *  +-------+-------+---------------+-------------------------------+
+ *  | words | rsrvd |C E U A P R S F|            window             |
+ *  +-------+-------+---------------+-------------------------------+
+ *  |           checksum            |        urgent pointer         |
+ *  +-------------------------------+-------------------------------+
+ *  |        options, padded with zeros to a multiple of 4          |
+ *
+ *  kind  length  option
+ *  0     -       end of the list
+ *  1     -       padding
+ *  2     4       maximum segment size, in SYN
+ *  3     3       window scale: the shift, in SYN
+ *  4     2       SACK permitted, in SYN
+ *  8     10      timestamps: value, echo
+ */
+#include "wire/tcp.h"
+
+enum { KIND_END = 0, KIND_PAD = 1, KIND_MSS = 2, KIND_SHIFT = 3, KIND_SACK_PERMITTED = 4, KIND_TIMESTAMP = 8 };
+enum { MSS_LEN = 4, SHIFT_LEN = 3, SACK_PERMITTED_LEN = 2, TIMESTAMP_LEN = 10 };
+
+/* What nearly every segment carries: two paddings, then timestamps. */
+#define USUAL_OPTIONS 0x0101080aU
+
+static void take_option(struct tcp_segment *s, uint8_t kind, struct reader *body)
+{
+    size_t len = reader_left(body) + 2;
+    if (kind == KIND_MSS && len == MSS_LEN) {
+        s->has_mss = true;
+        s->mss = read_be16(body);
+    } else if (kind == KIND_SHIFT && len == SHIFT_LEN) {
+        uint8_t shift = read_u8(body);
+        s->has_shift = true;
+        s->shift = shift > TCP_WINDOW_SHIFT_MAX ? TCP_WINDOW_SHIFT_MAX : shift;
+    } else if (kind == KIND_SACK_PERMITTED && len == SACK_PERMITTED_LEN) {
+        s->sack_permitted = true;
+    } else if (kind == KIND_TIMESTAMP && len == TIMESTAMP_LEN) {
+        s->has_timestamp = true;
+        s->ts_value = read_be32(body);
+        s->ts_echo = read_be32(body);
+    }
+}
+
+static void parse_options(struct tcp_segment *s, struct reader r)
+{
+    while (reader_left(&r) > 0) {
+        uint8_t kind = read_u8(&r);
+        if (kind == KIND_END)
+            return;
+        if (kind == KIND_PAD)
+            continue;
+        uint8_t len = read_u8(&r);
+        if (len < 2)
+            return;
+        struct reader body = read_sub(&r, len - 2U);
+        if (!reader_good(&body))
+            return;
+        take_option(s, kind, &body);
+    }
+}
+
+/* True when the options are just timestamps in their usual place. */
+static bool parse_usual(struct tcp_segment *s, struct reader r)
+{
+    if (reader_left(&r) != TCP_TIMESTAMP_BYTES || read_be32(&r) != USUAL_OPTIONS)
+        return false;
+    s->has_timestamp = true;
+    s->ts_value = read_be32(&r);
+    s->ts_echo = read_be32(&r);
+    return true;
+}
+
+bool tcp_parse(struct bytes packet, struct tcp_segment *s)
+{
+    struct reader r = reader_of(packet);
+    *s = (struct tcp_segment){0};
+    s->src_port = read_be16(&r);
+    s->dst_port = read_be16(&r);
+    s->seq = seq_of(read_be32(&r));
+    s->ack = seq_of(read_be32(&r));
+    size_t header_len = (size_t)(read_u8(&r) >> 4) * 4;
+    s->flags = read_u8(&r);
+    s->window = read_be16(&r);
+    read_skip(&r, 2);
+    s->urgent = read_be16(&r);
+    if (!reader_good(&r) || header_len < TCP_HEADER_BYTES)
+        return false;
+    struct reader options = read_sub(&r, header_len - TCP_HEADER_BYTES);
+    s->data = read_rest(&r);
+    if (!reader_good(&r))
+        return false;
+    if (!parse_usual(s, options))
+        parse_options(s, options);
+    return true;
+}
+
+static void emit_options(struct writer *w, const struct tcp_segment *s)
+{
+    if (s->has_mss) {
+        write_u8(w, KIND_MSS);
+        write_u8(w, MSS_LEN);
+        write_be16(w, s->mss);
+    }
+    if (s->has_shift) {
+        write_u8(w, KIND_PAD);
+        write_u8(w, KIND_SHIFT);
+        write_u8(w, SHIFT_LEN);
+        write_u8(w, s->shift);
+    }
+    if (s->sack_permitted) {
+        write_be16(w, KIND_PAD << 8 | KIND_PAD);
+        write_u8(w, KIND_SACK_PERMITTED);
+        write_u8(w, SACK_PERMITTED_LEN);
+    }
+    if (s->has_timestamp) {
+        write_be32(w, USUAL_OPTIONS);
+        write_be32(w, s->ts_value);
+        write_be32(w, s->ts_echo);
+    }
+}
+
+void tcp_emit(struct writer *w, const struct tcp_segment *s)
+{
+    size_t options_len = (s->has_mss ? 4U : 0U) + (s->has_shift ? 4U : 0U) + (s->sack_permitted ? 4U : 0U) +
+                         (s->has_timestamp ? TCP_TIMESTAMP_BYTES : 0U);
+    write_be16(w, s->src_port);
+    write_be16(w, s->dst_port);
+    write_be32(w, s->seq.v);
+    write_be32(w, s->ack.v);
+    write_u8(w, (uint8_t)((TCP_HEADER_BYTES + options_len) / 4 << 4));
+    write_u8(w, s->flags);
+    write_be16(w, s->window);
+    write_be16(w, 0);
+    write_be16(w, s->urgent);
+    emit_options(w, s);
+}
