@@ -24,7 +24,7 @@
 #define PAGE UINT64_C(4096)
 #define STACK_SPAN (UINT64_C(1) << 21) /* more than the tender ever used of its stack */
 #define LAST_STACK_BYTES 8192
-#define CANARY_WORD 5 /* of a thread block */
+#define CANARY_WORD 5   /* of a thread block */
 #define THREAD_WORDS 32 /* what a guest could look at before it sets %fs itself */
 
 extern uintptr_t __stack_chk_guard;
@@ -36,7 +36,7 @@ static struct seccomp_program program;
 /* What the last function needs, gathered while everything is still there. */
 static struct {
     uint64_t stack_top; /* of the process */
-    uintptr_t *thread; /* the C library's thread block */
+    uintptr_t *thread;  /* the C library's thread block */
     uint64_t guest_stack;
     uint64_t entry;
     struct sock_fprog filter;
