@@ -34,7 +34,7 @@ NET_OBJECTS := $(patsubst %,$(B)/host/%.o,$(wildcard tender/usernet/*.c) base/by
 -include $(NET_OBJECTS:.o=.d)
 $(B)/host/jinn-net: $(NET_OBJECTS)
 	@echo "  LINK $@"
-	@$(CC_HOST) $(LINK_host) $^ -lslirp -lseccomp -o $@
+	@$(CC_HOST) $(LINK_host) $^ -lslirp -l:libglib-2.0.so.0 -lseccomp -o $@
 
 # ---- Recipes: how the command compiles and links appliances, one word a line. @ROOT@ has include/, @BUILD@ has
 # TARGET/ and deps/; the command fills in the rest (tool/build.c). An appliance's warnings don't stop its build. ----
