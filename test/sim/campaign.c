@@ -86,10 +86,7 @@ static struct play play_of(const struct weather *w, uint64_t seed)
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.3/24"},
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.4/24"}},
     };
-    if (w->dhcp) {
-        p.peer[4][0] = "--role=dhcp";
-        p.peer[4][1] = "--ipv4=10.0.0.9/24";
-    }
+    p.peer[4][0] = w->dhcp ? "--role=dhcp" : NULL;
     return p;
 }
 

@@ -21,7 +21,7 @@ struct role {
 static const struct role roles[] = {
     {"server", peer_server, false},
     {"client", peer_client, false},
-    {"dhcp", peer_dhcp, false},
+    {"dhcp", peer_dhcp, true},
     {"attacker", peer_attacker, true},
 };
 
@@ -56,6 +56,7 @@ int unikernel_main(int argc, char **argv)
         {"for", KEY_DURATION, &p.for_ns, "10s", "to hold or to attack", false},
         {"rate", KEY_INT, &p.rate, "1000", "SYNs a second", false},
         {"off-link", KEY_BOOL, &p.off_link, "false", "senders behind the gateway", false},
+        {"request", KEY_DURATION, &p.request_ns, "200s", "for an HTTP request to arrive", false},
         {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection", false},
     };
     if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))

@@ -21,18 +21,19 @@ enum { PORT_ECHO = 7, PORT_SINK = 9, PORT_SOURCE = 19, PORT_HTTP = 80 };
 
 struct peer {
     struct netdev *dev;
-    struct stack *stack; /* not of an attacker */
+    struct stack *stack; /* not of an attacker or a DHCP server */
     struct ip server;
     int64_t n_workers;   /* client: fibers that do jobs at the same time */
     int64_t n_jobs;      /* of each */
     uint64_t most_bytes; /* of one transfer */
     int64_t n_held;      /* connections to hold instead of jobs */
     uint16_t held_port;
-    bool held_slow;   /* ask for data and read a byte a second; otherwise say nothing */
-    uint64_t for_ns;  /* how long to hold or to attack */
-    int64_t rate;     /* attacker: SYNs a second */
-    bool off_link;    /* attacker: the forged senders lie behind the gateway, that he is */
-    uint64_t idle_ns; /* server: how long HTTP lets a connection idle */
+    bool held_slow;      /* ask for data and read a byte a second; otherwise say nothing */
+    uint64_t for_ns;     /* how long to hold or to attack */
+    int64_t rate;        /* attacker: SYNs a second */
+    bool off_link;       /* attacker: the forged senders lie behind the gateway, that he is */
+    uint64_t idle_ns;    /* server: how long HTTP lets a connection idle */
+    uint64_t request_ns; /* and how long a request may take */
 };
 
 /* Each gives the exit status. */

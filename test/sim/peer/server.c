@@ -154,7 +154,7 @@ static void take_upload(struct http_exchange *x, uint32_t id)
     count.n_bytes += n;
     count.n_bad += !good;
     count.n_broken += e != ERR_END;
-    http_respond_status(x, e == ERR_END && good ? 200 : 500);
+    http_respond_status(x, !good ? 500 : e == ERR_END ? 200 : 408);
 }
 
 static void handle(void *arg, const struct http_request *q, struct http_exchange *x)
@@ -239,8 +239,11 @@ int peer_server(const struct peer *p)
 {
     struct scope scope;
     struct listener *listener;
-    const struct http_options o = {
-        .handler = handle, .arg = make_store(), .no_access_log = true, .idle_ns = p->idle_ns};
+    const struct http_options o = {.handler = handle,
+                                   .arg = make_store(),
+                                   .no_access_log = true,
+                                   .idle_ns = p->idle_ns,
+                                   .request_ns = p->request_ns};
     struct peer peer = *p;
     scope_open(&scope);
     enum err e = start_services(p, &scope);
