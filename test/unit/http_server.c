@@ -2,6 +2,8 @@
 /* The server over pipes, with fibers and the simulator's clock: what a client sees, and what the server holds. */
 #include "http_client.h"
 
+#include <stdio.h>
+
 static const char small[] = "small static text";
 static uint8_t large[1 << 20]; /* filled once; stands for a value in the image */
 
