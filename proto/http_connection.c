@@ -4,6 +4,8 @@
 
 #include <jinn/must.h>
 
+#include <string.h>
+
 static void move(struct http_connection *c, enum http_state state)
 {
     list_remove(&c->node);
@@ -46,12 +48,42 @@ static void tell_keeper(struct http_server *s, uint64_t at_ns)
     }
 }
 
+static void put_aside(struct http_connection *c)
+{
+    struct http_buffer *b = c->buffer;
+    if (!b || b->to - b->from > HTTP_ASIDE_BYTES)
+        return;
+    c->aside = pool_take(&c->server->asides);
+    if (!c->aside)
+        return;
+    c->aside->len = b->to - b->from;
+    memcpy(c->aside->data, b->data + b->from, c->aside->len);
+    http_give_buffer(c);
+}
+
+static void forget_aside(struct http_connection *c)
+{
+    if (c->aside)
+        pool_give(&c->server->asides, c->aside);
+    c->aside = NULL;
+}
+
+static void take_back(struct http_connection *c)
+{
+    if (!c->aside)
+        return;
+    memcpy(c->buffer->data, c->aside->data, c->aside->len);
+    c->buffer->to = c->aside->len;
+    forget_aside(c);
+}
+
 void http_park(struct http_connection *c, enum http_state state, uint64_t deadline_ns)
 {
     c->deadline_ns = deadline_ns;
     c->unsent = flow_unsent(c->flow);
     insert(c, state);
     if (state == HTTP_DRAINING) {
+        put_aside(c);
         tell_keeper(c->server, time_after(sched_now(), HTTP_DRAIN_NS));
         return;
     }
@@ -115,6 +147,7 @@ bool http_take_buffer(struct http_connection *c)
     must(c->buffer);
     c->buffer->from = c->buffer->to = 0;
     http_parser_init(&c->buffer->parser);
+    take_back(c);
     return true;
 }
 
@@ -145,6 +178,7 @@ static void forget(struct http_connection *c)
 {
     struct http_server *s = c->server;
     http_give_buffer(c);
+    forget_aside(c);
     c->flow = NULL;
     s->n_open--;
     move(c, HTTP_FREE);

@@ -52,7 +52,8 @@ enum err http_server_new(const struct http_options *o, struct http_server **out)
     s->connections = calloc(n, sizeof *s->connections);
     s->workers = calloc(s->o.workers, sizeof *s->workers);
     if (!s->connections || !s->workers ||
-        pool_init(&s->buffers, sizeof(struct http_buffer) + s->buffer_bytes, s->o.workers + HTTP_SPARE_BUFFERS) != OK) {
+        pool_init(&s->buffers, sizeof(struct http_buffer) + s->buffer_bytes, s->o.workers + HTTP_SPARE_BUFFERS) != OK ||
+        pool_init(&s->asides, sizeof(struct http_aside), s->o.connections / 2 + 1) != OK) {
         http_server_free(s);
         return ERR_FULL;
     }
@@ -72,6 +73,7 @@ enum err http_server_new(const struct http_options *o, struct http_server **out)
 void http_server_free(struct http_server *s)
 {
     pool_free(&s->buffers);
+    pool_free(&s->asides);
     free(s->workers);
     free(s->connections);
     free(s);

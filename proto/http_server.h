@@ -33,6 +33,10 @@
 /* Buffers beyond one a worker: so many peers may be in the middle of a head. One more, and the one that has waited
  * longest is answered 408: an attacker with slow heads pays with the connections that he holds. */
 #define HTTP_SPARE_BUFFERS 16
+/* A peer that drains needs no buffer if what it has asked for beyond that is this small: it is put aside, a dozen
+ * pipelined requests of browsers or forty of the shortest. There is room for every second connection; with more, buffers
+ * are kept, and taken away when others need them. */
+#define HTTP_ASIDE_BYTES 1024
 /* Control blocks beyond the limit of connections, to answer 503 from; past them connections are reset. */
 #define HTTP_REFUSALS 16
 /* A peer that has not taken this much, or so many responses, waits with its next request: what pipelining can pile up
@@ -71,12 +75,19 @@ struct http_buffer {
     uint8_t data[];
 };
 
+/* What a draining connection has received and not used. */
+struct http_aside {
+    size_t len;
+    uint8_t data[HTTP_ASIDE_BYTES];
+};
+
 struct http_connection {
     struct waiter waiter; /* armed in IDLE, WAITING, LINGERING */
     struct list node;     /* in the server's list of its state */
     struct http_server *server;
     struct flow *flow;
     struct http_buffer *buffer; /* NULL while nothing is buffered */
+    struct http_aside *aside;   /* NULL, or `buffer` is; from DRAINING until there is a buffer again */
     uint64_t deadline_ns;       /* of the state it is in */
     uint64_t head_ns;           /* when the head under way must be complete; 0 when none is */
     uint64_t unsent;            /* when last looked at: tells whether the peer takes anything */
@@ -104,6 +115,7 @@ struct http_server {
     struct http_connection *connections;
     struct http_worker *workers;
     struct pool buffers;
+    struct pool asides;
     size_t buffer_bytes; /* of each one's data */
     struct list in[HTTP_STATES];
     struct list sleeping; /* workers */

@@ -30,6 +30,7 @@
 enum { STATUS_USAGE = 64, STATUS_UNAVAILABLE = 69, STATUS_BUG = 70, STATUS_HOST = 71, STATUS_NO_OUTPUT = 73 };
 
 struct usernet {
+    struct usernet_peers peers;
     struct guest guest; /* its descriptor is -1 until it is known */
     int pcap_fd;        /* -1: no capture */
     Slirp *slirp;
@@ -79,6 +80,7 @@ static ssize_t send_packet(const void *frame, size_t len, void *opaque)
 {
     struct usernet *u = opaque;
     bool first = u->guest.n_dropped == 0;
+    usernet_note_peer(bytes_of(frame, len), &u->peers);
     if (guest_send(&u->guest, frame, len))
         pcap_frame(u, frame, len);
     else if (first && !u->guest.ended)
@@ -158,7 +160,15 @@ static void widen_backlogs(void)
     }
 }
 
-static void start_slirp(struct usernet *u)
+static bool publishes_udp(char **argv)
+{
+    for (; *argv; argv++)
+        if (strncmp(*argv, "--forward=udp", strlen("--forward=udp")) == 0)
+            return true;
+    return false;
+}
+
+static void start_slirp(struct usernet *u, char **argv)
 {
     SlirpConfig config = {
         .version = 1,
@@ -168,7 +178,7 @@ static void start_slirp(struct usernet *u)
         .vhost.s_addr = htonl(USERNET_ROUTER),
         .vnameserver.s_addr = htonl(USERNET_RESOLVER),
         .vdhcp_start.s_addr = htonl(USERNET_GUEST),
-        .disable_host_loopback = true,
+        .disable_host_loopback = !publishes_udp(argv), /* it would stop answers, too; see usernet_frame_allowed */
     };
     g_log_set_default_handler(complaint, NULL);
     u->slirp = slirp_new(&config, &callbacks, u);
@@ -221,7 +231,7 @@ static void take_frames(struct usernet *u)
         if (len <= 0)
             return;
         pcap_frame(u, u->frame, (size_t)len);
-        if (usernet_frame_allowed(bytes_of(u->frame, (size_t)len)))
+        if (usernet_frame_allowed(bytes_of(u->frame, (size_t)len), &u->peers))
             slirp_input(u->slirp, u->frame, (int)len);
     }
 }
@@ -315,7 +325,7 @@ int main(int argc, char **argv)
     /* The terminal's Ctrl-C is for the image, which may want the network while it ends. */
     signal(SIGINT, SIG_IGN);
     setrlimit(RLIMIT_NOFILE, &files);
-    start_slirp(&u);
+    start_slirp(&u, argv);
     parse(&u, argv, "--ready=");
     parse(&u, argv, "--guest=");
     parse(&u, argv, "--pcap=");

@@ -2,6 +2,8 @@
 /* The server over pipes, with fibers and the simulator's clock: what a client sees, and what the server holds. */
 #include "http_client.h"
 
+#include <stdio.h>
+
 static const char small[] = "small static text";
 static uint8_t large[1 << 20]; /* filled once; stands for a value in the image */
 
@@ -349,13 +351,45 @@ static void slow_readers_leave_the_workers_free(struct rig *r)
     flow_close(fast);
 }
 
-/* More that pipeline and do not read than there are buffers: the oldest are given up, the others stay. */
-static void pipelining_without_reading_does_not_take_all_buffers(struct rig *r)
+/* Little that waits behind an answer nobody reads is put aside, so more may pipeline than there are buffers. */
+static void slow_readers_that_pipeline_get_every_answer(struct rig *r)
 {
     struct flow *slow[40], *fast = rig_connect(r);
     for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
         slow[i] = rig_connect(r);
-        say(slow[i], GET("/large") GET("/large"));
+        say(slow[i], GET("/large") GET("/large") GET("/x"));
+    }
+    settle();
+    assert_true(ARRAY_LEN(slow) > r->server->buffers.n);
+    assert_int_equal(r->server->asides.n_used, r->server->asides.n);
+    say(fast, GET("/fast"));
+    expect_answer(fast, 200, "/fast");
+    struct answer a;
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        for (unsigned n = 0; n < 2; n++) {
+            read_head(slow[i], &a);
+            assert_int_equal(a.status, 200);
+            expect_body(slow[i], bytes_of(large, sizeof large));
+        }
+        expect_answer(slow[i], 200, "/x");
+        flow_close(slow[i]);
+    }
+    flow_close(fast);
+    settle();
+    assert_int_equal(r->server->asides.n_used, 0);
+    assert_int_equal(http_counters(r->server).timeouts, 0);
+}
+
+/* More that pipeline much and do not read than there are buffers: the oldest are given up, the others stay. */
+static void pipelining_without_reading_does_not_take_all_buffers(struct rig *r)
+{
+    struct flow *slow[40], *fast = rig_connect(r);
+    char much[HTTP_ASIDE_BYTES + 128];
+    snprintf(much, sizeof much, "GET /large HTTP/1.1\r\nHost: x\r\nX: %0*d\r\n\r\n", HTTP_ASIDE_BYTES, 0);
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        slow[i] = rig_connect(r);
+        say(slow[i], GET("/large"));
+        say(slow[i], much);
         settle();
     }
     say(fast, GET("/fast"));
@@ -429,6 +463,7 @@ TEST(slow_heads_are_408, )
 TEST(slow_heads_do_not_take_all_buffers, o.connections = 64)
 TEST(idle_connections_hold_nothing, o.connections = 256)
 TEST(slow_readers_leave_the_workers_free, o.connections = 128)
+TEST(slow_readers_that_pipeline_get_every_answer, o.connections = 64)
 TEST(pipelining_without_reading_does_not_take_all_buffers, o.connections = 64)
 TEST(a_busy_handler_holds_one_worker, )
 TEST(half_closed_clients_get_their_answer, )
@@ -488,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_slow_heads_do_not_take_all_buffers),
         cmocka_unit_test(test_idle_connections_hold_nothing),
         cmocka_unit_test(test_slow_readers_leave_the_workers_free),
+        cmocka_unit_test(test_slow_readers_that_pipeline_get_every_answer),
         cmocka_unit_test(test_pipelining_without_reading_does_not_take_all_buffers),
         cmocka_unit_test(test_a_busy_handler_holds_one_worker),
         cmocka_unit_test(test_half_closed_clients_get_their_answer),
