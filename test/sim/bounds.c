@@ -53,7 +53,7 @@ static void a_syn_flood_from_elsewhere(void **state)
                  });
     assert_served(1);
     assert_served(2);
-    assert_true(outcome_number(&o, 3, "sent") > 30000);
+    assert_true(outcome_number(&o, 3, "sent") > 15000);
     /* Of those to ports that are open, all but a tableful were dropped. */
     assert_true(outcome_number(&o, 0, "half_dropped") > outcome_number(&o, 3, "sent") / 4 * 3 - 512);
     assert_true(outcome_number(&o, 0, "half_most") == 256);
@@ -94,8 +94,9 @@ static void more_connections_than_http_takes(void **state)
                     {"--role=client", "--ipv4=10.0.0.3/24", "--hold=200", "--for=30s"},
                     {"--role=client", "--ipv4=10.0.0.4/24", "--after=60s"},
                 });
-    assert_int_equal(outcome_number(&o, 1, "held") + outcome_number(&o, 2, "held"), 256);
-    assert_int_equal(outcome_number(&o, 1, "refused") + outcome_number(&o, 2, "refused"), 144);
+    uint64_t held = outcome_number(&o, 1, "held") + outcome_number(&o, 2, "held");
+    assert_int_equal(held + outcome_number(&o, 1, "refused") + outcome_number(&o, 2, "refused"), 400);
+    assert_true(held >= 256 && held <= 256 + 16); /* those that are told 503 count among them for a moment */
     assert_true(outcome_number(&o, 0, "http_refused") > 0);
     assert_served(3);
 }
@@ -115,22 +116,35 @@ static void many_idle_connections(void **state)
 
 static void slow_readers(void **state)
 {
-    play(plain,
-         (const char *const[3][WORLD_ARGUMENTS]){
-             {"--role=client", "--ipv4=10.0.0.2/24", "--hold=100", "--hold-port=19", "--hold-slow", "--for=120s"},
-             {"--role=client", "--ipv4=10.0.0.3/24", "--after=10s"},
-         });
+    play(plain, (const char *const[3][WORLD_ARGUMENTS]){
+                    {"--role=client", "--ipv4=10.0.0.2/24", "--hold=100", "--hold-port=19", "--hold-slow", "--for=120s",
+                     "--buffers=64M"},
+                    {"--role=client", "--ipv4=10.0.0.3/24", "--after=10s"},
+                });
     assert_served(2);
     assert_int_equal(outcome_number(&o, 1, "held"), 100);
     assert_true(outcome_number(&o, 2, "done_ms") < 100 * 1000); /* while they were reading */
 }
 
+/* The client is the one in trouble: four of its connections get more than it reads, and the others still want to speak. */
+static void data_that_nobody_reads_leaves_room(void **state)
+{
+    play(plain, (const char *const[3][WORLD_ARGUMENTS]){
+                    {"--role=client", "--ipv4=10.0.0.2/24", "--hold=40", "--hold-port=19", "--hold-slow", "--for=60s"},
+                });
+    assert_int_equal(outcome_number(&o, 1, "held"), 40);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_syn_flood_from_elsewhere),      cmocka_unit_test(a_syn_flood_from_the_link),
-        cmocka_unit_test(more_connections_than_tcp_takes), cmocka_unit_test(more_connections_than_http_takes),
-        cmocka_unit_test(many_idle_connections),           cmocka_unit_test(slow_readers),
+        cmocka_unit_test(a_syn_flood_from_elsewhere),
+        cmocka_unit_test(a_syn_flood_from_the_link),
+        cmocka_unit_test(more_connections_than_tcp_takes),
+        cmocka_unit_test(more_connections_than_http_takes),
+        cmocka_unit_test(many_idle_connections),
+        cmocka_unit_test(slow_readers),
+        cmocka_unit_test(data_that_nobody_reads_leaves_room),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
