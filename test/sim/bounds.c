@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A server under attack, or just busy: each limit is reached, what was dropped is counted, memory stays as it was, and
  * others are served. */
-#include "world/world.h"
+#include "test/sim/world/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
