@@ -48,7 +48,8 @@ $(foreach test,$(SIMS),$(eval $(call sim_rules,$(test))))
 .PHONY: sim sim-soak
 sim-soak: $(PEER_SIMS:%=$(B)/sims/%)
 	@for sim in $^; do SIM_SEEDS=$${SIM_SEEDS:-50} $$sim || exit 1; done
-sim: $(SIMS:%=$(B)/sims/%)
+sim test-programs: $(SIMS:%=$(B)/sims/%)
+sim:
 	@scripts/run-units $^
 
 # test/linux/NAME.c tests plat/linux/NAME.c alone: a whole platform would bring its own main.
@@ -56,4 +57,4 @@ $(B)/test/linux-%: test/linux/%.c plat/linux/%.c $(ARCHIVES_sim) | deps
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
 	@$(CC_sim) $(FLAGS_sim) $(filter %.c,$^) -o $@ $(B)/sim/libbase.a $(B)/deps/host/libmbedcrypto.a -lcmocka
-unit: $(patsubst test/linux/%.c,$(B)/test/linux-%,$(wildcard test/linux/*.c))
+unit test-programs: $(patsubst test/linux/%.c,$(B)/test/linux-%,$(wildcard test/linux/*.c))

@@ -3,6 +3,7 @@
  * everything it may have is opened before it runs, and all that is left then is the filter's few calls. */
 #include "tender/launch.h"
 #include "tender/tender.h"
+#include "tender/terminal.h"
 
 /* Whole pages of its own, because it becomes read-only. */
 static union {
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
     options_parse(argv, &t->options);
     tender_open_image(t);
     tender_open_devices(t);
+    terminal_guard();
     tender_load(t);
     tender_write_boot_info(t);
     tender_settle_descriptors(t);

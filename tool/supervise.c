@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define STOP_NS (UINT64_C(5) * 1000000000)
+#define HELPER_END_NS UINT64_C(1000000000) /* after the image */
 #define OUTPUT_BYTES 16384
 #define WRITE_BYTES 4096   /* what poll's POLLOUT promises of a pipe: PIPE_BUF */
 #define LAST_WORDS_MS 1000 /* how long a slow reader is waited for at the end */
@@ -247,9 +248,28 @@ static void take_control(struct state *t)
 
 static void stop(struct state *t)
 {
+    if (t->ended)
+        return;
     kill(t->image, t->kill_at_ns ? SIGKILL : SIGTERM);
     if (!t->kill_at_ns)
         t->kill_at_ns = now_ns() + STOP_NS;
+}
+
+/* It ends well when the image has ended, and otherwise it is the reason why the image has to. */
+static void helper_ended(struct state *t, size_t i, int status)
+{
+    t->helpers[i] = 0;
+    if (t->kill_at_ns || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        return;
+    const char *program = path_base(t->s->helpers[i].argv.v[0]);
+    if (WIFSIGNALED(status))
+        say_error("the user-mode network (%s) was ended by signal %d (%s), and so %s ends", program, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)), t->s->name);
+    else
+        say_error("the user-mode network (%s) ended with status %d, and so %s ends", program, WEXITSTATUS(status),
+                  t->s->name);
+    t->helper_lost = true;
+    stop(t);
 }
 
 static void reap(struct state *t)
@@ -260,18 +280,9 @@ static void reap(struct state *t)
             t->ended = true;
             t->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         }
-        for (size_t i = 0; i < t->s->n_helpers; i++) {
-            if (pid != t->helpers[i])
-                continue;
-            t->helpers[i] = 0;
-            /* It has said why; without its network the image is of no use. */
-            if (!t->ended && !t->kill_at_ns && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
-                if (WIFSIGNALED(status))
-                    say_error("the user-mode network was ended by signal %d", WTERMSIG(status));
-                t->helper_lost = true;
-                stop(t);
-            }
-        }
+        for (size_t i = 0; i < t->s->n_helpers; i++)
+            if (pid == t->helpers[i])
+                helper_ended(t, i, status);
     }
 }
 
@@ -315,8 +326,24 @@ static void run(struct state *t)
     }
 }
 
+static bool any_helper(const struct state *t)
+{
+    for (size_t i = 0; i < t->s->n_helpers; i++)
+        if (t->helpers[i])
+            return true;
+    return false;
+}
+
+/* They end by themselves once the image is gone. How they did is told even if the image's end, which may have come of
+ * it, was seen first. */
 static void end_helpers(struct state *t)
 {
+    uint64_t until = now_ns() + HELPER_END_NS;
+    for (uint64_t now = now_ns(); any_helper(t) && now < until; now = now_ns()) {
+        struct pollfd p = {.fd = t->signals, .events = POLLIN};
+        poll(&p, 1, (int)((until - now) / 1000000) + 1);
+        take_signals(t);
+    }
     for (size_t i = 0; i < t->s->n_helpers; i++) {
         if (t->helpers[i]) {
             kill(t->helpers[i], SIGKILL);

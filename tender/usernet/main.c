@@ -2,6 +2,7 @@
 /* jinn-net: a network for one image without root and without a tap. Frames come and go on a socket that keeps their borders
  * (SOCK_SEQPACKET or SOCK_DGRAM); libslirp turns them into the host's sockets and back. The process ends when the
  * other end of the socket is closed, or with its parent. */
+#include "tender/usernet/guest.h"
 #include "tender/usernet/usernet.h"
 
 #include <arpa/inet.h>
@@ -23,17 +24,17 @@
 #define DESCRIPTORS_MAX 4096 /* a connection is one */
 #define FRAME_BYTES_MAX 65536
 #define FRAMES_AT_ONCE 128 /* read from the guest before the host's sockets have their turn */
-#define GUEST_BUSY_MS 10   /* how long a guest that takes no frames is waited for before one is dropped */
+#define BACKLOG 128        /* connections that wait to be accepted; libslirp's own is 1, which costs clients seconds */
+#define WARNINGS_MAX 20    /* lines that libslirp may write: a guest must not fill the log */
 
-enum { STATUS_USAGE = 64, STATUS_UNAVAILABLE = 69, STATUS_HOST = 71, STATUS_NO_OUTPUT = 73 };
+enum { STATUS_USAGE = 64, STATUS_UNAVAILABLE = 69, STATUS_BUG = 70, STATUS_HOST = 71, STATUS_NO_OUTPUT = 73 };
 
 struct usernet {
-    int guest_fd;
-    int pcap_fd; /* -1: no capture */
+    struct guest guest; /* its descriptor is -1 until it is known */
+    int pcap_fd;        /* -1: no capture */
     Slirp *slirp;
-    struct in_addr guest;
+    struct in_addr guest_address;
     int ready_fd; /* -1: nobody waits */
-    bool ended;
     size_t n_polls;
     struct pollfd polls[DESCRIPTORS_MAX + 1];
     uint8_t frame[FRAME_BYTES_MAX];
@@ -73,19 +74,16 @@ static void pcap_frame(const struct usernet *u, const void *frame, size_t len)
 
 /* ---- What libslirp calls ---- */
 
+/* Says that all went well whatever became of the frame: networks lose frames, and for libslirp a failure is a bug. */
 static ssize_t send_packet(const void *frame, size_t len, void *opaque)
 {
     struct usernet *u = opaque;
-    struct pollfd guest = {.fd = u->guest_fd, .events = POLLOUT};
-    ssize_t sent = send(u->guest_fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    /* A busy guest is given a moment: a frame lost here is a retransmission timeout later. */
-    if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS) && poll(&guest, 1, GUEST_BUSY_MS) > 0)
-        sent = send(u->guest_fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ECONNREFUSED))
-        u->ended = true;
-    if (sent >= 0)
+    bool first = u->guest.n_dropped == 0;
+    if (guest_send(&u->guest, frame, len))
         pcap_frame(u, frame, len);
-    return sent;
+    else if (first && !u->guest.ended)
+        fputs("jinn-net: the image reads its frames too slowly, and some are lost\n", stderr);
+    return (ssize_t)len;
 }
 
 static void guest_error(const char *text, void *opaque)
@@ -134,6 +132,32 @@ static const SlirpCb callbacks = {
     .notify = notify,
 };
 
+/* libslirp complains through glib, which would ask for its process id to print it, among other things. Of glib this is all
+ * that is needed, so that its headers are not. */
+extern void *g_log_set_default_handler(void (*handler)(const char *, int, const char *, void *), void *argument);
+enum { G_LOG_FATAL = 1, G_LOG_ERROR = 4, G_LOG_CRITICAL = 8, G_LOG_WARNING = 16 };
+
+static void complaint(const char *domain, int level, const char *text, void *argument)
+{
+    static int n; /* of this process */
+    bool fatal = level & (G_LOG_FATAL | G_LOG_ERROR);
+    if (fatal || (level & (G_LOG_CRITICAL | G_LOG_WARNING) && n++ < WARNINGS_MAX))
+        fprintf(stderr, "jinn-net: %s: %s\n", domain ? domain : "glib", text);
+    if (fatal)
+        _exit(STATUS_BUG);
+}
+
+/* libslirp gives no other way to them than to look for sockets that listen. */
+static void widen_backlogs(void)
+{
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
+        int listens = 0;
+        socklen_t len = sizeof listens;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens)
+            listen(fd, BACKLOG);
+    }
+}
+
 static void start_slirp(struct usernet *u)
 {
     SlirpConfig config = {
@@ -146,6 +170,7 @@ static void start_slirp(struct usernet *u)
         .vdhcp_start.s_addr = htonl(USERNET_GUEST),
         .disable_host_loopback = true,
     };
+    g_log_set_default_handler(complaint, NULL);
     u->slirp = slirp_new(&config, &callbacks, u);
     if (!u->slirp)
         fail(STATUS_HOST, "libslirp does not start");
@@ -190,9 +215,9 @@ static int get_revents(int index, void *opaque)
 static void take_frames(struct usernet *u)
 {
     for (int i = 0; i < FRAMES_AT_ONCE; i++) {
-        ssize_t len = recv(u->guest_fd, u->frame, sizeof u->frame, MSG_DONTWAIT);
+        ssize_t len = recv(u->guest.fd, u->frame, sizeof u->frame, MSG_DONTWAIT);
         if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
-            u->ended = true;
+            u->guest.ended = true;
         if (len <= 0)
             return;
         pcap_frame(u, u->frame, (size_t)len);
@@ -201,19 +226,34 @@ static void take_frames(struct usernet *u)
     }
 }
 
+static int wait_for(struct usernet *u, uint32_t timeout_ms)
+{
+    int ready = poll(u->polls, u->n_polls, timeout_ms > INT32_MAX ? -1 : (int)timeout_ms);
+    if (ready < 0 && errno != EINTR)
+        fail(STATUS_HOST, "poll: %s", strerror(errno));
+    if (ready <= 0)
+        return ready;
+    if (u->polls[0].revents & POLLOUT)
+        guest_flush(&u->guest);
+    if (u->polls[0].revents & ~POLLOUT)
+        take_frames(u);
+    return ready;
+}
+
+/* While frames wait for the guest, the host's sockets must wait too: they are not read, and their senders are held back
+ * by their own windows. The guest's frames are always read, lest both sides wait for each other. */
 static void run(struct usernet *u)
 {
-    while (!u->ended) {
+    while (!u->guest.ended) {
         uint32_t timeout_ms = UINT32_MAX;
-        u->polls[0] = (struct pollfd){.fd = u->guest_fd, .events = POLLIN};
+        bool held = u->guest.n_waiting > 0;
+        u->polls[0] = (struct pollfd){.fd = u->guest.fd, .events = held ? POLLIN | POLLOUT : POLLIN};
         u->n_polls = 1;
-        slirp_pollfds_fill(u->slirp, &timeout_ms, add_poll, u);
-        int ready = poll(u->polls, u->n_polls, timeout_ms > INT32_MAX ? -1 : (int)timeout_ms);
-        if (ready < 0 && errno != EINTR)
-            fail(STATUS_HOST, "poll: %s", strerror(errno));
-        if (ready > 0 && u->polls[0].revents)
-            take_frames(u);
-        slirp_pollfds_poll(u->slirp, ready < 0, get_revents, u);
+        if (!held)
+            slirp_pollfds_fill(u->slirp, &timeout_ms, add_poll, u);
+        int ready = wait_for(u, timeout_ms);
+        if (!held)
+            slirp_pollfds_poll(u->slirp, ready < 0, get_revents, u);
     }
 }
 
@@ -234,7 +274,8 @@ static void forward(struct usernet *u, const char *text)
         inet_pton(AF_INET, address, &from) != 1 || !number(host, 65535, &host_port) ||
         !number(guest, 65535, &guest_port))
         fail(STATUS_USAGE, "--forward=%s: write tcp|udp,ADDRESS,PORT,PORT", text);
-    if (slirp_add_hostfwd(u->slirp, strcmp(protocol, "udp") == 0, from, (int)host_port, u->guest, (int)guest_port) != 0)
+    if (slirp_add_hostfwd(u->slirp, strcmp(protocol, "udp") == 0, from, (int)host_port, u->guest_address,
+                          (int)guest_port) != 0)
         fail(STATUS_UNAVAILABLE, "port %s of %s can't be had: %s; choose another with -p", host, address,
              strerror(errno));
 }
@@ -251,10 +292,10 @@ static void parse(struct usernet *u, char **argv, const char *start)
             forward(u, value);
         else if (strcmp(start, "--pcap=") == 0)
             pcap_open(u, value);
-        else if (strcmp(start, "--guest=") == 0 && inet_pton(AF_INET, value, &u->guest) != 1)
+        else if (strcmp(start, "--guest=") == 0 && inet_pton(AF_INET, value, &u->guest_address) != 1)
             fail(STATUS_USAGE, "%s: no address", *argv);
         else if (strcmp(start, "--fd=") == 0 && number(value, INT32_MAX, &fd) && fcntl((int)fd, F_GETFD) >= 0)
-            u->guest_fd = (int)fd;
+            u->guest.fd = (int)fd;
         else if (strcmp(start, "--ready=") == 0 && number(value, INT32_MAX, &fd))
             u->ready_fd = (int)fd;
     }
@@ -262,11 +303,11 @@ static void parse(struct usernet *u, char **argv, const char *start)
 
 int main(int argc, char **argv)
 {
-    static struct usernet u = {.guest_fd = -1, .pcap_fd = -1, .ready_fd = -1};
+    static struct usernet u = {.guest.fd = -1, .pcap_fd = -1, .ready_fd = -1};
     struct rlimit files = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
-    u.guest.s_addr = htonl(USERNET_GUEST);
+    u.guest_address.s_addr = htonl(USERNET_GUEST);
     parse(&u, argv, "--fd=");
-    if (u.guest_fd < 0)
+    if (u.guest.fd < 0)
         fail(STATUS_USAGE, "usage: jinn-net --fd=N [--ready=FD] [--guest=ADDRESS] [--pcap=FILE] "
                            "[--forward=tcp|udp,ADDRESS,PORT,PORT]...; "
                            "jinn run starts it");
@@ -279,6 +320,7 @@ int main(int argc, char **argv)
     parse(&u, argv, "--guest=");
     parse(&u, argv, "--pcap=");
     parse(&u, argv, "--forward=");
+    widen_backlogs();
     const char *problem = usernet_confine();
     if (problem)
         fail(STATUS_HOST, "the host does not allow %s, without which the network does not start", problem);
