@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Many clients and a server talk through bad links, and every byte arrives. Each weather is run with SIM_SEEDS seeds (2),
  * each seed twice: one seed is one run. JINN_SEED=N runs that seed alone. The weather's name may be an argument. */
-#include "world/world.h"
+#include "test/sim/world/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

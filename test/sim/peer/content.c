@@ -67,3 +67,14 @@ size_t peer_used(struct stack *s)
     return t->connections.n_used + t->halves.n_used + t->waits.n_used + t->chunks.n_used + t->pieces.n_used +
            n->udp.chunks.n_used + n->frag.chunks.n_used + n->arp.frames.n_used;
 }
+
+size_t peer_half_open_most(struct stack *s)
+{
+    return stack_tcp(s)->halves.n_most;
+}
+
+uint64_t peer_arp_dropped(struct stack *s)
+{
+    const struct counters_arp *c = &stack_net(s)->counters.arp;
+    return c->waiting_dropped + c->refused_silent;
+}

@@ -38,7 +38,7 @@ int unikernel_main(int argc, char **argv)
     const char *role;
     int64_t mtu_bytes, n_connections;
     struct stack_options o = {0};
-    uint64_t buffer_bytes;
+    uint64_t buffer_bytes, after_ns;
     const struct key keys[] = {
         {"role", KEY_STRING, &role, NULL, "server, client, dhcp or attacker", false},
         {"ipv4", KEY_NET, &o.ipv4, NULL, "its address; DHCP when there is none", true},
@@ -53,6 +53,7 @@ int unikernel_main(int argc, char **argv)
         {"hold", KEY_INT, &p.n_held, "0", "connections to hold instead", false},
         {"hold-port", KEY_PORT, &p.held_port, "80", NULL, false},
         {"hold-slow", KEY_BOOL, &p.held_slow, "false", "read a byte a second", false},
+        {"after", KEY_DURATION, &after_ns, "0s", "to begin later", false},
         {"for", KEY_DURATION, &p.for_ns, "10s", "to hold or to attack", false},
         {"rate", KEY_INT, &p.rate, "1000", "SYNs a second", false},
         {"off-link", KEY_BOOL, &p.off_link, "false", "senders behind the gateway", false},
@@ -69,7 +70,9 @@ int unikernel_main(int argc, char **argv)
         if (strcmp(roles[i].name, role) != 0)
             continue;
         status = roles[i].raw ? 0 : bring_up(&p, &o, mtu_bytes);
-        return status ? status : roles[i].run(&p);
+        if (status == 0 && fiber_sleep(time_after(sched_now(), after_ns)) == OK)
+            status = roles[i].run(&p);
+        return status;
     }
     return EXIT_ARGUMENTS;
 }

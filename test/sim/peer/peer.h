@@ -58,6 +58,9 @@ extern const uint32_t file_bytes[N_FILES];
 
 /* Blocks taken from the pools of TCP, UDP, reassembly and ARP: 0 once all connections have ended. */
 size_t peer_used(struct stack *s);
+/* The most half-open connections that there were; packets lost for want of a neighbour's answer. */
+size_t peer_half_open_most(struct stack *s);
+uint64_t peer_arp_dropped(struct stack *s);
 struct tcp *peer_tcp(struct stack *s);
 
 #endif

@@ -230,9 +230,12 @@ static void report(const struct peer *p, bool leak)
              (unsigned long long)t.n_half_dropped, (unsigned long long)t.n_half_expired,
              (unsigned long long)t.n_refused_full, (unsigned long long)t.n_refused_backlog,
              (unsigned long long)t.n_no_memory, (unsigned long long)t.n_resets_out);
-    log_info(&logs, "result requests=%llu refused=%llu http_refused=%llu http_timeouts=%llu most_fibers=%u",
+    log_info(&logs,
+             "result requests=%llu refused=%llu http_refused=%llu http_timeouts=%llu most_fibers=%u half_most=%zu "
+             "arp_dropped=%llu",
              (unsigned long long)h.requests, (unsigned long long)count.n_refused, (unsigned long long)h.refused,
-             (unsigned long long)h.timeouts, sched_counters().n_most);
+             (unsigned long long)h.timeouts, sched_counters().n_most, peer_half_open_most(p->stack),
+             (unsigned long long)peer_arp_dropped(p->stack));
 }
 
 int peer_server(const struct peer *p)

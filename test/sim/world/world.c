@@ -13,6 +13,8 @@
 #define STEP_NS (5 * NS_PER_S)
 #define QUIET_NS (400 * NS_PER_S) /* what a server may still hold of peers that are gone ends within that */
 
+size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has no header that says so */
+
 int sim_boot_peer1(int argc, char **argv);
 int sim_boot_peer2(int argc, char **argv);
 int sim_boot_peer3(int argc, char **argv);
@@ -29,6 +31,7 @@ struct world {
     struct sim *sim;
     struct sim_link *link;
     struct sim_machine *peer[WORLD_PEERS];
+    uint64_t first_bytes, most_bytes; /* allocated */
 };
 
 static bool stays(const struct play *p, int i)
@@ -79,11 +82,22 @@ static bool visitors_left(const struct world *w)
     return true;
 }
 
+static void weigh(struct world *w)
+{
+    uint64_t bytes = __sanitizer_get_current_allocated_bytes();
+    if (!w->first_bytes)
+        w->first_bytes = bytes;
+    if (bytes > w->most_bytes)
+        w->most_bytes = bytes;
+}
+
 static void play_out(struct world *w)
 {
     const uint64_t end_ns = w->play->end_ns;
-    while (!visitors_left(w) && sim_now(w->sim) < end_ns)
+    while (!visitors_left(w) && sim_now(w->sim) < end_ns) {
         (void)sim_run(w->sim, sim_now(w->sim) + STEP_NS);
+        weigh(w);
+    }
     (void)sim_run(w->sim, sim_now(w->sim) + QUIET_NS);
     for (int i = 0; i < WORLD_PEERS && w->peer[i]; i++) {
         if (stays(w->play, i))
@@ -104,6 +118,7 @@ static void run(void *arg, void *out)
     build(&w);
     play_out(&w);
     o->ended = sim_run(w.sim, sim_now(w.sim) + 10 * NS_PER_S);
+    o->growth_bytes = w.most_bytes - w.first_bytes;
     o->trace = sim_trace(w.sim);
     o->now_ns = sim_now(w.sim);
     o->link = sim_link_counters(w.link);

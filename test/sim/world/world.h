@@ -27,7 +27,7 @@ struct outcome {
     bool ended;
     int status[WORLD_PEERS];
     struct sim_link_counters link;
-    int64_t growth_bytes;            /* of the memory of all machines while a flood ran: see play_grows */
+    uint64_t growth_bytes; /* the most that all machines, and frames under way, took beyond what they had after 5 s */
     char console[WORLD_PEERS][4096]; /* the end of each */
 };
 
