@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 if [ "${1-}" != inside ]; then
-	make -s libs-linux
+	MAKEFLAGS="" make -s libs-linux
 	mkdir -p build/e2e
 	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
 		-Wl,--start-group build/linux/lib*.a build/deps/host/libmbedcrypto.a -Wl,--end-group
