@@ -2,6 +2,7 @@
 /* jinn-net: a network for one image without root and without a tap. Frames come and go on a socket that keeps their borders
  * (SOCK_SEQPACKET or SOCK_DGRAM); libslirp turns them into the host's sockets and back. The process ends when the
  * other end of the socket is closed, or with its parent. */
+#include "tender/usernet/datagram.h"
 #include "tender/usernet/guest.h"
 #include "tender/usernet/usernet.h"
 
@@ -34,6 +35,8 @@ struct usernet {
     int pcap_fd;        /* -1: no capture */
     Slirp *slirp;
     struct in_addr guest_address;
+    struct datagrams datagrams;
+    int read_fd;  /* which of the host's sockets libslirp looks at: frames come of it */
     int ready_fd; /* -1: nobody waits */
     size_t n_polls;
     struct pollfd polls[DESCRIPTORS_MAX + 1];
@@ -79,6 +82,7 @@ static ssize_t send_packet(const void *frame, size_t len, void *opaque)
 {
     struct usernet *u = opaque;
     bool first = u->guest.n_dropped == 0;
+    datagrams_note(&u->datagrams, u->read_fd, bytes_of(frame, len));
     if (guest_send(&u->guest, frame, len))
         pcap_frame(u, frame, len);
     else if (first && !u->guest.ended)
@@ -206,6 +210,7 @@ static int get_revents(int index, void *opaque)
     int found = 0;
     if (index < 0)
         return 0;
+    u->read_fd = u->polls[index].fd;
     for (size_t i = 0; i < ARRAY_LEN(events); i++)
         if (u->polls[index].revents & events[i].poll)
             found |= events[i].slirp;
@@ -221,7 +226,8 @@ static void take_frames(struct usernet *u)
         if (len <= 0)
             return;
         pcap_frame(u, u->frame, (size_t)len);
-        if (usernet_frame_allowed(bytes_of(u->frame, (size_t)len)))
+        struct bytes frame = bytes_of(u->frame, (size_t)len);
+        if (usernet_frame_allowed(frame) && !datagrams_answer(&u->datagrams, frame))
             slirp_input(u->slirp, u->frame, (int)len);
     }
 }
@@ -278,6 +284,8 @@ static void forward(struct usernet *u, const char *text)
                           (int)guest_port) != 0)
         fail(STATUS_UNAVAILABLE, "port %s of %s can't be had: %s; choose another with -p", host, address,
              strerror(errno));
+    if (strcmp(protocol, "udp") == 0 && !datagrams_add(&u->datagrams, from, (uint16_t)host_port, (uint16_t)guest_port))
+        fail(STATUS_UNAVAILABLE, "too many UDP ports are published: at most %d", DATAGRAM_FORWARDS);
 }
 
 static void parse(struct usernet *u, char **argv, const char *start)

@@ -157,6 +157,28 @@ def test_forward(guest, port, udp_port):
     sender.sendto(b"ping", ("127.0.0.1", udp_port))
     got = guest.receive(lambda p: p[9] == 17 and p[22:24] == b"\0\x35", 3)
     check("a datagram to a published port reaches the guest", got and got.endswith(b"ping"))
+    asked = struct.unpack("!H", got[20:22])[0] if got else 0
+    sender.settimeout(3)
+    guest.send(udp(GUEST, ROUTER, 53, asked, b"pong"))
+    answer = (b"", None)
+    try:
+        answer = sender.recvfrom(100)
+    except OSError:
+        pass
+    check("and its answer comes back from that port", answer == (b"pong", ("127.0.0.1", udp_port)))
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.bind(("127.0.0.1", 0))
+    stranger.settimeout(0.5)
+    guest.send(udp(GUEST, ROUTER, 53, stranger.getsockname()[1], b"unasked"))
+    guest.send(udp(GUEST, ROUTER, 54, asked, b"from another port"))
+    silent = True
+    for s in (stranger, sender):
+        s.settimeout(0.5)
+        try:
+            silent = not s.recv(100)
+        except OSError:
+            pass
+    check("nobody on the host's loopback who did not ask gets a datagram", silent)
 
 
 def test_confined(guest):
