@@ -20,7 +20,7 @@ struct stack_options {
 };
 
 /* Brings a stack up on the device: GIVES *s, which lives as long as the image. With DHCP it waits for a lease until
- * the deadline. It starts background fibers of its own. ERR_TIMEOUT, ERR_INVALID, ERR_FULL. */
+ * the deadline. It needs no fiber of its own: packets and timers are served between fibers. ERR_TIMEOUT, ERR_INVALID, ERR_FULL. */
 MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns,
                            struct stack **s) MAY_YIELD;
 
@@ -53,8 +53,8 @@ struct udp_socket;
 /* port 0 takes a free one. ERR_IN_USE, ERR_FULL. */
 MUST_USE enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u);
 uint16_t udp_port(const struct udp_socket *u);
-/* Sends one datagram of at most UDP_PARTS_MAX parts. BORROWS. Too long for the MTU: fragmented, at most 65507 bytes. ERR_TOO_LARGE, ERR_UNREACHABLE,
- * ERR_AGAIN (dropped and counted: the device is full). Never waits. */
+/* Sends one datagram of at most UDP_PARTS_MAX parts. BORROWS. Too long for the MTU: fragmented, at most 65507 bytes.
+ * ERR_TOO_LARGE, ERR_UNREACHABLE, ERR_AGAIN (dropped and counted: the device is full). Never waits. */
 MUST_USE enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n);
 /* Receives one datagram; what is longer than `size` is cut and *len says the whole length. ERR_TIMEOUT. */
 MUST_USE enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,

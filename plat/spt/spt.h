@@ -20,7 +20,6 @@ struct spt {
     uint64_t features; /* enum extension_feature; 0 under a stock tender */
     bool seed_given;   /* plat_entropy gave the tender's seed away */
     bool stopping;
-    bool timer_armed;
 };
 extern struct spt spt;
 

@@ -39,7 +39,6 @@ static void set_timer(uint64_t deadline_ns)
 {
     struct itimerspec t = {{0, 0}, {(time_t)(deadline_ns / NS_PER_S), (long)(deadline_ns % NS_PER_S)}};
     (void)SPT_CALL(SYS_timerfd_settime, spt.boot.timer_fd, TFD_TIMER_ABSTIME, &t, 0);
-    spt.timer_armed = deadline_ns != 0;
 }
 
 /* epoll's timeout in milliseconds for the deadline, the timer set where that is too coarse. */
