@@ -2,7 +2,7 @@
 #
 #   make          the command ./jinn, its tenders and the libraries of every target
 #   make demo     builds the website appliance and serves it
-#   make test     unit tests, simulations, end-to-end tests
+#   make test     unit tests, simulations, hardening, the command: all that needs no root
 #   make help     all goals
 #
 # A library is a folder: every .c and .S file in it, for each target that it is built for. Adding a file to a folder
@@ -13,6 +13,21 @@ PREFIX := /usr/local
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+
+# As many jobs as processors, unless told otherwise; `make clean all` keeps its order.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+# These goals install what is missing, or need nothing. For the others, a missing package costs one line.
+ifneq ($(filter-out demo test check e2e bench clean help uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(shell scripts/setup --check build >&2 || echo missing),)
+$(error run: scripts/setup build)
+endif
+endif
 
 include deps/deps.mk
 include mk/flags.mk

@@ -11,15 +11,8 @@ enum err pool_init(struct pool *p, size_t size, size_t n)
 {
     must(size > 0 && n > 0 && size < SIZE_MAX / 2 / n);
     size = (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
-    *p = (struct pool){.size = size, .n = n, .memory = calloc(n, size)};
-    if (!p->memory)
-        return ERR_FULL;
-    for (size_t i = n; i-- > 0;) {
-        void *object = p->memory + i * size;
-        memcpy(object, &p->free, sizeof p->free);
-        p->free = object;
-    }
-    return OK;
+    *p = (struct pool){.size = size, .n = n, .n_fresh = n, .memory = calloc(n, size)};
+    return p->memory ? OK : ERR_FULL;
 }
 
 void pool_free(struct pool *p)
@@ -28,14 +21,18 @@ void pool_free(struct pool *p)
     *p = (struct pool){0};
 }
 
+/* What was given back goes out first: it is in the caches, and a page that is never needed is never touched. */
 void *pool_take(struct pool *p)
 {
     void *object = p->free;
-    if (!object) {
+    if (object) {
+        memcpy(&p->free, object, sizeof p->free);
+    } else if (p->n_fresh > 0) {
+        object = p->memory + (p->n - p->n_fresh--) * p->size;
+    } else {
         p->refused++;
         return NULL;
     }
-    memcpy(&p->free, object, sizeof p->free);
     p->n_used++;
     if (p->n_used > p->n_most)
         p->n_most = p->n_used;

@@ -21,7 +21,7 @@ DEPS_CC ?= gcc
 
 MUSL_LIB          := $(DEPS)/musl/lib/libc.a
 MUSL_CPPFLAGS     := -nostdinc -isystem $(DEPS)/musl/include \
-                     -isystem $(shell $(DEPS_CC) -print-file-name=include)
+                     -isystem $(shell $(DEPS_CC) -print-file-name=include 2>/dev/null)
 MBEDTLS_GUEST_LIB := $(DEPS)/guest/libmbedcrypto.a
 MBEDTLS_HOST_LIB  := $(DEPS)/host/libmbedcrypto.a
 MBEDTLS_CPPFLAGS  := -isystem $(DEPS)/mbedtls/include

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: ISC
-#   make e2e      real clients against built appliances: curl, wrk, chromium, tshark
+#   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
 #   make bench    measures us and our peers, writes bench/RESULTS.md
 
 .PHONY: e2e bench
-e2e: all
-	@scripts/setup test e2e
-	@cd test/e2e && ./website.py spt
-	@cd test/e2e && ./website.py linux
-	@cd test/e2e && ./tap.py
+e2e:
+	@scripts/setup build test e2e
+	@$(MAKE) -s all
+	@scripts/run-each 'test/e2e/website.py spt' 'test/e2e/website.py linux' test/e2e/tap.py test/e2e/net.sh
 
 $(B)/host/spawn $(B)/host/resident: $(B)/host/%: bench/%.c
 	@mkdir -p $(@D)

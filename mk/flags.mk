@@ -9,7 +9,7 @@ COMMON   := -std=gnu11 -g -fno-common -fno-strict-aliasing -fwrapv -ffile-prefix
 HARDENED := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks
 
 # The guest: sealed targets, musl's headers, nothing of the host's.
-GCC_INCLUDE   := $(shell gcc -print-file-name=include)
+GCC_INCLUDE   := $(shell gcc -print-file-name=include 2>/dev/null)
 FLAGS_spt     := $(COMMON) $(HARDENED) -Os -fPIE -ffreestanding -fbuiltin -fno-asynchronous-unwind-tables -ffunction-sections \
                  -fdata-sections -fcf-protection=none -nostdinc -isystem $(B)/deps/musl/include -isystem $(GCC_INCLUDE) \
                  -isystem $(B)/deps/mbedtls/include -DJINN_TARGET=\"spt\"

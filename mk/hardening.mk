@@ -35,6 +35,7 @@ $(HARDENING_OUT)/%.spt: $(B)/spt/test/hardening/%.c.o $(ARCHIVES_spt) $(HARDENIN
 .PHONY: hardening hardening-images
 .SECONDARY: $(HARDENING:%=$(B)/spt/test/hardening/%.c.o)
 hardening-images: $(HARDENING:%=$(HARDENING_OUT)/%.spt)
+test-programs: $(HARDENING_OUT)/peer
 hardening: hardening-images tenders $(HARDENING_OUT)/peer
 	@test/hardening/run-crashes $(B)/host/jinn-spt $(HARDENING_OUT)
 	@test/hardening/run-behaviour $(B)/host/jinn-spt $(HARDENING_OUT)

@@ -49,7 +49,7 @@ LINK_WORDS_linux = gcc -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id
 LINK_WORDS_spt   = ld -static -n -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
                    -T @BUILD@/spt/image.ld -T @SCRATCH@/stacks.ld -Map=@MAP@ @OBJECTS@ \
                    --start-group $(call archive_words,spt) @BUILD@/deps/guest/libmbedcrypto.a \
-                   @BUILD@/deps/musl/lib/libc.a $(shell gcc -print-libgcc-file-name) --end-group
+                   @BUILD@/deps/musl/lib/libc.a $(shell gcc -print-libgcc-file-name 2>/dev/null) --end-group
 # A machine for the simulator: all but the platform in one object, whose symbols the command makes local (mk/sim.mk).
 LINK_WORDS_sim   = ld -r -u boot -Map=@MAP@ @OBJECTS@ --start-group $(filter-out %/libplat.a,$(call archive_words,sim)) \
                    @BUILD@/deps/host/libmbedcrypto.a --end-group

@@ -2,6 +2,7 @@
 # Machines for the simulator, and tests that need more than a unit test's one program.
 #
 #   make sim      simulations: several appliances on a virtual network
+#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather; JINN_SEED=N build/sims/campaign replays one
 #
 # A machine is one relocatable object: an appliance's sources with the library OS that they use, where only the entry
 # sim_boot_NAME is left to see and plat_* to resolve. So each machine of a process has its own copy of all state.
@@ -22,21 +23,33 @@ $(B)/machines/$1.o: $(2:%=$(B)/sim/%.o) $(MACHINE_ARCHIVES)
 -include $(2:%=$(B)/sim/%.d)
 endef
 
+# The machine of the larger simulations, and copies of it: each has its own name and its own state.
+PEERS := $(patsubst %,$(B)/machines/peer%.o,1 2 3 4 5 6)
+$(eval $(call sim_machine,peer,$(wildcard test/sim/peer/*.c)))
+$(PEERS): $(B)/machines/peer%.o: $(B)/machines/peer.o
+	@objcopy --redefine-sym sim_boot_peer=sim_boot_peer$* $< $@
+
 # test/sim/NAME.c is a cmocka program; each test/sim/NAME/MACHINE.c one machine in it, MACHINE.sim_boot_MACHINE.
+# Those of PEER_SIMS are played by peers on a world (test/sim/world).
 SIMS := $(patsubst test/sim/%.c,%,$(wildcard test/sim/*.c))
+PEER_SIMS := campaign bounds
 machines_of = $(patsubst test/sim/$1/%.c,%,$(wildcard test/sim/$1/*.c))
+world_of = $(if $(filter $1,$(PEER_SIMS)),test/sim/world/world.c $(PEERS))
 
 define sim_rules # test
 $(foreach machine,$(call machines_of,$1),$(eval $(call sim_machine,$(machine),test/sim/$1/$(machine).c)))
-$(B)/sims/$1: test/sim/$1.c $(patsubst %,$(B)/machines/%.o,$(call machines_of,$1)) $(ARCHIVES_sim)
+$(B)/sims/$1: test/sim/$1.c $(patsubst %,$(B)/machines/%.o,$(call machines_of,$1)) $(call world_of,$1) $(ARCHIVES_sim)
 	@mkdir -p $$(@D)
 	@echo "  SIM $1"
 	@$(CC_sim) $(FLAGS_sim) $$(filter %.c %.o,$$^) -o $$@ $(LINK_sim) -lcmocka -lm
 endef
 $(foreach test,$(SIMS),$(eval $(call sim_rules,$(test))))
 
-.PHONY: sim
-sim: $(SIMS:%=$(B)/sims/%)
+.PHONY: sim sim-soak
+sim-soak: $(PEER_SIMS:%=$(B)/sims/%)
+	@for sim in $^; do SIM_SEEDS=$${SIM_SEEDS:-50} $$sim || exit 1; done
+sim test-programs: $(SIMS:%=$(B)/sims/%)
+sim:
 	@scripts/run-units $^
 
 # test/linux/NAME.c tests plat/linux/NAME.c alone: a whole platform would bring its own main.
@@ -44,4 +57,4 @@ $(B)/test/linux-%: test/linux/%.c plat/linux/%.c $(ARCHIVES_sim) | deps
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
 	@$(CC_sim) $(FLAGS_sim) $(filter %.c,$^) -o $@ $(B)/sim/libbase.a $(B)/deps/host/libmbedcrypto.a -lcmocka
-unit: $(patsubst test/linux/%.c,$(B)/test/linux-%,$(wildcard test/linux/*.c))
+unit test-programs: $(patsubst test/linux/%.c,$(B)/test/linux-%,$(wildcard test/linux/*.c))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Tests. Each test/unit/NAME.c is one cmocka program on the sim platform; each fuzz/NAME.c one libFuzzer target.
 #
+#   make test     all that needs neither root nor a browser: the suites below, hardening, the command
 #   make unit     unit tests and packet transcripts under ASan and UBSan
 #   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while
 
@@ -18,8 +19,17 @@ $(B)/test/%: test/unit/%.c $(ARCHIVES_sim) | deps
 	@$(CC_sim) $(FLAGS_sim) -MMD -MP -MF $@.d -MT $@ $< -o $@ $(LINK_sim) -lcmocka -lm
 -include $(UNITS:%=$(B)/test/%.d)
 
+# Everything is built first, so that the suites only run. A goal of its own, since what is installed decides what is built.
+.PHONY: test test-programs
+test:
+	@scripts/setup build test
+	@$(MAKE) -s test-programs
+	@MAKE='$(MAKE) -s' scripts/run-tests unit sim hardening tool-test
+test-programs: all hardening-images
+
 .PHONY: unit fuzz fuzz-run
-unit: $(UNITS:%=$(B)/test/%)
+unit test-programs: $(UNITS:%=$(B)/test/%)
+unit:
 	@scripts/run-units $^
 
 $(B)/fuzzers/%: fuzz/%.c $(ARCHIVES_fuzz) | deps

@@ -7,14 +7,25 @@
 
 #include <jinn/fiber.h>
 #include <jinn/log.h>
+#include <jinn/plat.h>
 #include <jinn/random.h>
 #include <jinn/stack.h>
 #include <jinn/wheel.h>
 
 #include <stdlib.h>
 
-/* Connections are about 1 KB each beside their buffers, which all share; half of a 4 MB image stays for the rest. */
-enum { TCP_CONNECTIONS = 1024, TCP_LISTENERS = 16, TCP_BUFFER_BYTES = 1 << 20 };
+/* What the manifest does not say follows from the memory there is: half of the heap is for TCP, shared by the stacks, half
+ * of that for connections and half for buffers. The other half holds the rest of the stack, the servers and what
+ * the appliance allocates. */
+enum {
+    TCP_HEAP_SHARE = 2,
+    TCP_CONNECTION_BYTES = 1024, /* at most: a connection, a time-wait block, pieces, places in the table */
+    TCP_CONNECTIONS_MIN = 64,
+    TCP_CONNECTIONS_MAX = 1024, /* what a server of one processor has use for; 1 MB */
+    TCP_BUFFER_BYTES_MIN = 64 << 10,
+    TCP_BUFFER_BYTES_MAX = 1 << 20, /* a chunk for each */
+    TCP_LISTENERS = 16
+};
 
 struct stack {
     struct netdev *dev;
@@ -151,6 +162,30 @@ static enum err begin_addressing(struct stack *s, const struct stack_options *o,
 
 /* ---- Life ---- */
 
+static size_t n_stacks(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plat_n_devices; i++)
+        n += plat_devices[i].type == PLAT_NET;
+    return n ? n : 1;
+}
+
+static uint32_t within(size_t value, uint32_t least, uint32_t most)
+{
+    return value < least ? least : value > most ? most : (uint32_t)value;
+}
+
+/* Where the heap's size is not known (length 0) memory is the host's, and there is enough. */
+static void size_by_memory(struct tcp_options *o)
+{
+    size_t heap = plat_heap().len;
+    size_t half = heap ? heap / TCP_HEAP_SHARE / n_stacks() / 2 : SIZE_MAX;
+    if (!o->connections)
+        o->connections = within(half / TCP_CONNECTION_BYTES, TCP_CONNECTIONS_MIN, TCP_CONNECTIONS_MAX);
+    if (!o->buffer_bytes)
+        o->buffer_bytes = within(half, TCP_BUFFER_BYTES_MIN, TCP_BUFFER_BYTES_MAX);
+}
+
 static enum err make_cores(struct stack *s, const struct stack_options *o, uint64_t now_ns)
 {
     struct net_options net = {.dev = s->dev, .random = random_u32, .tcp = &s->seam, .on_address = &s->on_address};
@@ -158,9 +193,10 @@ static enum err make_cores(struct stack *s, const struct stack_options *o, uint6
     if (e != OK)
         return e;
     struct tcp_options tcp = {.below = &s->net->below,
-                              .connections = o->tcp_connections ? o->tcp_connections : TCP_CONNECTIONS,
+                              .connections = o->tcp_connections,
                               .listeners = TCP_LISTENERS,
-                              .buffer_bytes = o->buffer_bytes ? o->buffer_bytes : TCP_BUFFER_BYTES};
+                              .buffer_bytes = o->buffer_bytes};
+    size_by_memory(&tcp);
     random_bytes(tcp.secret, sizeof tcp.secret);
     return tcp_new(&tcp, now_ns, &s->tcp);
 }

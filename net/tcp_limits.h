@@ -24,9 +24,14 @@
 /* A connection gets at most this share of the chunks that are free now, so that many slow ones leave room for a fast
  * one: with n of them a share of 1 / (1 + n / 4) stays free. */
 #define TCP_FAIR_SHARE 4
-/* This share of the chunks is not for copied data to send, so that requests can come in while nobody reads answers, and
- * not for data out of order, which can be sent again. */
+/* This share of the chunks is not for copied data to send, so that requests can come in while nobody reads answers. */
 #define TCP_RESERVE_SHARE 8
+/* What comes in may take all but this share. Then data out of order is dropped, since it can be sent again, and a
+ * connection that has TCP_UNREAD_MIN_CHUNKS waiting gets no more, whatever window it was promised. Windows are promised
+ * while there is room: a few peers that send to whom does not read would hold all chunks otherwise, and nobody could
+ * answer anybody. */
+#define TCP_UNREAD_SHARE 4
+#define TCP_UNREAD_MIN_CHUNKS 2
 /* Chunks that one connection's data out of order may hold: one for each kilobyte of the largest window. Many tiny
  * segments with gaps reach it before the pool is empty. */
 #define TCP_OUT_OF_ORDER_MAX 256

@@ -6,8 +6,8 @@
  *
  * Data in order is acknowledged and therefore kept until it is read. Data out of order is not acknowledged: under
  * pressure it is dropped and the peer sends it again. The edge that was advertised never moves back. A window is not a
- * reservation: chunks are promised to several connections, less to each the fewer are free, and when none is left a
- * segment is dropped (n_no_memory) as if the network had lost it.
+ * reservation: chunks are promised to several connections, less to each the fewer are free, and when few are left (none,
+ * for who has next to nothing waiting) a segment is dropped (n_no_memory) as if the network had lost it.
  *
  * The list of data out of order is sorted and without overlaps, so SACK blocks can be read off it. */
 #include "net/tcp_internal.h"
@@ -52,13 +52,21 @@ static void link_tail(struct tcp_rx *rx, struct tcp_chunk *chunk)
     rx->tail = chunk;
 }
 
+static struct tcp_chunk *chunk_in_order(struct tcp_connection *c)
+{
+    bool scarce = tcp_chunks_free(c->t) <= c->t->chunks.n / TCP_UNREAD_SHARE;
+    if (scarce && c->rx.len >= TCP_UNREAD_MIN_CHUNKS * TCP_CHUNK_DATA)
+        return NULL;
+    return tcp_chunk_take(c->t);
+}
+
 /* Appends what there is room for; rcv_nxt moves by it. */
 static void append(struct tcp_connection *c, struct bytes data)
 {
     while (data.len > 0) {
         struct tcp_chunk *chunk = c->rx.tail;
         if (!chunk || chunk->to == TCP_CHUNK_DATA) {
-            chunk = tcp_chunk_take(c->t);
+            chunk = chunk_in_order(c);
             if (!chunk) {
                 c->t->n.n_no_memory++;
                 return;
@@ -104,7 +112,7 @@ static void join_ooo(struct tcp_connection *c)
 
 static struct tcp_chunk *ooo_chunk(struct tcp_connection *c)
 {
-    bool scarce = tcp_chunks_free(c->t) <= c->t->chunks.n / TCP_RESERVE_SHARE;
+    bool scarce = tcp_chunks_free(c->t) <= c->t->chunks.n / TCP_UNREAD_SHARE;
     if (scarce || c->rx.n_ooo >= TCP_OUT_OF_ORDER_MAX) {
         c->t->n.n_ooo_dropped++;
         return NULL;

@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 struct pool {
-    void *free;       /* first free object; each one's first word points to the next */
+    void *free;       /* first object given back; each one's first word points to the next */
     uint8_t *memory;  /* all objects */
     size_t size;      /* bytes an object, rounded up to 16 */
     size_t n;         /* objects in all */
+    size_t n_fresh;   /* never taken yet, at the end: their memory has not been touched */
     size_t n_used;    /* taken now */
     size_t n_most;    /* most that were taken at once */
     uint64_t refused; /* times that pool_take found it empty */

@@ -15,8 +15,8 @@ struct stack_options {
     struct ip_net ipv4;       /* all zero: ask DHCP */
     struct ip ipv4_gateway;   /* all zero: none, or DHCP's */
     const char *hostname;     /* told to DHCP; may be NULL */
-    uint32_t tcp_connections; /* limit; default 1024 */
-    uint32_t buffer_bytes;    /* for all received and copied data of all connections; default 1 MB */
+    uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
+    uint32_t buffer_bytes;    /* received and copied data of all connections; default by memory: 64 KB to 1 MB */
 };
 
 /* Brings a stack up on the device: GIVES *s, which lives as long as the image. With DHCP it waits for a lease until

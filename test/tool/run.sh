@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 root=$PWD jinn=${1:-$PWD/jinn}
 work=$(mktemp -d)
 trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 unset NO_COLOR
 
 ok() { passed=$((passed + 1)); }
@@ -364,6 +364,8 @@ check 'nothing is left when jinn itself is killed' orphans
 
 if python3 test/tool/usernet.py build/host/jinn-net >"$work/out" 2>&1; then
 	passed=$((passed + $(grep -c '^ok' "$work/out")))
+	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
+	sed -n 's/^skip /  skip  tool:/p' "$work/out"
 else
 	failed=$((failed + 1))
 	grep -v '^ok' "$work/out"
@@ -377,5 +379,5 @@ check 'both give the same bytes' bash -c '"$0" build -q "$1" && cmp "$1/dist/awa
 check 'make uninstall' make -s uninstall PREFIX="$work/prefix"
 check 'leaves nothing' same "$(find "$work/prefix" -type f | wc -l)" 0
 
-echo "tool: $passed passed, $failed failed"
+echo "tool: $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

@@ -260,6 +260,49 @@ static void memory_that_runs_out_drops_and_counts(void **state)
                  "> . seq 1 ack 2017\n");
 }
 
+/* Sixteen chunks, all of them promised four times. Three connections that nobody reads fill theirs; the fourth gets the
+ * two chunks that a request needs, and the rest stays for those who want to speak. */
+static void unread_data_leaves_a_share_of_the_memory(void **state)
+{
+    script_sized(4, 16384,
+                 "listen 80 4\n"
+                 "peer 1234\n"
+                 "< S seq 0 <mss 1460>\n"
+                 "> S. seq 0 ack 1 win 4032\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 1235\n"
+                 "< S seq 0 <mss 1460>\n"
+                 "> S. seq 0 ack 1 win 4032\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 1236\n"
+                 "< S seq 0 <mss 1460>\n"
+                 "> S. seq 0 ack 1 win 4032\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 1237\n"
+                 "< S seq 0 <mss 1460>\n"
+                 "> S. seq 0 ack 1 win 4032\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 1234\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "< . seq 2017 ack 1 len 2016\n"
+                 "> . seq 1 ack 4033 win 0\n"
+                 "peer 1235\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "< . seq 2017 ack 1 len 2016\n"
+                 "> . seq 1 ack 4033 win 0\n"
+                 "peer 1236\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "< . seq 2017 ack 1 len 2016\n"
+                 "> . seq 1 ack 4033 win 0\n"
+                 "peer 1237\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "count no_memory 0\n"
+                 "< . seq 2017 ack 1 len 1008\n"
+                 "> . seq 1 ack 2017\n"
+                 "count no_memory 1\n"
+                 "count chunks 14\n");
+}
+
 static void sender_fills_segments_from_all_pieces(void **state)
 {
     script(ACCEPTED "queue 700\n"
@@ -750,6 +793,7 @@ int main(void)
         cmocka_unit_test(probe_of_a_closed_window_may_acknowledge),
         cmocka_unit_test(advertised_edge_never_moves_back),
         cmocka_unit_test(memory_that_runs_out_drops_and_counts),
+        cmocka_unit_test(unread_data_leaves_a_share_of_the_memory),
         cmocka_unit_test(sender_fills_segments_from_all_pieces),
         cmocka_unit_test(segment_of_more_pieces_than_a_send_gathers_is_cut),
         cmocka_unit_test(small_copies_share_a_chunk),

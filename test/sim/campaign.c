@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/* Many clients and a server talk through bad links, and every byte arrives. Each weather is run with SIM_SEEDS seeds (2),
+ * each seed twice: one seed is one run. JINN_SEED=N runs that seed alone. The weather's name may be an argument. */
+#include "test/sim/world/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOUR_NS (3600 * NS_PER_S)
+#define PERCENT 10000U /* ppm */
+
+struct weather {
+    const char *name;
+    struct sim_faults faults;
+    uint32_t n_pauses;
+    const char *mtu; /* of the clients */
+    const char *server_mtu;
+    const char *most; /* bytes of one transfer */
+    bool dhcp;        /* clients ask for their addresses */
+    bool storm;       /* all faults at once, as the seed says */
+    bool harsh;       /* connections may fail, with an error; otherwise each job must succeed */
+};
+
+static const struct weather weathers[] = {
+    {.name = "clear", .most = "256K"},
+    {.name = "delay", .faults = {.delay_ns = 100 * NS_PER_MS, .jitter_ns = 50 * NS_PER_MS}},
+    {.name = "loss_2", .faults = {.loss_ppm = 2 * PERCENT, .delay_ns = 10 * NS_PER_MS}},
+    {.name = "loss_10", .faults = {.loss_ppm = 10 * PERCENT, .delay_ns = 5 * NS_PER_MS}, .most = "32K"},
+    {.name = "loss_30", .faults = {.loss_ppm = 30 * PERCENT, .delay_ns = 1 * NS_PER_MS}, .most = "4K", .harsh = true},
+    {.name = "reorder",
+     .faults = {.reorder_ppm = 20 * PERCENT, .reorder_ns = 8 * NS_PER_MS, .delay_ns = 5 * NS_PER_MS}},
+    {.name = "duplicate", .faults = {.duplicate_ppm = 30 * PERCENT, .jitter_ns = 3 * NS_PER_MS}},
+    {.name = "corrupt", .faults = {.corrupt_ppm = 5 * PERCENT, .delay_ns = 2 * NS_PER_MS}, .harsh = true},
+    {.name = "slow", .faults = {.rate_bps = 2000000, .queue_bytes = 20000, .delay_ns = 20 * NS_PER_MS}},
+    {.name = "mtu_576",
+     .faults = {.mtu_bytes = 576, .loss_ppm = PERCENT},
+     .mtu = "--mtu=576",
+     .server_mtu = "--mtu=1500"},
+    {.name = "pauses", .faults = {.delay_ns = 10 * NS_PER_MS}, .n_pauses = 8},
+    {.name = "dhcp",
+     .faults = {.loss_ppm = 15 * PERCENT, .duplicate_ppm = 5 * PERCENT, .delay_ns = 5 * NS_PER_MS},
+     .most = "16K",
+     .dhcp = true},
+    {.name = "storm", .n_pauses = 3, .most = "8K", .storm = true, .harsh = true},
+};
+
+/* A generator of the test's own: what the weather is must not depend on what the machines do. */
+static uint64_t draw(uint64_t *state, uint64_t limit)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*state >> 33) % limit;
+}
+
+static struct sim_faults storm(uint64_t seed)
+{
+    uint64_t r = seed;
+    (void)draw(&r, 1);
+    return (struct sim_faults){.loss_ppm = (uint32_t)draw(&r, 20 * PERCENT),
+                               .duplicate_ppm = (uint32_t)draw(&r, 20 * PERCENT),
+                               .corrupt_ppm = (uint32_t)draw(&r, 3 * PERCENT),
+                               .reorder_ppm = (uint32_t)draw(&r, 20 * PERCENT),
+                               .delay_ns = draw(&r, 100 * NS_PER_MS),
+                               .jitter_ns = draw(&r, 50 * NS_PER_MS),
+                               .reorder_ns = draw(&r, 100 * NS_PER_MS),
+                               .rate_bps = draw(&r, 2) ? 1000000 + draw(&r, 20000000) : 0};
+}
+
+static struct play play_of(const struct weather *w, uint64_t seed)
+{
+    static char most[32];
+    const char *mtu = w->mtu ? w->mtu : "--mtu=1500", *server_mtu = w->server_mtu ? w->server_mtu : "--mtu=1500";
+    snprintf(most, sizeof most, "--most=%s", w->most ? w->most : "64K");
+    struct play p = {
+        .seed = seed,
+        .faults = w->storm ? storm(seed) : w->faults,
+        .n_pauses = w->n_pauses,
+        .end_ns = 10 * HOUR_NS,
+        .peer = {{"--role=server", "--ipv4=10.0.0.1/24", server_mtu},
+                 {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.2/24"},
+                 {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.3/24"},
+                 {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.4/24"}},
+    };
+    p.peer[4][0] = w->dhcp ? "--role=dhcp" : NULL;
+    return p;
+}
+
+static const char *fault_of_client(const struct outcome *o, int i, bool harsh, unsigned *n_jobs)
+{
+    uint64_t good = outcome_number(o, i, "good");
+    uint64_t failed = outcome_number(o, i, "failed") + outcome_number(o, i, "timeouts");
+    *n_jobs += (unsigned)(good + failed);
+    if (outcome_number(o, i, "bad"))
+        return "a client got other bytes than were sent";
+    if (o->status[i] != 0)
+        return "a client ended with an error, or did not get all blocks back";
+    if (!harsh && failed)
+        return "a connection failed";
+    return harsh && failed > good ? "most connections failed" : NULL;
+}
+
+/* What is wrong with the run; NULL: nothing. */
+static const char *fault_of(const struct outcome *o, const struct weather *w)
+{
+    unsigned n_jobs = 0;
+    if (!o->ended)
+        return "not all machines came to an end";
+    for (int i = 1; i <= 3; i++) {
+        const char *fault = fault_of_client(o, i, w->harsh, &n_jobs);
+        if (fault)
+            return fault;
+    }
+    if (n_jobs != 3 * 36)
+        return "not all jobs were done";
+    if (outcome_number(o, 0, "bad"))
+        return "the server got other bytes than were sent";
+    if (o->status[0] != 0)
+        return "the server ended with an error, or did not get all blocks back";
+    if (w->faults.corrupt_ppm && outcome_number(o, 0, "checksums") == 0)
+        return "no checksum was wrong";
+    return NULL;
+}
+
+static void fail_with(const struct outcome *o, const struct play *p, const struct weather *w, const char *fault)
+{
+    outcome_print(o, p);
+    fail_msg("%s, seed %llu: %s; again by: JINN_SEED=%llu build/sims/campaign %s", w->name, (unsigned long long)p->seed,
+             fault, (unsigned long long)p->seed, w->name);
+}
+
+static void run_seed(const struct weather *w, uint64_t seed)
+{
+    struct play p = play_of(w, seed);
+    static struct outcome outcomes[2]; /* large */
+    struct outcome *first = &outcomes[0], *again = &outcomes[1];
+    play_run(&p, first);
+    const char *fault = fault_of(first, w);
+    if (fault)
+        fail_with(first, &p, w, fault);
+    if (getenv("SIM_ONCE") == NULL) {
+        play_run(&p, again);
+        if (memcmp(first, again, sizeof *first) != 0)
+            fail_with(again, &p, w, "a second run went otherwise");
+    }
+    printf("%-10s seed %llu: %llu frames, %llu lost, %llu corrupted, %llu bytes received, %llu s of virtual time\n",
+           w->name, (unsigned long long)seed, (unsigned long long)first->link.n_sent,
+           (unsigned long long)first->link.n_lost, (unsigned long long)first->link.n_corrupted,
+           (unsigned long long)(outcome_number(first, 1, "bytes") + outcome_number(first, 2, "bytes") +
+                                outcome_number(first, 3, "bytes")),
+           (unsigned long long)(first->now_ns / NS_PER_S));
+}
+
+static uint64_t setting(const char *name, uint64_t fallback)
+{
+    const char *text = getenv(name);
+    return text ? strtoull(text, NULL, 10) : fallback;
+}
+
+static void every_byte_arrives(void **state)
+{
+    const struct weather *w = *state;
+    uint64_t first = setting("JINN_SEED", 1), n = getenv("JINN_SEED") ? 1 : setting("SIM_SEEDS", 2);
+    for (uint64_t seed = first; seed < first + n; seed++)
+        run_seed(w, seed);
+}
+
+int main(int argc, char **argv)
+{
+    enum { N = sizeof weathers / sizeof weathers[0] };
+    struct CMUnitTest tests[N];
+    for (size_t i = 0; i < N; i++)
+        tests[i] = (struct CMUnitTest){.name = weathers[i].name,
+                                       .test_func = every_byte_arrives,
+                                       .initial_state = (void *)(uintptr_t)&weathers[i]};
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* What `jinn build` would write, for all roles at once. */
+#include "peer.h"
+
+#include <jinn/boot.h>
+#include <jinn/fiber.h>
+#include <jinn/plat.h>
+
+#define UP_NS (300 * NS_PER_S) /* DHCP on the worst of links */
+
+const char plat_image_name[] = "peer";
+const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
+const size_t plat_n_devices = 1;
+
+struct role {
+    const char *name;
+    int (*run)(const struct peer *p);
+    bool raw; /* frames only, no stack */
+};
+
+static const struct role roles[] = {
+    {"server", peer_server, false},
+    {"client", peer_client, false},
+    {"dhcp", peer_dhcp, true},
+    {"attacker", peer_attacker, true},
+};
+
+static int bring_up(struct peer *p, const struct stack_options *o, int64_t mtu_bytes)
+{
+    p->dev->mtu_bytes = (uint16_t)mtu_bytes;
+    return stack_up(p->dev, o, time_after(sched_now(), UP_NS), &p->stack) == OK ? 0 : EXIT_DEVICE;
+}
+
+int unikernel_main(int argc, char **argv)
+{
+    static struct peer p;
+    int status;
+    const char *role;
+    int64_t mtu_bytes, n_connections;
+    struct stack_options o = {0};
+    uint64_t buffer_bytes, after_ns;
+    const struct key keys[] = {
+        {"role", KEY_STRING, &role, NULL, "server, client, dhcp or attacker", false},
+        {"ipv4", KEY_NET, &o.ipv4, NULL, "its address; DHCP when there is none", true},
+        {"ipv4-gateway", KEY_IP, &o.ipv4_gateway, NULL, NULL, true},
+        {"server", KEY_IP, &p.server, "10.0.0.1", "the server's address", false},
+        {"mtu", KEY_INT, &mtu_bytes, "1500", "of the device", false},
+        {"connections", KEY_INT, &n_connections, "0", "limit of TCP", false},
+        {"buffers", KEY_SIZE, &buffer_bytes, "0", "of TCP", false},
+        {"workers", KEY_INT, &p.n_workers, "6", "jobs at the same time", false},
+        {"jobs", KEY_INT, &p.n_jobs, "6", "of each worker", false},
+        {"most", KEY_SIZE, &p.most_bytes, "64K", "bytes of one transfer", false},
+        {"hold", KEY_INT, &p.n_held, "0", "connections to hold instead", false},
+        {"hold-port", KEY_PORT, &p.held_port, "80", NULL, false},
+        {"hold-slow", KEY_BOOL, &p.held_slow, "false", "read a byte a second", false},
+        {"after", KEY_DURATION, &after_ns, "0s", "to begin later", false},
+        {"for", KEY_DURATION, &p.for_ns, "10s", "to hold or to attack", false},
+        {"rate", KEY_INT, &p.rate, "1000", "SYNs a second", false},
+        {"off-link", KEY_BOOL, &p.off_link, "false", "senders behind the gateway", false},
+        {"request", KEY_DURATION, &p.request_ns, "200s", "for an HTTP request to arrive", false},
+        {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection", false},
+    };
+    if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))
+        return status;
+    o.tcp_connections = (uint32_t)n_connections;
+    o.buffer_bytes = (uint32_t)buffer_bytes;
+    if (netdev_open("net", &p.dev) != OK)
+        return EXIT_DEVICE;
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+        if (strcmp(roles[i].name, role) != 0)
+            continue;
+        status = roles[i].raw ? 0 : bring_up(&p, &o, mtu_bytes);
+        if (status == 0 && fiber_sleep(time_after(sched_now(), after_ns)) == OK)
+            status = roles[i].run(&p);
+        return status;
+    }
+    return EXIT_ARGUMENTS;
+}
