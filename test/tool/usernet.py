@@ -159,6 +159,96 @@ def test_forward(guest, port, udp_port):
     check("a datagram to a published port reaches the guest", got and got.endswith(b"ping"))
 
 
+def datagrams(guest, want, seconds=3):
+    return guest.receive(lambda p: p[9] == 17 and want in p, seconds)
+
+
+def test_udp_answers(guest, udp_port):
+    """Who asked a published port is answered, and nobody else on the host's loopback can be reached from it."""
+    asker, other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for s in (asker, other):
+        s.bind(("127.0.0.1", 0))
+        s.settimeout(0.5)
+    asker.sendto(b"question", ("127.0.0.1", udp_port))
+    got = datagrams(guest, b"question")
+    check("a question comes from the router's address", got and got[12:16] == socket.inet_aton(ROUTER))
+    port = other.getsockname()[1]
+    for to in (ROUTER, "255.255.255.255", "10.0.2.255"):
+        for sport in (53, 54):
+            guest.send(udp(GUEST, to, sport, port, b"intruder"))
+    guest.send(udp(GUEST, ROUTER, 54, asker.getsockname()[1], b"intruder from another port"))
+    guest.send(udp(GUEST, ROUTER, 53, asker.getsockname()[1], b"answer"))
+    check("the answer arrives, and only it", asker.recv(100) == b"answer")
+    try:
+        check("no other port of the loopback is reached", not other.recv(100))
+    except TimeoutError:
+        check("no other port of the loopback is reached", True)
+    # A connection can't be opened by parts either: the first, then one with the flags.
+    server = listener()
+    syn = tcp(ROUTER, 41000, server.getsockname()[1], 2)
+    for offset, part, more in ((0, syn[20:28], 0x2000), (1, syn[28:], 0)):
+        packet = bytearray(ip_packet(GUEST, ROUTER, 6, part))
+        packet[6:8], packet[10:12] = struct.pack("!H", more | offset), b"\0\0"
+        packet[10:12] = struct.pack("!H", checksum(bytes(packet[:20])))
+        guest.send(bytes(packet))
+    check("nor a connection to it opened in fragments", not reached(server))
+    server.close()
+
+
+def arp_request():
+    return struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + MAC + socket.inet_aton(GUEST) + b"\0" * 6 + socket.inet_aton(ROUTER)
+
+
+def test_slow_guest(guest, udp_port):
+    """A guest that reads nothing for a while: the host's senders are held back, the guest's own frames are still taken, what
+    is too much is lost, and it goes on afterwards."""
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for i in range(2000):
+        sender.sendto(b"flood" + bytes(1000), ("127.0.0.1", udp_port))
+        time.sleep(0.0002)
+    guest.socket.settimeout(5)
+    for i in range(4000):
+        guest.send(arp_request(), 0x0806)
+    check("it takes the guest's frames while the guest takes none", True)
+    check("it lives on", guest.process.poll() is None)
+    got = 0
+    while guest.receive(lambda p: p[9] == 17 and b"flood" in p, 1):
+        got += 1
+    check("what had waited arrives (%d datagrams)" % got, got >= 50)
+    sender.sendto(b"afterwards", ("127.0.0.1", udp_port))
+    check("and it works afterwards", datagrams(guest, b"afterwards"))
+
+
+def link_local(program):
+    """In a network namespace of its own, whose loopback has an address like those at which clouds keep credentials."""
+    for command in ("link set lo up", "addr add 169.254.169.254/32 dev lo", "addr add 192.0.2.7/32 dev lo"):
+        subprocess.run(["ip"] + command.split(), check=True)
+    guest = Guest(program)
+    for address, allowed in (("169.254.169.254", False), ("192.0.2.7", True)):
+        server, peer = listener(address), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        peer.bind((address, 0))
+        peer.settimeout(0.5)
+        guest.send(tcp(address, 42000, server.getsockname()[1], 2))
+        guest.send(udp(GUEST, address, 42001, peer.getsockname()[1], b"x"))
+        try:
+            datagram = peer.recv(10) == b"x"
+        except TimeoutError:
+            datagram = False
+        word = "can" if allowed else "can't"
+        check("%s %s be reached by TCP" % (address, word), reached(server) == allowed)
+        check("%s %s be reached by UDP" % (address, word), datagram == allowed)
+    guest.close()
+    return failed
+
+
+def test_link_local(program):
+    namespace = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run(namespace + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
+        return print("skip   link-local addresses: the host allows no network namespace")
+    r = subprocess.run(namespace + [sys.executable, __file__, program, "link-local"])
+    check("link-local addresses are out of the guest's reach", r.returncode == 0)
+
+
 def test_confined(guest):
     status = open("/proc/%d/status" % guest.process.pid).read()
     check("the helper runs under seccomp", "Seccomp:\t2" in status)
@@ -169,15 +259,22 @@ def test_confined(guest):
 
 def main():
     program = sys.argv[1]
+    if sys.argv[2:] == ["link-local"]:
+        return link_local(program)
     port, udp_port = free_port(), free_port(socket.SOCK_DGRAM)
     guest = Guest(program, "--forward=tcp,127.0.0.1,%d,80" % port, "--forward=udp,127.0.0.1,%d,53" % udp_port)
     test_dhcp(guest)
     test_confined(guest)
     test_no_way_in(guest)
     test_forward(guest, port, udp_port)
+    test_udp_answers(guest, udp_port)
+    test_slow_guest(guest, udp_port)
     for junk in (b"", b"\0", b"\x45" + b"\0" * 19, b"\x4f" + b"\xff" * 19, os.urandom(1400)):
         guest.send(junk)
     check("it survives junk and ends when the guest is gone", guest.close() == 0)
+    said = guest.process.stderr.read()
+    check("lost frames are told once: " + said.strip(), said.count("\n") == 1 and "some are lost" in said)
+    test_link_local(program)
 
     taken = listener()
     guest = Guest(program, "--forward=tcp,127.0.0.1,%d,80" % taken.getsockname()[1])
