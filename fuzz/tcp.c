@@ -92,6 +92,13 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
         s.mss = (uint16_t)(a[6] << 4);
         s.has_shift = a[5] & 16;
         s.shift = a[6] & 15;
+        s.sack_permitted = a[6] & 16;
+    } else if (a[6] & 3) {
+        s.n_sack = a[6] & 3;
+        for (int i = 0; i < s.n_sack; i++) {
+            s.sack[i].from = seq_add(p->nxt, (uint32_t) - ((a[6] >> 2) * 100 * (i + 1)));
+            s.sack[i].to = seq_add(s.sack[i].from, (uint32_t)(off * (a[1] & 32 ? 30 : 3)));
+        }
     }
     struct writer h = writer_of(header, sizeof header), w = writer_of(packet, sizeof packet);
     tcp_emit(&h, &s);

@@ -28,6 +28,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .rcv_shift = t->rcv_shift,
         .scaling = true,
         .timestamps = true,
+        .sack = true,
         .state = TCP_CLOSED,
     };
     list_init(&c->node);

@@ -69,7 +69,7 @@ struct tcp_counters {
     uint64_t n_in, n_out, n_retransmitted, n_resets_in, n_resets_out;
     /* Segments dropped: why. */
     uint64_t n_bad_checksum, n_malformed, n_not_unicast, n_no_connection, n_paws, n_no_timestamp, n_out_of_window,
-        n_bad_ack, n_no_ack, n_old_duplicate, n_no_memory, n_ooo_dropped;
+        n_bad_ack, n_no_ack, n_old_duplicate, n_no_memory, n_ooo_dropped, n_received_twice;
     /* Connections. */
     uint64_t n_opened, n_accepted, n_closed, n_timed_out, n_reset, n_keepalive_lost, n_lingered;
     uint64_t n_refused_backlog, n_refused_full, n_half_dropped, n_half_expired, n_time_wait_dropped, n_time_wait_reused;

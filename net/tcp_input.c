@@ -136,6 +136,9 @@ static void refuse_unacceptable(struct tcp_connection *c, uint64_t now_ns, const
     c->t->n.n_out_of_window++;
     if (s->flags & TCP_RST)
         return;
+    struct seq end = seq_add(s->seq, (uint32_t)s->data.len);
+    if (!seq_after(end, c->rcv_nxt))
+        tcp_sack_twice(c, s->seq, end);
     if (tcp_segment_len(s) > 0)
         tcp_send_ack(c, now_ns);
     else
@@ -279,6 +282,7 @@ static void take_syn_options(struct tcp_connection *c, uint64_t now_ns, const st
     c->scaling = c->scaling && s->has_shift;
     c->snd_shift = c->scaling ? s->shift : 0;
     c->timestamps = c->timestamps && s->has_timestamp;
+    c->sack = c->sack && s->sack_permitted;
     c->ts_recent = c->timestamps ? s->ts_value : 0;
     c->ts_recent_ms = (uint32_t)(now_ns / NS_PER_MS);
     c->peer_mss = s->has_mss ? s->mss : TCP_MSS_DEFAULT;

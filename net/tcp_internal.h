@@ -7,7 +7,8 @@
  *   tcp_isn.c      what attackers must not guess        tcp_rx.c       received bytes, in order and not
  *   tcp_timer.c    timeouts                             tcp_tx.c       bytes to send
  *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
- *   tcp.c          all of it together                   tcp_newreno.c  the congestion window
+ *   tcp_sack.c     what of it the peer is told          tcp_newreno.c  the congestion window
+ *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
  * opening that has not seen the third packet), or one in TIME-WAIT. The last two are small blocks.
@@ -138,6 +139,8 @@ struct tcp_connection {
     uint32_t ts_recent, ts_offset, ts_recent_ms;
     uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
+    struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
+    struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
 
     uint32_t user_timeout_ms;
     uint32_t challenge_s; /* the second that n_challenges counts in */
@@ -149,11 +152,14 @@ struct tcp_connection {
     uint8_t soft_error;
     uint8_t snd_shift, rcv_shift;
     uint8_t n_duplicates;
-    uint8_t n_resent;  /* timeouts in a row */
+    uint8_t n_resent; /* timeouts in a row */
+    uint8_t n_recent;
     uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 
     bool timestamps : 1;
     bool scaling : 1;
+    bool sack : 1; /* both sides permit it */
+    bool has_twice : 1;
     bool orphan : 1;     /* the user gave it back */
     bool ack_now : 1;    /* at tcp_flush, or with the next segment */
     bool fin_queued : 1; /* the user's stream ends after tx */
@@ -189,7 +195,7 @@ struct tcp_half {
     uint16_t peer_mss;
     uint8_t snd_shift;
     uint8_t n_resent;
-    bool scaling, timestamps;
+    bool scaling, timestamps, sack;
 };
 
 struct tcp_timewait {
@@ -325,6 +331,18 @@ bool tcp_rx_update_due(const struct tcp_connection *c);
 struct tcp_chunk *tcp_chunk_take(struct tcp *t);
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
 uint32_t tcp_chunks_free(const struct tcp *t);
+
+/* ---- tcp_sack.c ---- */
+
+/* Data out of order has arrived at `seq`; [from, to) has arrived again. */
+void tcp_sack_arrived(struct tcp_connection *c, struct seq seq);
+void tcp_sack_twice(struct tcp_connection *c, struct seq from, struct seq to);
+/* Puts as many blocks into `s` as `room_bytes` of options hold. */
+void tcp_sack_fill(struct tcp_connection *c, struct tcp_segment *s, size_t room_bytes);
+static inline bool tcp_sack_due(const struct tcp_connection *c)
+{
+    return c->sack && (c->rx.ooo || c->has_twice);
+}
 
 /* ---- tcp_tx.c ---- */
 

@@ -30,6 +30,8 @@
 /* Chunks that one connection's data out of order may hold: one for each kilobyte of the largest window. Many tiny
  * segments with gaps reach it before the pool is empty. */
 #define TCP_OUT_OF_ORDER_MAX 256
+/* Blocks whose turn in the report is remembered: as many as there is room for beside timestamps (RFC 2018 3). */
+#define TCP_SACK_RECENT 3
 
 /* ---- Tables ---- */
 

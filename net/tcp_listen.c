@@ -33,6 +33,7 @@ static void send_syn_ack(struct tcp_half *h, uint64_t now_ns)
         .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
         .has_shift = h->scaling,
         .shift = h->t->rcv_shift,
+        .sack_permitted = h->sack,
         .has_timestamp = h->timestamps,
         .ts_value = tcp_timestamp(now_ns, h->ts_offset),
         .ts_echo = h->ts_recent,
@@ -98,6 +99,7 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
         .snd_shift = s->has_shift ? s->shift : 0,
         .scaling = s->has_shift,
         .timestamps = s->has_timestamp,
+        .sack = s->sack_permitted,
     };
     /* RFC 9293 3.6.1: the new numbers lie beyond all of the connection before. */
     if (before && !seq_after(h->iss, seq_add(before->snd_nxt, UINT16_MAX)))
@@ -148,6 +150,7 @@ static void take_over(struct tcp_connection *c, uint64_t now_ns, const struct tc
     c->scaling = h->scaling;
     c->snd_shift = h->snd_shift;
     c->timestamps = h->timestamps;
+    c->sack = h->sack;
     c->ts_recent = h->ts_recent;
     c->ts_recent_ms = (uint32_t)(now_ns / NS_PER_MS);
     c->ts_offset = h->ts_offset;

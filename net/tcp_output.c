@@ -95,6 +95,15 @@ static void acknowledged(struct tcp_connection *c)
     c->soon_ns = TIME_NEVER;
 }
 
+/* What a segment with this data leaves for blocks: a full one nothing. */
+static size_t room_for_options(const struct tcp_connection *c, const struct bytes *v, size_t n)
+{
+    size_t len = 0;
+    for (size_t i = 1; i < n; i++)
+        len += v[i].len;
+    return len < c->mss ? c->mss - len : 0;
+}
+
 /* Sends [seq, seq + what v[1..n-1] hold) with the acknowledgement and window of now. */
 static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq seq, uint8_t flags, struct bytes *v,
                          size_t n)
@@ -107,6 +116,8 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
         s.ts_value = tcp_timestamp(now_ns, c->ts_offset);
         s.ts_echo = c->ts_recent;
     }
+    if (tcp_sack_due(c))
+        tcp_sack_fill(c, &s, room_for_options(c, v, n));
     enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n);
     if (e == ERR_TOO_LARGE) {
         tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
@@ -170,6 +181,7 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
         .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
         .has_shift = c->scaling,
         .shift = c->rcv_shift,
+        .sack_permitted = c->sack,
         .has_timestamp = c->timestamps,
         .ts_value = tcp_timestamp(now_ns, c->ts_offset),
         .ts_echo = both ? c->ts_recent : 0,

@@ -8,10 +8,10 @@
  *     < . seq 1 ack 1
  *     +40ms                          time passes
  *
- * Flags are S F R P U . (ACK). Of an expected segment flags and length are compared always (length 0 if not
+ * Flags are S F R P U E W (CWR) . (ACK). Of an expected segment flags and length are compared always (length 0 if not
  * given), the rest if given. A segment that no line expects fails the test. Data is a pattern of its place in the
- * stream, checked on both sides. Options: mss N, ws N, ts VALUE ECHO; our own timestamps count from 100 at our
- * first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
+ * stream, checked on both sides. Options: mss N, ws N, sackok, sack FROM TO (as often as there are blocks; "nosack": must
+ * have none), ts VALUE ECHO; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 
@@ -164,7 +164,7 @@ static long number(struct script *x, const char **at)
 
 static uint8_t flags_of(struct script *x, const char *w)
 {
-    static const char letters[] = "FSRP.U";
+    static const char letters[] = "FSRP.UEW";
     uint8_t flags = 0;
     for (; *w; w++) {
         const char *p = strchr(letters, *w);
@@ -177,7 +177,7 @@ static uint8_t flags_of(struct script *x, const char *w)
 
 struct wanted {
     struct tcp_segment s;
-    bool has_seq, has_ack, has_win;
+    bool has_seq, has_ack, has_win, has_sack;
     size_t len;
     uint32_t ts_value, ts_echo;
 };
@@ -210,6 +210,15 @@ static void parse_line(struct script *x, const char *at, struct wanted *out)
         } else if (!strcmp(key, "ws")) {
             out->s.has_shift = true;
             out->s.shift = (uint8_t)number(x, &at);
+        } else if (!strcmp(key, "sackok")) {
+            out->s.sack_permitted = true;
+        } else if (!strcmp(key, "nosack")) {
+            out->has_sack = true;
+        } else if (!strcmp(key, "sack") && out->s.n_sack < TCP_SACK_MAX) {
+            struct tcp_range *range = &out->s.sack[out->s.n_sack++];
+            out->has_sack = true;
+            range->from = seq_of((uint32_t)number(x, &at));
+            range->to = seq_of((uint32_t)number(x, &at));
         } else if (!strcmp(key, "ts")) {
             out->s.has_timestamp = true;
             out->ts_value = (uint32_t)number(x, &at);
@@ -234,6 +243,10 @@ static void inject(struct script *x, const char *at)
     in.s.seq.v += peer_isn;
     if (in.has_ack)
         in.s.ack.v += p->iss;
+    for (int i = 0; i < in.s.n_sack; i++) {
+        in.s.sack[i].from.v += p->iss;
+        in.s.sack[i].to.v += p->iss;
+    }
     in.s.src_port = x->peer_port;
     in.s.dst_port = x->local_port;
     in.s.ts_value = in.ts_value;
@@ -258,9 +271,9 @@ static void inject(struct script *x, const char *at)
 static void describe(struct script *x, const struct sent *s, char *out, size_t size)
 {
     struct peer *p = peer_of(x, s->s.dst_port);
-    char flags[8] = {0}, options[80] = {0};
-    static const char letters[] = "FSRP.U";
-    for (int i = 0, n = 0; i < 6; i++) {
+    char flags[9] = {0}, options[160] = {0};
+    static const char letters[] = "FSRP.UEW";
+    for (int i = 0, n = 0; i < 8; i++) {
         if (s->s.flags & 1 << i)
             flags[n++] = letters[i];
     }
@@ -270,14 +283,17 @@ static void describe(struct script *x, const struct sent *s, char *out, size_t s
     if (s->s.has_shift)
         n += snprintf(options + n, sizeof options - (size_t)n, " ws %u", s->s.shift);
     if (s->s.has_timestamp)
-        snprintf(options + n, sizeof options - (size_t)n, " ts %u %u", s->s.ts_value - p->ts_base, s->s.ts_echo);
+        n += snprintf(options + n, sizeof options - (size_t)n, " ts %u %u", s->s.ts_value - p->ts_base, s->s.ts_echo);
+    for (int i = 0; i < s->s.n_sack; i++)
+        n += snprintf(options + n, sizeof options - (size_t)n, " sack %d %d", (int)(s->s.sack[i].from.v - peer_isn),
+                      (int)(s->s.sack[i].to.v - peer_isn));
     snprintf(out, size, "%s seq %d ack %d win %u len %zu <%s>", flags, (int)(s->s.seq.v - p->iss),
              s->s.flags & TCP_ACK ? (int)(s->s.ack.v - peer_isn) : 0, s->s.window, s->s.data.len, options);
 }
 
 static void mismatch(struct script *x, const struct sent *s, const char *what)
 {
-    char text[200], message[300];
+    char text[300], message[400];
     describe(x, s, text, sizeof text);
     snprintf(message, sizeof message, "%s; was sent at %llu us: > %s", what, (unsigned long long)(s->at_ns / 1000),
              text);
@@ -288,6 +304,17 @@ static void none_left(struct script *x)
 {
     if (x->n_matched < x->n_sent)
         mismatch(x, &x->sent[x->n_matched], "a segment that no line expects");
+}
+
+static bool same_sack(const struct sent *s, const struct wanted *e)
+{
+    if (s->s.n_sack != e->s.n_sack)
+        return false;
+    for (int i = 0; i < e->s.n_sack; i++) {
+        if (s->s.sack[i].from.v - peer_isn != e->s.sack[i].from.v || s->s.sack[i].to.v - peer_isn != e->s.sack[i].to.v)
+            return false;
+    }
+    return true;
 }
 
 static void expect(struct script *x, const char *at)
@@ -312,6 +339,10 @@ static void expect(struct script *x, const char *at)
         mismatch(x, s, "other mss");
     if (e.s.has_shift && (!s->s.has_shift || s->s.shift != e.s.shift))
         mismatch(x, s, "other ws");
+    if (e.s.sack_permitted && !s->s.sack_permitted)
+        mismatch(x, s, "SACK not permitted");
+    if (e.has_sack && !same_sack(s, &e))
+        mismatch(x, s, "other blocks");
     if (e.s.has_timestamp &&
         (!s->s.has_timestamp || s->s.ts_echo != e.ts_echo || (e.ts_value && s->s.ts_value - p->ts_base != e.ts_value)))
         mismatch(x, s, "other timestamps");
@@ -445,6 +476,7 @@ static const struct {
     COUNTER(old_duplicate),
     COUNTER(no_memory),
     COUNTER(ooo_dropped),
+    COUNTER(received_twice),
     COUNTER(accepted),
     COUNTER(timed_out),
     COUNTER(reset),
@@ -727,6 +759,14 @@ static inline void script(const char *text)
     "< S seq 0 win 65535 <mss 1460, ws 7, ts 1000 0>\n"          \
     "> S. seq 0 ack 1 win 65535 <mss 1460, ws 2, ts 100 1000>\n" \
     "< . seq 1 ack 1 win 512 <ts 1000 100>\n"                    \
+    "accept\n"
+
+/* With SACK, no timestamps and no scaling: segments of 1460 bytes. */
+#define ACCEPTED_SACK                                 \
+    "listen 80 4\n"                                   \
+    "< S seq 0 win 65535 <mss 1460, sackok>\n"        \
+    "> S. seq 0 ack 1 win 65535 <mss 1460, sackok>\n" \
+    "< . seq 1 ack 1 win 65535\n"                     \
     "accept\n"
 
 #define CONNECTED                                      \
