@@ -234,7 +234,7 @@ static void finish(struct fuzz *f)
         pass_time(f, 30 * NS_PER_S);
     struct tcp_counters n = tcp_counters(f->t);
     must(n.n_connections == 0 && n.n_half_open == 0 && n.n_time_wait == 0);
-    must(n.n_chunks == 0 && n.n_pieces == 0);
+    must(n.n_chunks == 0 && n.n_pieces == 0 && n.n_runs == 0);
     tcp_free(f->t);
 }
 

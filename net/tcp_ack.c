@@ -4,6 +4,7 @@
  *   RFC 6298  the retransmission timeout, from timestamps when there are any, else from one segment at a time
  *   RFC 5681  three duplicates: the first unacknowledged segment is sent again
  *   RFC 6582  partial acknowledgements in recovery: and so is the next one
+ *             with SACK, tcp_recover.c has both places
  *   RFC 5961  5.2: acknowledgements of what was never sent, or of long ago, get a challenge */
 #include "net/tcp_internal.h"
 
@@ -86,7 +87,9 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
     c->n_resent = 0;
     c->wake_writer = true;
     bool restart = true;
-    if (c->in_recovery) {
+    if (c->sack) {
+        c->n_duplicates = 0;
+    } else if (c->in_recovery) {
         restart = recovery_acked(c, now_ns, bytes);
     } else {
         c->n_duplicates = 0;
@@ -165,8 +168,10 @@ bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_s
     uint32_t window = (uint32_t)s->window << c->snd_shift;
     if (ahead > 0)
         delivered(c, now_ns, s);
-    else if (is_duplicate(c, s, window))
+    else if (!c->sack && is_duplicate(c, s, window))
         duplicate(c, now_ns);
     update_window(c, now_ns, s, window);
+    if (c->sack && (ahead > 0 || s->n_sack > 0 || c->rack.probed))
+        tcp_recover_input(c, now_ns, s, (uint32_t)ahead);
     return true;
 }

@@ -8,6 +8,8 @@
  *   tcp_timer.c    timeouts                             tcp_tx.c       bytes to send
  *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
  *   tcp_sack.c     what of it the peer is told          tcp_newreno.c  the congestion window
+ *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
+ *   tcp_recover.c  how fast that is sent again
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -52,6 +54,45 @@ struct tcp_piece {
     const uint8_t *data;
     size_t len;
     struct tcp_chunk *chunk; /* NULL: static */
+};
+
+/* Bytes that were sent at one time and share one fate (tcp_board.c). */
+struct tcp_run {
+    struct tcp_run *next;
+    uint64_t sent_ns;
+    struct seq from, to;
+    bool sacked; /* reported by the peer */
+    bool lost;   /* to be sent again */
+    bool resent; /* at sent_ns, not for the first time */
+};
+
+/* What was sent and not acknowledged: [una, nxt) without gaps. Empty without SACK. */
+struct tcp_board {
+    struct tcp_run *head, *tail;
+    struct tcp_run first;
+    uint32_t sacked_bytes, lost_bytes;
+    uint16_t n_pooled;
+    bool first_used;
+};
+
+/* RFC 8985 5.2 and 7. */
+struct tcp_rack {
+    uint64_t sent_ns; /* of what was sent last among all that has arrived; it ends at `end` */
+    struct seq end, fack, round, probe_end;
+    uint32_t rtt_us, min_rtt_us;
+    uint8_t more; /* quarters of a round trip that the reordering window is longer */
+    uint8_t persist;
+    bool reordered : 1;
+    bool has_fack : 1;
+    bool has_round : 1;
+    bool tail : 1;      /* rack_ns is for a probe of the tail */
+    bool probed : 1;    /* one is under way, up to probe_end */
+    bool probe_new : 1; /* it was new data */
+};
+
+/* RFC 6937 3: bytes since recovery began. */
+struct tcp_prr {
+    uint32_t delivered, out, flight;
 };
 
 enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
@@ -110,10 +151,11 @@ struct tcp_connection {
     struct waiter *reader;
     struct waiter *writer;
 
-    struct timer timer;   /* never later than the first of the four below; see tcp_timer.c */
+    struct timer timer;   /* never later than the first of the five below; see tcp_timer.c */
     uint64_t resend_ns;   /* retransmission, or a window probe */
     uint64_t soon_ns;     /* a delayed ACK, or a segment that the device had no room for */
     uint64_t alive_ns;    /* keepalive */
+    uint64_t rack_ns;     /* a segment will be known as lost, or the tail is to be probed */
     uint64_t end_ns;      /* FIN-WAIT-2 of a closed flow */
     uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
     uint64_t heard_ns;    /* the last acceptable segment */
@@ -130,6 +172,9 @@ struct tcp_connection {
     struct tcp_window window;
     uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
     struct tcp_tx tx;
+    struct tcp_board board;
+    struct tcp_rack rack;
+    struct tcp_prr prr;
 
     /* Receiving. */
     struct seq irs, rcv_nxt;
@@ -177,8 +222,8 @@ struct tcp_connection {
     bool syn_resent : 1;
 };
 
-/* "below 1 KB" is what the design promises; half of it is the aim. */
-_Static_assert(sizeof(struct tcp_connection) <= 512, "an idle connection is a small block");
+/* "below 1 KB" is what the design promises; three quarters of it is the aim. */
+_Static_assert(sizeof(struct tcp_connection) <= 768, "an idle connection is a small block");
 
 /* A passive opening. What a SYN cookie would have to carry is in here: next to tcp_half_open is its place. */
 struct tcp_half {
@@ -236,7 +281,7 @@ struct tcp {
     uint8_t rcv_shift;
     uint32_t n_listeners;
     struct tcp_listener *listener;
-    struct pool connections, halves, waits, chunks, pieces;
+    struct pool connections, halves, waits, chunks, pieces, runs;
     struct list pending, half, waiting, starved;
     bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
@@ -304,6 +349,8 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns);
 /* Sends the first unacknowledged segment again. */
 void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns);
 void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns);
+/* One more segment at the end, new or again, whatever the congestion window says: RFC 8985 7.3. */
+void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns);
 /* One byte that was acknowledged already: for keepalive. */
 void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns);
 void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns);
@@ -343,6 +390,47 @@ static inline bool tcp_sack_due(const struct tcp_connection *c)
 {
     return c->sack && (c->rx.ooo || c->has_twice);
 }
+
+/* ---- tcp_board.c ---- */
+
+/* `len` numbers were sent at nxt, which moves on after the call; `again`: not for the first time. */
+void tcp_board_sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len, bool again);
+/* una has moved; the segment that moved it. */
+void tcp_board_acked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
+/* Takes the report in; true when it tells that something arrived twice. */
+bool tcp_board_sacked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
+void tcp_board_lost(struct tcp_connection *c, struct tcp_run *r);
+void tcp_board_all_lost(struct tcp_connection *c);
+/* The first lost bytes that touch; false: none. */
+bool tcp_board_next(struct tcp_connection *c, struct seq *from, uint32_t *len);
+void tcp_board_resent(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len);
+void tcp_board_free(struct tcp_connection *c);
+/* What is thought to be on the network: `pipe` of RFC 6675 4. */
+static inline uint32_t tcp_pipe(const struct tcp_connection *c)
+{
+    return c->nxt.v - c->una.v - c->board.sacked_bytes - c->board.lost_bytes;
+}
+
+/* ---- tcp_rack.c ---- */
+
+/* The part of `r` up to `end` has arrived, as `s` says. */
+void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, const struct tcp_run *r,
+                        struct seq end);
+void tcp_rack_detect(struct tcp_connection *c, uint64_t now_ns);
+void tcp_rack_twice(struct tcp_connection *c);
+void tcp_rack_recovered(struct tcp_connection *c);
+void tcp_rack_arm_tail(struct tcp_connection *c, uint64_t now_ns);
+void tcp_rack_due(struct tcp_connection *c, uint64_t now_ns);
+/* True when the probe of the tail has repaired a loss. */
+bool tcp_rack_tail_repaired(struct tcp_connection *c, const struct tcp_segment *s, uint32_t acked, bool twice);
+
+/* ---- tcp_recover.c ---- */
+
+/* An acknowledgement on a connection with SACK that moved una by `acked`. */
+void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, uint32_t acked);
+/* Begins a recovery if something is lost. */
+void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns);
+void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns);
 
 /* ---- tcp_tx.c ---- */
 

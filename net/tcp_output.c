@@ -204,7 +204,11 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
 static void sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len)
 {
     struct seq end = seq_add(c->nxt, len);
-    if (seq_before(c->nxt, c->max)) {
+    bool again = seq_before(c->nxt, c->max);
+    if (c->sack)
+        tcp_board_sent(c, now_ns, len, again);
+    c->prr.out += len;
+    if (again) {
         c->t->n.n_retransmitted++;
     } else {
         if (seq_equal(c->max, c->una))
@@ -223,6 +227,8 @@ static void sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len)
         c->resend_ns = TIME_NEVER;
     }
     start_resend_timer(c, now_ns);
+    if (c->sack)
+        tcp_rack_arm_tail(c, now_ns);
 }
 
 /* The congestion window, with a segment more for each of the first duplicates (RFC 3042). */
@@ -246,11 +252,11 @@ static bool plan_segment(struct tcp_connection *c, struct plan *p)
     size_t left = c->tx.len - offset;
     if (left == 0 && !c->fin_queued)
         return false;
-    uint32_t cwnd = congestion_room(c);
-    uint32_t window = least(c->wnd_bytes, cwnd);
-    uint32_t room = window > offset ? window - offset : 0;
+    uint32_t cwnd = congestion_room(c), used = c->sack ? tcp_pipe(c) : offset;
+    uint32_t peer_room = c->wnd_bytes > offset ? c->wnd_bytes - offset : 0;
+    uint32_t room = least(peer_room, cwnd > used ? cwnd - used : 0);
     uint32_t len = least(room, c->mss);
-    c->limited = cwnd <= c->wnd_bytes && left > room;
+    c->limited = (cwnd <= used || cwnd - used <= peer_room) && left > room;
     if (len >= left)
         len = (uint32_t)left;
     p->len = len;
@@ -282,6 +288,47 @@ static bool send_next(struct tcp_connection *c, uint64_t now_ns)
     return true;
 }
 
+/* Sends at most `len` numbers from `from` on once more; how many it were. */
+static uint32_t resend_range(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len)
+{
+    struct bytes v[IP_PIECES_MAX];
+    size_t n = 0, offset = from.v - c->una.v, left = c->tx.len - offset;
+    size_t wanted = len < left ? len : left;
+    size_t data_len = tcp_tx_slices(c, offset, wanted, v + 1, IP_PIECES_MAX - 1, &n);
+    bool last = data_len == left, fin = last && len > left && c->fin_sent;
+    uint8_t flags = (uint8_t)((fin ? TCP_FIN : 0) | (last && data_len > 0 ? TCP_PSH : 0));
+    uint32_t done = (uint32_t)data_len + fin;
+    if (done == 0 || transmit(c, now_ns, from, flags, v, n + 1) == ERR_AGAIN)
+        return 0;
+    c->t->n.n_retransmitted++;
+    c->rtt_timing = false;
+    c->prr.out += done;
+    tcp_board_resent(c, now_ns, from, done);
+    return done;
+}
+
+static bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct seq from;
+    uint32_t len, pipe = tcp_pipe(c), cwnd = c->window.cwnd_bytes;
+    if (c->wnd_bytes == 0 || !tcp_board_next(c, &from, &len))
+        return false;
+    len = least(len, c->mss);
+    c->limited = cwnd < pipe + len;
+    return !c->limited && resend_range(c, now_ns, from, len) > 0;
+}
+
+void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint32_t cwnd = c->window.cwnd_bytes, one_more = tcp_pipe(c) + c->mss;
+    c->window.cwnd_bytes = cwnd > one_more ? cwnd : one_more;
+    bool done = send_next(c, now_ns);
+    c->window.cwnd_bytes = cwnd;
+    uint32_t len = least(c->mss, c->nxt.v - c->una.v);
+    if (!done)
+        (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
+}
+
 /* Something waits, nothing is under way, and no acknowledgement will come to move it on: ask from time to time. */
 static void start_probing(struct tcp_connection *c, uint64_t now_ns)
 {
@@ -305,7 +352,9 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
     bool idle = seq_equal(c->una, c->max) && now_ns - c->heard_ns > c->rto_us * NS_PER_US;
     if (idle && c->tx.len > 0)
         c->t->congestion->idle(&c->window, c->mss);
-    while (send_next(c, now_ns))
+    while (c->board.lost_bytes > 0 && resend_lost(c, now_ns))
+        ;
+    while (c->board.lost_bytes == 0 && send_next(c, now_ns))
         ;
     start_probing(c, now_ns);
 }

@@ -477,6 +477,11 @@ static const struct {
     COUNTER(no_memory),
     COUNTER(ooo_dropped),
     COUNTER(received_twice),
+    COUNTER(tail_probes),
+    COUNTER(sent_twice),
+    COUNTER(bad_sack),
+    COUNTER(reneged),
+    COUNTER(runs_refused),
     COUNTER(accepted),
     COUNTER(timed_out),
     COUNTER(reset),
@@ -513,11 +518,8 @@ static void call_count(struct script *x, const char *at)
     const struct {
         const char *name;
         uint32_t v;
-    } now[] = {{"connections", n.n_connections},
-               {"half", n.n_half_open},
-               {"waiting", n.n_time_wait},
-               {"chunks", n.n_chunks},
-               {"pieces", n.n_pieces}};
+    } now[] = {{"connections", n.n_connections}, {"half", n.n_half_open}, {"waiting", n.n_time_wait},
+               {"chunks", n.n_chunks},           {"pieces", n.n_pieces},  {"runs", n.n_runs}};
     long v = -1;
     for (size_t i = 0; i < ARRAY_LEN(now); i++) {
         if (!strcmp(now[i].name, w))
