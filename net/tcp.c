@@ -138,7 +138,7 @@ enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
         return e ? e : ERR_FULL;
     }
     t->below = o->below;
-    t->congestion = &tcp_newreno;
+    t->congestion = &tcp_cubic;
     memcpy(t->secret, o->secret, sizeof t->secret);
     tcp_hash_keys(t);
     uint32_t quarter = o->buffer_bytes / TCP_FAIR_SHARE;

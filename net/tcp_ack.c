@@ -28,6 +28,7 @@ void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us)
     uint64_t rto_us = c->srtt_us + (spread > clock_us ? spread : clock_us);
     if (rto_us < TCP_RTO_MIN_US)
         rto_us = TCP_RTO_MIN_US;
+    c->window.rtt_us = rtt_us;
     c->rto_us = rto_us > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rto_us;
 }
 
@@ -73,6 +74,18 @@ static bool recovery_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t b
     return first;
 }
 
+void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes)
+{
+    struct tcp_window *w = &c->window;
+    if (w->cwnd_bytes < w->ssthresh_bytes && w->rtt_us > 0) {
+        bool over = !seq_before(c->una, c->round);
+        if (over)
+            c->round = c->max;
+        c->t->congestion->measured(w, w->rtt_us, over);
+    }
+    c->t->congestion->acked(w, now_ns, c->mss, bytes);
+}
+
 static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     uint32_t bytes = s->ack.v - c->una.v;
@@ -94,7 +107,7 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
     } else {
         c->n_duplicates = 0;
         if (c->limited)
-            c->t->congestion->acked(&c->window, now_ns, c->mss, bytes);
+            tcp_window_acked(c, now_ns, bytes);
     }
     if (seq_equal(c->una, c->max) || c->probing) {
         c->probing = false;

@@ -10,6 +10,7 @@
  *   tcp_sack.c     what of it the peer is told          tcp_newreno.c  the congestion window
  *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
  *   tcp_recover.c  how fast that is sent again
+ *                                                     tcp_cubic.c    the one that is used
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -166,6 +167,7 @@ struct tcp_connection {
     struct seq wl1, wl2; /* seq and ack of the segment that set wnd */
     struct seq recover;  /* RFC 6582 */
     struct seq rtt_seq;
+    struct seq round; /* in slow start: a round ends when it is acknowledged */
     uint32_t wnd_bytes, wnd_max_bytes;
     uint16_t mss; /* payload of one segment, options taken off */
     uint16_t peer_mss;
@@ -338,6 +340,8 @@ void tcp_challenge(struct tcp_connection *c, uint64_t now_ns);
 /* The ACK of an acceptable segment: false when the segment is to be dropped. */
 bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us);
+/* New data was acknowledged outside of a recovery, while the congestion window was the limit. */
+void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes);
 static inline uint32_t tcp_flight(const struct tcp_connection *c)
 {
     return c->max.v - c->una.v;

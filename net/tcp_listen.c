@@ -124,6 +124,7 @@ void tcp_established(struct tcp_connection *c, uint64_t now_ns)
     }
     c->nxt = c->max;
     c->recover = c->iss;
+    c->round = c->max;
     c->rack.min_rtt_us = c->srtt_us;
     c->rtt_timing = false;
     c->n_resent = 0;

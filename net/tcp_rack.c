@@ -30,6 +30,7 @@ void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct 
     uint64_t us = (now_ns - r->sent_ns) / NS_PER_US;
     uint32_t rtt_us = us > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)us;
     if (!r->resent) {
+        c->window.rtt_us = rtt_us;
         if (rtt_us < k->min_rtt_us || k->min_rtt_us == 0)
             k->min_rtt_us = rtt_us;
         if (k->has_fack && seq_before(end, k->fack))

@@ -86,7 +86,7 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
     if (c->in_recovery) {
         reduce(c, delivered);
     } else if (acked > 0 && c->limited) {
-        c->t->congestion->acked(&c->window, now_ns, c->mss, acked);
+        tcp_window_acked(c, now_ns, acked);
     }
     tcp_rack_arm_tail(c, now_ns);
 }

@@ -170,6 +170,13 @@ static void sack_beats_partial_acknowledgements(void **state)
     assert_true(all_ms(50, true, &tcp_newreno) * 3 < all_ms(50, false, &tcp_newreno) * 2);
 }
 
+static void cubic_with_sack_beats_newreno_without(void **state)
+{
+    uint64_t now_ms = all_ms(10, true, &tcp_cubic);
+    assert_true(now_ms * 10 < all_ms(10, false, &tcp_newreno) * 8);
+    assert_true(now_ms < all_ms(10, true, &tcp_newreno));
+}
+
 static void without_loss_it_makes_no_difference(void **state)
 {
     assert_int_equal(all_ms(0, true, &tcp_newreno), all_ms(0, false, &tcp_newreno));
@@ -179,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sack_beats_partial_acknowledgements),
+        cmocka_unit_test(cubic_with_sack_beats_newreno_without),
         cmocka_unit_test(without_loss_it_makes_no_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
