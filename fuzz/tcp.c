@@ -106,7 +106,11 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
     uint32_t first = s.seq.v + ((s.flags & TCP_SYN) != 0);
     for (size_t i = 0; i < len; i++)
         write_u8(&w, stream[(first + i) % STREAM_BYTES]);
-    struct ip_in in = {.src = ip4(10, 0, 0, 9), .dst = ip4(10, 0, 0, 1), .protocol = IP_TCP, .checksum_verified = true};
+    struct ip_in in = {.src = ip4(10, 0, 0, 9),
+                       .dst = ip4(10, 0, 0, 1),
+                       .protocol = IP_TCP,
+                       .tos = a[6] >> 6,
+                       .checksum_verified = true};
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));
     in.payload = bytes_of(exact, writer_len(&w));

@@ -30,6 +30,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .scaling = true,
         .timestamps = true,
         .sack = true,
+        .ecn = true,
         .state = TCP_CLOSED,
     };
     list_init(&c->node);

@@ -165,9 +165,22 @@ static void update_window(struct tcp_connection *c, uint64_t now_ns, const struc
     }
 }
 
+/* RFC 3168 6.1.2: the peer saw a mark. Like a loss, once in a round trip, but nothing is sent again. */
+static void slow_down(struct tcp_connection *c, uint64_t now_ns)
+{
+    if (c->in_recovery || seq_before(c->una, c->marked) || seq_before(c->una, c->recover))
+        return;
+    c->t->n.n_slowed_by_marks++;
+    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
+    c->window.cwnd_bytes = c->window.ssthresh_bytes;
+    c->marked = c->max;
+    c->slowed = true;
+}
+
 bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     int32_t ahead = seq_diff(s->ack, c->una);
+    bool told = c->ecn && (s->flags & TCP_ECE);
     bool ancient = ahead < 0 && (uint32_t)-ahead > c->wnd_max_bytes;
     if (seq_after(s->ack, c->max) || ancient) {
         c->t->n.n_bad_ack++;
@@ -179,6 +192,8 @@ bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_s
         return true;
     }
     uint32_t window = (uint32_t)s->window << c->snd_shift;
+    if (told)
+        c->limited = false; /* so the window does not grow by this one */
     if (ahead > 0)
         delivered(c, now_ns, s);
     else if (!c->sack && is_duplicate(c, s, window))
@@ -186,5 +201,7 @@ bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_s
     update_window(c, now_ns, s, window);
     if (c->sack && (ahead > 0 || s->n_sack > 0 || c->rack.probed))
         tcp_recover_input(c, now_ns, s, (uint32_t)ahead);
+    if (told)
+        slow_down(c, now_ns);
     return true;
 }

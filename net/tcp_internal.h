@@ -167,7 +167,8 @@ struct tcp_connection {
     struct seq wl1, wl2; /* seq and ack of the segment that set wnd */
     struct seq recover;  /* RFC 6582 */
     struct seq rtt_seq;
-    struct seq round; /* in slow start: a round ends when it is acknowledged */
+    struct seq marked; /* an echo counts when all that was sent before the last one is acknowledged */
+    struct seq round;  /* in slow start: a round ends when it is acknowledged */
     uint32_t wnd_bytes, wnd_max_bytes;
     uint16_t mss; /* payload of one segment, options taken off */
     uint16_t peer_mss;
@@ -207,6 +208,9 @@ struct tcp_connection {
     bool scaling : 1;
     bool sack : 1; /* both sides permit it */
     bool has_twice : 1;
+    bool ecn : 1;        /* both sides understand marks */
+    bool echo : 1;       /* a mark came in: told until the peer says that it knows */
+    bool slowed : 1;     /* because of the peer's echo: to be told with the next new data */
     bool orphan : 1;     /* the user gave it back */
     bool ack_now : 1;    /* at tcp_flush, or with the next segment */
     bool fin_queued : 1; /* the user's stream ends after tx */
@@ -242,7 +246,7 @@ struct tcp_half {
     uint16_t peer_mss;
     uint8_t snd_shift;
     uint8_t n_resent;
-    bool scaling, timestamps, sack;
+    bool scaling, timestamps, sack, ecn;
 };
 
 struct tcp_timewait {

@@ -27,7 +27,7 @@ static void send_syn_ack(struct tcp_half *h, uint64_t now_ns)
     struct tcp_segment s = {
         .seq = h->iss,
         .ack = seq_add(h->irs, 1),
-        .flags = TCP_SYN | TCP_ACK,
+        .flags = h->ecn ? TCP_SYN | TCP_ACK | TCP_ECE : TCP_SYN | TCP_ACK,
         .window = h->window,
         .has_mss = true,
         .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
@@ -100,6 +100,7 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
         .scaling = s->has_shift,
         .timestamps = s->has_timestamp,
         .sack = s->sack_permitted,
+        .ecn = (s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR),
     };
     /* RFC 9293 3.6.1: the new numbers lie beyond all of the connection before. */
     if (before && !seq_after(h->iss, seq_add(before->snd_nxt, UINT16_MAX)))
@@ -124,7 +125,7 @@ void tcp_established(struct tcp_connection *c, uint64_t now_ns)
     }
     c->nxt = c->max;
     c->recover = c->iss;
-    c->round = c->max;
+    c->round = c->marked = c->max;
     c->rack.min_rtt_us = c->srtt_us;
     c->rtt_timing = false;
     c->n_resent = 0;
@@ -153,6 +154,7 @@ static void take_over(struct tcp_connection *c, uint64_t now_ns, const struct tc
     c->snd_shift = h->snd_shift;
     c->timestamps = h->timestamps;
     c->sack = h->sack;
+    c->ecn = h->ecn;
     c->ts_recent = h->ts_recent;
     c->ts_recent_ms = (uint32_t)(now_ns / NS_PER_MS);
     c->ts_offset = h->ts_offset;

@@ -35,7 +35,7 @@ static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
         len += v[i].len;
     uint64_t sum = checksum_pseudo(&local->ip, &peer->ip, IP_TCP, (uint32_t)len);
     tcp_emit_checksum(header, checksum_finish(checksum_add_parts(sum, v, n)));
-    struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .dont_fragment = true};
+    struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .tos = s->ecn, .dont_fragment = true};
     t->n.n_out++;
     enum err e = t->below->send(t->below, now_ns, &out, v, n);
     if (e == ERR_AGAIN)
@@ -104,6 +104,19 @@ static size_t room_for_options(const struct tcp_connection *c, const struct byte
     return len < c->mss ? c->mss - len : 0;
 }
 
+/* New data may be marked, and says once that we have slowed down; nothing sent again does (RFC 3168 6.1.5). */
+static void put_marks(struct tcp_connection *c, struct tcp_segment *s, bool data)
+{
+    if (c->echo)
+        s->flags |= TCP_ECE;
+    if (!data || seq_before(s->seq, c->max) || c->probing)
+        return;
+    s->ecn = TCP_ECN_CAPABLE;
+    if (c->slowed)
+        s->flags |= TCP_CWR;
+    c->slowed = false;
+}
+
 /* Sends [seq, seq + what v[1..n-1] hold) with the acknowledgement and window of now. */
 static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq seq, uint8_t flags, struct bytes *v,
                          size_t n)
@@ -116,6 +129,8 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
         s.ts_value = tcp_timestamp(now_ns, c->ts_offset);
         s.ts_echo = c->ts_recent;
     }
+    if (c->ecn)
+        put_marks(c, &s, n > 1);
     if (tcp_sack_due(c))
         tcp_sack_fill(c, &s, room_for_options(c, v, n));
     enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n);
@@ -172,10 +187,13 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
     bool both = c->state == TCP_SYN_RECEIVED;
     uint16_t payload = tcp_route_payload(c->t, &c->entry.peer.ip, NULL);
     uint32_t window = least(tcp_rx_window(c), UINT16_MAX);
+    bool ask = c->ecn && !c->syn_resent; /* RFC 3168 6.1.1.1: the network may drop what it does not know */
     struct tcp_segment s = {
         .seq = c->iss,
         .ack = both ? c->rcv_nxt : seq_of(0),
-        .flags = both ? TCP_SYN | TCP_ACK : TCP_SYN,
+        .flags = both  ? TCP_SYN | TCP_ACK
+                 : ask ? TCP_SYN | TCP_ECE | TCP_CWR
+                       : TCP_SYN,
         .window = (uint16_t)window,
         .has_mss = true,
         .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,

@@ -52,6 +52,8 @@ enum tcp_flag {
     TCP_CWR = 0x80
 };
 
+enum tcp_ecn { TCP_ECN_NONE = 0, TCP_ECN_CAPABLE = 2, TCP_ECN_CONGESTED = 3 }; /* RFC 3168 5 */
+
 #define TCP_HEADER_BYTES 20
 #define TCP_HEADER_MAX_BYTES 60
 #define TCP_CHECKSUM_OFFSET 16
@@ -75,6 +77,7 @@ struct tcp_segment {
     uint8_t flags;   /* TCP_* */
     uint16_t window; /* as in the header: not scaled */
     uint16_t urgent;
+    uint8_t ecn; /* of the IP header, TCP_ECN_*: tcp_parse and tcp_emit leave it alone */
     bool has_mss;
     bool has_shift;
     bool has_timestamp;

@@ -11,7 +11,7 @@
  * Flags are S F R P U E W (CWR) . (ACK). Of an expected segment flags and length are compared always (length 0 if not
  * given), the rest if given. A segment that no line expects fails the test. Data is a pattern of its place in the
  * stream, checked on both sides. Options: mss N, ws N, sackok, sack FROM TO (as often as there are blocks; "nosack": must
- * have none), ts VALUE ECHO; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
+ * have none), ts VALUE ECHO; "ecn N" is the mark of the IP header; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 
@@ -111,6 +111,7 @@ static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip
         script_fail(x, "too many segments sent");
     struct sent *s = &x->sent[x->n_sent++];
     assert_true(tcp_parse(writer_bytes(&w), &s->s));
+    s->s.ecn = o->tos;
     memcpy(s->data, s->s.data.data, s->s.data.len);
     s->at_ns = now_ns;
     struct peer *p = peer_of(x, s->s.dst_port);
@@ -177,7 +178,7 @@ static uint8_t flags_of(struct script *x, const char *w)
 
 struct wanted {
     struct tcp_segment s;
-    bool has_seq, has_ack, has_win, has_sack;
+    bool has_seq, has_ack, has_win, has_sack, has_ecn;
     size_t len;
     uint32_t ts_value, ts_echo;
 };
@@ -202,6 +203,9 @@ static void parse_line(struct script *x, const char *at, struct wanted *out)
             out->s.window = (uint16_t)number(x, &at);
         } else if (!strcmp(key, "len")) {
             out->len = (size_t)number(x, &at);
+        } else if (!strcmp(key, "ecn")) {
+            out->has_ecn = true;
+            out->s.ecn = (uint8_t)number(x, &at);
         } else if (!strcmp(key, "urg")) {
             out->s.urgent = (uint16_t)number(x, &at);
         } else if (!strcmp(key, "mss")) {
@@ -261,6 +265,7 @@ static void inject(struct script *x, const char *at)
     /* In memory of just its size, so that a read past it is seen. */
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));
+    ip.tos = in.s.ecn;
     ip.payload = bytes_of(exact, writer_len(&w));
     tcp_input(x->t, x->now_ns, &ip);
     free(exact);
@@ -341,6 +346,8 @@ static void expect(struct script *x, const char *at)
         mismatch(x, s, "other ws");
     if (e.s.sack_permitted && !s->s.sack_permitted)
         mismatch(x, s, "SACK not permitted");
+    if (e.has_ecn && s->s.ecn != e.s.ecn)
+        mismatch(x, s, "another mark");
     if (e.has_sack && !same_sack(s, &e))
         mismatch(x, s, "other blocks");
     if (e.s.has_timestamp &&
@@ -480,6 +487,8 @@ static const struct {
     COUNTER(tail_probes),
     COUNTER(sent_twice),
     COUNTER(bad_sack),
+    COUNTER(marked),
+    COUNTER(slowed_by_marks),
     COUNTER(reneged),
     COUNTER(runs_refused),
     COUNTER(accepted),
@@ -771,11 +780,11 @@ static inline void script(const char *text)
     "< . seq 1 ack 1 win 65535\n"                     \
     "accept\n"
 
-#define CONNECTED                                      \
-    "connect\n"                                        \
-    "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
-    "< S. seq 0 ack 1 win 65535 <mss 1460>\n"          \
-    "> . seq 1 ack 1\n"                                \
+#define CONNECTED                                        \
+    "connect\n"                                          \
+    "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
+    "< S. seq 0 ack 1 win 65535 <mss 1460>\n"            \
+    "> . seq 1 ack 1\n"                                  \
     "connected\n"
 
 #endif

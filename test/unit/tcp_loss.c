@@ -94,7 +94,7 @@ static void timeout_follows_the_round_trip_time(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "+500ms\n"
            "< S. seq 0 ack 1 win 65535 <mss 1460, ts 9000 100>\n"
            "> . seq 1 ack 1\n"

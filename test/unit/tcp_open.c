@@ -28,7 +28,7 @@ static void active_open_with_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
            "connected again\n"
            "arm-writer\n"
            "+10ms\n"
@@ -45,7 +45,7 @@ static void active_open_to_a_peer_without_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
            "< S. seq 0 ack 1 win 4000\n"
            "> . seq 1 ack 1 win 65535\n"
            "write 1000\n"
@@ -93,7 +93,7 @@ static void connection_refused_by_reset(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< R. seq 0 ack 1\n"
            "connected refused\n"
            "close\n"
@@ -104,7 +104,7 @@ static void reset_with_a_wrong_ack_does_not_refuse(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< R. seq 0 ack 2\n"
            "< R. seq 0 ack 0\n"
            "< R seq 0\n"
@@ -116,7 +116,7 @@ static void syn_sent_answers_a_wrong_ack_with_a_reset(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< . seq 500 ack 77\n"
            "> R seq 77\n"
            "< S. seq 500 ack 77\n"
@@ -128,7 +128,7 @@ static void syn_sent_ignores_what_is_no_syn(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< . seq 0 ack 1\n"
            "< F. seq 0 ack 1\n"
            "connected again\n"
@@ -139,7 +139,7 @@ static void syn_is_sent_again_and_given_up(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "+990ms\n"
            "+20ms\n"
            "> S seq 0\n"
@@ -166,7 +166,7 @@ static void syn_resent_means_one_segment_first(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "+1100ms\n"
            "> S seq 0\n"
            "< S. seq 0 ack 1 win 65535 <mss 1000>\n"
@@ -179,7 +179,7 @@ static void simultaneous_open(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1 win 65535 <mss 1460>\n"
            "connected again\n"
@@ -194,7 +194,7 @@ static void simultaneous_open_ended_by_a_plain_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< . seq 1 ack 1\n"
@@ -205,7 +205,7 @@ static void simultaneous_open_resends_its_syn_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< S seq 0 win 65535 <mss 1460>\n"
@@ -220,7 +220,7 @@ static void simultaneous_open_refuses_a_wrong_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< . seq 1 ack 99\n"
@@ -232,7 +232,7 @@ static void simultaneous_open_then_reset(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< R seq 1\n"
@@ -243,7 +243,7 @@ static void data_and_fin_with_the_syn_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< SF. seq 0 ack 1 len 100 <mss 1460>\n"
            "> . seq 1 ack 102\n"
            "connected ok\n"
@@ -495,7 +495,7 @@ static void unreachable_by_icmp_while_opening(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "problem net 0\n"
            "connected again\n"
            "problem port 1\n"
@@ -509,7 +509,7 @@ static void prohibited_by_icmp_while_opening(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "problem admin 0\n"
            "connected unreachable\n");
 }

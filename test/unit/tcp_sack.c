@@ -5,13 +5,13 @@
 static void both_must_permit(void **state)
 {
     script("connect\n"
-           "> S seq 0 <mss 1460, ws 2, sackok, ts 100 0>\n"
+           "> SEW seq 0 <mss 1460, ws 2, sackok, ts 100 0>\n"
            "< S. seq 0 ack 1 <mss 1460>\n"
            "> . seq 1 ack 1\n"
            "< . seq 101 ack 1 len 100\n"
            "> . seq 1 ack 1 <nosack>\n");
     script("connect\n"
-           "> S seq 0 <sackok>\n"
+           "> SEW seq 0 <sackok>\n"
            "< S. seq 0 ack 1 <mss 1460, sackok>\n"
            "> . seq 1 ack 1\n"
            "< . seq 101 ack 1 len 100\n"
