@@ -39,6 +39,9 @@ static void input_unknown(struct tcp *t, uint64_t now_ns, const struct endpoint 
         tcp_input_syn(t, now_ns, l, local, peer, s, NULL);
         return;
     }
+    bool third = (s->flags & (TCP_RST | TCP_ACK | TCP_SYN)) == TCP_ACK;
+    if (l && third && tcp_input_cookie(t, now_ns, l, local, peer, s))
+        return;
     t->n.n_no_connection++;
     tcp_refuse(t, now_ns, local, peer, s);
 }

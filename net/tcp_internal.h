@@ -4,6 +4,7 @@
  *   tcp_user.c     connect, read, write, close          tcp_input.c    a segment arrives: RFC 9293 3.10.7
  *   tcp_listen.c   listeners, half-open, accept         tcp_ack.c      acknowledgements, RTT, fast recovery
  *   tcp_table.c    lookup by addresses and ports        tcp_output.c   what is sent, and when
+ *   tcp_cookie.c   when too many are half-open
  *   tcp_isn.c      what attackers must not guess        tcp_rx.c       received bytes, in order and not
  *   tcp_timer.c    timeouts                             tcp_tx.c       bytes to send
  *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
@@ -231,14 +232,14 @@ struct tcp_connection {
 /* "below 1 KB" is what the design promises; three quarters of it is the aim. */
 _Static_assert(sizeof(struct tcp_connection) <= 768, "an idle connection is a small block");
 
-/* A passive opening. What a SYN cookie would have to carry is in here: next to tcp_half_open is its place. */
+/* A passive opening. */
 struct tcp_half {
     struct tcp_entry entry;
     struct list node; /* in t->half, oldest first */
     struct tcp *t;
     struct tcp_listener *listener;
     struct timer timer;
-    uint64_t sent_ns;
+    uint64_t sent_ns; /* TIME_NEVER: not known, it was a cookie */
     struct seq iss, irs;
     uint32_t ts_recent, ts_offset;
     uint32_t wnd_bytes;
@@ -291,6 +292,7 @@ struct tcp {
     struct list pending, half, waiting, starved;
     bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
+    uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
     struct wheel wheel;
     struct tcp_counters n;
     struct stack *stack; /* tcp_flow.c's */
@@ -467,9 +469,24 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
                    const struct endpoint *peer, const struct tcp_segment *s, const struct tcp_timewait *before);
 void tcp_input_half(struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_half_free(struct tcp_half *h);
+/* An ACK that belongs to nothing but may bring a cookie back; false: it does not. */
+bool tcp_input_cookie(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const struct endpoint *local,
+                      const struct endpoint *peer, const struct tcp_segment *s);
+void tcp_send_syn_ack(const struct tcp_half *h, uint64_t now_ns, uint32_t ts_value);
+/* The window that a SYN-ACK names: what the shared buffers have for a newcomer, not scaled. */
+uint16_t tcp_first_window(const struct tcp *t);
 /* Wakes one who waits to accept, if there is something to accept. */
 void tcp_wake_acceptor(struct tcp_listener *l);
 void tcp_established(struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_cookie.c ---- */
+
+/* Answers a SYN and remembers nothing. */
+void tcp_cookie_send(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                     const struct tcp_segment *syn);
+/* Fills `h` with what would have been remembered; false: the ACK brings no cookie of ours back. */
+bool tcp_cookie_take(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                     const struct tcp_segment *s, struct tcp_half *h);
 
 /* ---- tcp_wait.c ---- */
 

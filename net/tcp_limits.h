@@ -42,7 +42,8 @@
 /* ---- Tables ---- */
 
 /* Connections that have sent a SYN and not yet the ACK. At less than 192 bytes each; 31 seconds' worth of SYNs
- * lost by honest clients. The oldest goes when it is full. */
+ * lost by honest clients. When it is full, cookies are sent
+ * instead (tcp_cookie.c). */
 #define TCP_HALF_OPEN_MAX 256
 /* RFC 6335: the dynamic ports. */
 #define TCP_PORT_FIRST 49152
