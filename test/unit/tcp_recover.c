@@ -217,6 +217,35 @@ static void reports_that_cannot_be_are_counted_and_change_nothing(void **state)
                         "count runs 0\n");
 }
 
+/* A peer that reports every second byte. */
+static void a_full_scoreboard_passes_reports_over(void **state)
+{
+    struct script *x = script_new(1, 1 << 20);
+    script_run(x, ACCEPTED_FAR TEN_SENT);
+    for (unsigned at = 3; at < 803; at += 2) {
+        char line[80];
+        snprintf(line, sizeof line, " . seq 1 ack 1 <sack %u %u>", at, at + 1);
+        x->line = line;
+        inject(x, line);
+        x->n_sent = x->n_matched = 0;
+    }
+    assert_int_equal(tcp_counters(x->t).n_runs, 256);
+    assert_in_range(tcp_counters(x->t).n_runs_refused, 1, 800);
+    script_run(x, "< . seq 1 ack 14601\n"
+                  "> . seq 14601 ack 1 len 1460\n"
+                  "> . seq 16061 ack 1 len 1460\n"
+                  "> . seq 17521 ack 1 len 1460\n"
+                  "> . seq 18981 ack 1 len 1460\n"
+                  "> . seq 20441 ack 1 len 1460\n"
+                  "> . seq 21901 ack 1 len 1460\n"
+                  "> . seq 23361 ack 1 len 1460\n"
+                  "> . seq 24821 ack 1 len 1460\n"
+                  "> . seq 26281 ack 1 len 1460\n"
+                  "> P. seq 27741 ack 1 len 1460\n"
+                  "count runs 0\n");
+    script_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_throws_reported_data_away_gets_it_again),
         cmocka_unit_test(a_timeout_sends_again_only_what_was_not_reported),
         cmocka_unit_test(reports_that_cannot_be_are_counted_and_change_nothing),
+        cmocka_unit_test(a_full_scoreboard_passes_reports_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
