@@ -92,6 +92,13 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
         s.mss = (uint16_t)(a[6] << 4);
         s.has_shift = a[5] & 16;
         s.shift = a[6] & 15;
+        s.sack_permitted = a[6] & 16;
+    } else if (a[6] & 3) {
+        s.n_sack = a[6] & 3;
+        for (int i = 0; i < s.n_sack; i++) {
+            s.sack[i].from = seq_add(p->nxt, (uint32_t) - ((a[6] >> 2) * 100 * (i + 1)));
+            s.sack[i].to = seq_add(s.sack[i].from, (uint32_t)(off * (a[1] & 32 ? 30 : 3)));
+        }
     }
     struct writer h = writer_of(header, sizeof header), w = writer_of(packet, sizeof packet);
     tcp_emit(&h, &s);
@@ -99,7 +106,11 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
     uint32_t first = s.seq.v + ((s.flags & TCP_SYN) != 0);
     for (size_t i = 0; i < len; i++)
         write_u8(&w, stream[(first + i) % STREAM_BYTES]);
-    struct ip_in in = {.src = ip4(10, 0, 0, 9), .dst = ip4(10, 0, 0, 1), .protocol = IP_TCP, .checksum_verified = true};
+    struct ip_in in = {.src = ip4(10, 0, 0, 9),
+                       .dst = ip4(10, 0, 0, 1),
+                       .protocol = IP_TCP,
+                       .tos = a[6] >> 6,
+                       .checksum_verified = true};
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));
     in.payload = bytes_of(exact, writer_len(&w));
@@ -227,7 +238,7 @@ static void finish(struct fuzz *f)
         pass_time(f, 30 * NS_PER_S);
     struct tcp_counters n = tcp_counters(f->t);
     must(n.n_connections == 0 && n.n_half_open == 0 && n.n_time_wait == 0);
-    must(n.n_chunks == 0 && n.n_pieces == 0);
+    must(n.n_chunks == 0 && n.n_pieces == 0 && n.n_runs == 0);
     tcp_free(f->t);
 }
 

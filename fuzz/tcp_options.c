@@ -14,6 +14,9 @@ static void same(const struct tcp_segment *a, const struct tcp_segment *b)
     must(a->has_mss == b->has_mss && a->mss == b->mss);
     must(a->has_shift == b->has_shift && a->shift == b->shift && a->shift <= TCP_WINDOW_SHIFT_MAX);
     must(a->sack_permitted == b->sack_permitted && a->has_timestamp == b->has_timestamp);
+    must(a->n_sack == b->n_sack && a->n_sack <= TCP_SACK_MAX);
+    for (int i = 0; i < a->n_sack; i++)
+        must(seq_equal(a->sack[i].from, b->sack[i].from) && seq_equal(a->sack[i].to, b->sack[i].to));
     must(a->ts_value == b->ts_value && a->ts_echo == b->ts_echo);
 }
 

@@ -19,6 +19,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .resend_ns = TIME_NEVER,
         .soon_ns = TIME_NEVER,
         .alive_ns = TIME_NEVER,
+        .rack_ns = TIME_NEVER,
         .end_ns = TIME_NEVER,
         .progress_ns = now_ns,
         .heard_ns = now_ns,
@@ -28,6 +29,8 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .rcv_shift = t->rcv_shift,
         .scaling = true,
         .timestamps = true,
+        .sack = true,
+        .ecn = true,
         .state = TCP_CLOSED,
     };
     list_init(&c->node);
@@ -45,10 +48,11 @@ void tcp_end(struct tcp_connection *c, enum err error)
         tcp_table_remove(c->t, &c->entry);
     c->in_table = false;
     tcp_tx_free(c);
+    tcp_board_free(c);
     tcp_rx_free_ooo(c);
     if (error)
         tcp_rx_free(c);
-    c->resend_ns = c->soon_ns = c->alive_ns = c->end_ns = TIME_NEVER;
+    c->resend_ns = c->soon_ns = c->rack_ns = c->alive_ns = c->end_ns = TIME_NEVER;
     wheel_cancel(&c->timer);
     list_remove(&c->pending);
     list_remove(&c->starved);
@@ -116,6 +120,8 @@ static enum err init_pools(struct tcp *t, const struct tcp_options *o)
     if (!e)
         e = pool_init(&t->pieces, sizeof(struct tcp_piece), (size_t)n * TCP_PIECES_PER_CONNECTION + TCP_PIECES_MAX);
     if (!e)
+        e = pool_init(&t->runs, sizeof(struct tcp_run), (size_t)n * TCP_RUNS_PER_CONNECTION + TCP_RUNS_MAX);
+    if (!e)
         e = tcp_table_init(t, 2 * n + n_halves);
     return e;
 }
@@ -133,7 +139,7 @@ enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
         return e ? e : ERR_FULL;
     }
     t->below = o->below;
-    t->congestion = &tcp_newreno;
+    t->congestion = &tcp_cubic;
     memcpy(t->secret, o->secret, sizeof t->secret);
     tcp_hash_keys(t);
     uint32_t quarter = o->buffer_bytes / TCP_FAIR_SHARE;
@@ -156,6 +162,7 @@ void tcp_free(struct tcp *t)
     pool_free(&t->waits);
     pool_free(&t->chunks);
     pool_free(&t->pieces);
+    pool_free(&t->runs);
     free(t->bucket);
     free(t->listener);
     free(t);
@@ -207,5 +214,6 @@ struct tcp_counters tcp_counters(const struct tcp *t)
     n.n_time_wait = (uint32_t)t->waits.n_used;
     n.n_chunks = (uint32_t)t->chunks.n_used;
     n.n_pieces = (uint32_t)t->pieces.n_used;
+    n.n_runs = (uint32_t)t->runs.n_used;
     return n;
 }

@@ -4,6 +4,7 @@
  *   RFC 6298  the retransmission timeout, from timestamps when there are any, else from one segment at a time
  *   RFC 5681  three duplicates: the first unacknowledged segment is sent again
  *   RFC 6582  partial acknowledgements in recovery: and so is the next one
+ *             with SACK, tcp_recover.c has both places
  *   RFC 5961  5.2: acknowledgements of what was never sent, or of long ago, get a challenge */
 #include "net/tcp_internal.h"
 
@@ -27,6 +28,7 @@ void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us)
     uint64_t rto_us = c->srtt_us + (spread > clock_us ? spread : clock_us);
     if (rto_us < TCP_RTO_MIN_US)
         rto_us = TCP_RTO_MIN_US;
+    c->window.rtt_us = rtt_us;
     c->rto_us = rto_us > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rto_us;
 }
 
@@ -72,6 +74,18 @@ static bool recovery_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t b
     return first;
 }
 
+void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes)
+{
+    struct tcp_window *w = &c->window;
+    if (w->cwnd_bytes < w->ssthresh_bytes && w->rtt_us > 0) {
+        bool over = !seq_before(c->una, c->round);
+        if (over)
+            c->round = c->max;
+        c->t->congestion->measured(w, w->rtt_us, over);
+    }
+    c->t->congestion->acked(w, now_ns, c->mss, bytes);
+}
+
 static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     uint32_t bytes = s->ack.v - c->una.v;
@@ -86,12 +100,14 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
     c->n_resent = 0;
     c->wake_writer = true;
     bool restart = true;
-    if (c->in_recovery) {
+    if (c->sack) {
+        c->n_duplicates = 0;
+    } else if (c->in_recovery) {
         restart = recovery_acked(c, now_ns, bytes);
     } else {
         c->n_duplicates = 0;
         if (c->limited)
-            c->t->congestion->acked(&c->window, now_ns, c->mss, bytes);
+            tcp_window_acked(c, now_ns, bytes);
     }
     if (seq_equal(c->una, c->max) || c->probing) {
         c->probing = false;
@@ -149,9 +165,22 @@ static void update_window(struct tcp_connection *c, uint64_t now_ns, const struc
     }
 }
 
+/* RFC 3168 6.1.2: the peer saw a mark. Like a loss, once in a round trip, but nothing is sent again. */
+static void slow_down(struct tcp_connection *c, uint64_t now_ns)
+{
+    if (c->in_recovery || seq_before(c->una, c->marked) || seq_before(c->una, c->recover))
+        return;
+    c->t->n.n_slowed_by_marks++;
+    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
+    c->window.cwnd_bytes = c->window.ssthresh_bytes;
+    c->marked = c->max;
+    c->slowed = true;
+}
+
 bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     int32_t ahead = seq_diff(s->ack, c->una);
+    bool told = c->ecn && (s->flags & TCP_ECE);
     bool ancient = ahead < 0 && (uint32_t)-ahead > c->wnd_max_bytes;
     if (seq_after(s->ack, c->max) || ancient) {
         c->t->n.n_bad_ack++;
@@ -163,10 +192,16 @@ bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_s
         return true;
     }
     uint32_t window = (uint32_t)s->window << c->snd_shift;
+    if (told)
+        c->limited = false; /* so the window does not grow by this one */
     if (ahead > 0)
         delivered(c, now_ns, s);
-    else if (is_duplicate(c, s, window))
+    else if (!c->sack && is_duplicate(c, s, window))
         duplicate(c, now_ns);
     update_window(c, now_ns, s, window);
+    if (c->sack && (ahead > 0 || s->n_sack > 0 || c->rack.probed))
+        tcp_recover_input(c, now_ns, s, (uint32_t)ahead);
+    if (told)
+        slow_down(c, now_ns);
     return true;
 }

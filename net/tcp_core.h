@@ -69,16 +69,18 @@ struct tcp_counters {
     uint64_t n_in, n_out, n_retransmitted, n_resets_in, n_resets_out;
     /* Segments dropped: why. */
     uint64_t n_bad_checksum, n_malformed, n_not_unicast, n_no_connection, n_paws, n_no_timestamp, n_out_of_window,
-        n_bad_ack, n_no_ack, n_old_duplicate, n_no_memory, n_ooo_dropped;
+        n_bad_ack, n_no_ack, n_old_duplicate, n_no_memory, n_ooo_dropped, n_received_twice;
     /* Connections. */
     uint64_t n_opened, n_accepted, n_closed, n_timed_out, n_reset, n_keepalive_lost, n_lingered;
-    uint64_t n_refused_backlog, n_refused_full, n_half_dropped, n_half_expired, n_time_wait_dropped, n_time_wait_reused;
+    uint64_t n_refused_backlog, n_refused_full, n_half_dropped, n_cookies, n_cookies_taken, n_bad_cookies,
+        n_half_expired, n_time_wait_dropped, n_time_wait_reused;
     /* Mechanisms. */
-    uint64_t n_timeouts, n_fast_retransmits, n_partial_acks, n_duplicate_acks, n_window_probes, n_keepalives,
-        n_challenges, n_challenges_held, n_delayed_acks, n_urgent, n_shrunk_window, n_device_full;
+    uint64_t n_timeouts, n_fast_retransmits, n_partial_acks, n_duplicate_acks, n_tail_probes, n_sent_twice, n_bad_sack,
+        n_marked, n_slowed_by_marks, n_reneged, n_runs_refused, n_window_probes, n_keepalives, n_challenges,
+        n_challenges_held, n_delayed_acks, n_urgent, n_shrunk_window, n_device_full;
     uint64_t n_problems, n_problems_ignored, n_path_mtu;
     /* Now. */
-    uint32_t n_connections, n_half_open, n_time_wait, n_chunks, n_pieces;
+    uint32_t n_connections, n_half_open, n_time_wait, n_chunks, n_pieces, n_runs;
 };
 
 struct tcp_counters tcp_counters(const struct tcp *t);

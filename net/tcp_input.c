@@ -39,6 +39,9 @@ static void input_unknown(struct tcp *t, uint64_t now_ns, const struct endpoint 
         tcp_input_syn(t, now_ns, l, local, peer, s, NULL);
         return;
     }
+    bool third = (s->flags & (TCP_RST | TCP_ACK | TCP_SYN)) == TCP_ACK;
+    if (l && third && tcp_input_cookie(t, now_ns, l, local, peer, s))
+        return;
     t->n.n_no_connection++;
     tcp_refuse(t, now_ns, local, peer, s);
 }
@@ -59,6 +62,7 @@ void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
         t->n.n_malformed++;
         return;
     }
+    s.ecn = in->tos & TCP_ECN_CONGESTED;
     t->n.n_resets_in += (s.flags & TCP_RST) != 0;
     t->n.n_urgent += (s.flags & TCP_URG) != 0;
     struct endpoint local = {in->dst, s.dst_port}, peer = {in->src, s.src_port};
@@ -136,6 +140,9 @@ static void refuse_unacceptable(struct tcp_connection *c, uint64_t now_ns, const
     c->t->n.n_out_of_window++;
     if (s->flags & TCP_RST)
         return;
+    struct seq end = seq_add(s->seq, (uint32_t)s->data.len);
+    if (!seq_after(end, c->rcv_nxt))
+        tcp_sack_twice(c, s->seq, end);
     if (tcp_segment_len(s) > 0)
         tcp_send_ack(c, now_ns);
     else
@@ -153,6 +160,17 @@ static void take_reset(struct tcp_connection *c, uint64_t now_ns, const struct t
 }
 
 /* ---- What it brings ---- */
+
+/* RFC 3168 6.1.3: a mark is told with each acknowledgement until the sender says that it has slowed down. */
+static void take_mark(struct tcp_connection *c, const struct tcp_segment *s)
+{
+    if (s->flags & TCP_CWR)
+        c->echo = false;
+    if (s->ecn == TCP_ECN_CONGESTED) {
+        c->t->n.n_marked++;
+        c->echo = true;
+    }
+}
 
 static void remember_timestamp(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
@@ -279,6 +297,8 @@ static void take_syn_options(struct tcp_connection *c, uint64_t now_ns, const st
     c->scaling = c->scaling && s->has_shift;
     c->snd_shift = c->scaling ? s->shift : 0;
     c->timestamps = c->timestamps && s->has_timestamp;
+    c->sack = c->sack && s->sack_permitted;
+    c->ecn = c->ecn && (s->flags & (TCP_ACK | TCP_ECE | TCP_CWR)) == (TCP_ACK | TCP_ECE);
     c->ts_recent = c->timestamps ? s->ts_value : 0;
     c->ts_recent_ms = (uint32_t)(now_ns / NS_PER_MS);
     c->peer_mss = s->has_mss ? s->mss : TCP_MSS_DEFAULT;
@@ -395,6 +415,8 @@ static void arrives(struct tcp_connection *c, uint64_t now_ns, const struct tcp_
     if (!may_come_in(c, now_ns, &s))
         return;
     remember_timestamp(c, now_ns, &s);
+    if (c->ecn && s.data.len > 0)
+        take_mark(c, &s);
     if (c->state == TCP_SYN_RECEIVED && !input_syn_received(c, now_ns, &s))
         return;
     if (!tcp_ack_input(c, now_ns, &s))

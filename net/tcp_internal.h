@@ -4,10 +4,15 @@
  *   tcp_user.c     connect, read, write, close          tcp_input.c    a segment arrives: RFC 9293 3.10.7
  *   tcp_listen.c   listeners, half-open, accept         tcp_ack.c      acknowledgements, RTT, fast recovery
  *   tcp_table.c    lookup by addresses and ports        tcp_output.c   what is sent, and when
+ *   tcp_cookie.c   when too many are half-open
  *   tcp_isn.c      what attackers must not guess        tcp_rx.c       received bytes, in order and not
  *   tcp_timer.c    timeouts                             tcp_tx.c       bytes to send
  *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
- *   tcp.c          all of it together                   tcp_newreno.c  the congestion window
+ *   tcp_sack.c     what of it the peer is told          tcp_newreno.c  the congestion window
+ *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
+ *   tcp_recover.c  how fast that is sent again
+ *                                                     tcp_cubic.c    the one that is used
+ *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
  * opening that has not seen the third packet), or one in TIME-WAIT. The last two are small blocks.
@@ -51,6 +56,45 @@ struct tcp_piece {
     const uint8_t *data;
     size_t len;
     struct tcp_chunk *chunk; /* NULL: static */
+};
+
+/* Bytes that were sent at one time and share one fate (tcp_board.c). */
+struct tcp_run {
+    struct tcp_run *next;
+    uint64_t sent_ns;
+    struct seq from, to;
+    bool sacked; /* reported by the peer */
+    bool lost;   /* to be sent again */
+    bool resent; /* at sent_ns, not for the first time */
+};
+
+/* What was sent and not acknowledged: [una, nxt) without gaps. Empty without SACK. */
+struct tcp_board {
+    struct tcp_run *head, *tail;
+    struct tcp_run first;
+    uint32_t sacked_bytes, lost_bytes;
+    uint16_t n_pooled;
+    bool first_used;
+};
+
+/* RFC 8985 5.2 and 7. */
+struct tcp_rack {
+    uint64_t sent_ns; /* of what was sent last among all that has arrived; it ends at `end` */
+    struct seq end, fack, round, probe_end;
+    uint32_t rtt_us, min_rtt_us;
+    uint8_t more; /* quarters of a round trip that the reordering window is longer */
+    uint8_t persist;
+    bool reordered : 1;
+    bool has_fack : 1;
+    bool has_round : 1;
+    bool tail : 1;      /* rack_ns is for a probe of the tail */
+    bool probed : 1;    /* one is under way, up to probe_end */
+    bool probe_new : 1; /* it was new data */
+};
+
+/* RFC 6937 3: bytes since recovery began. */
+struct tcp_prr {
+    uint32_t delivered, out, flight;
 };
 
 enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
@@ -109,10 +153,11 @@ struct tcp_connection {
     struct waiter *reader;
     struct waiter *writer;
 
-    struct timer timer;   /* never later than the first of the four below; see tcp_timer.c */
+    struct timer timer;   /* never later than the first of the five below; see tcp_timer.c */
     uint64_t resend_ns;   /* retransmission, or a window probe */
     uint64_t soon_ns;     /* a delayed ACK, or a segment that the device had no room for */
     uint64_t alive_ns;    /* keepalive */
+    uint64_t rack_ns;     /* a segment will be known as lost, or the tail is to be probed */
     uint64_t end_ns;      /* FIN-WAIT-2 of a closed flow */
     uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
     uint64_t heard_ns;    /* the last acceptable segment */
@@ -123,12 +168,17 @@ struct tcp_connection {
     struct seq wl1, wl2; /* seq and ack of the segment that set wnd */
     struct seq recover;  /* RFC 6582 */
     struct seq rtt_seq;
+    struct seq marked; /* an echo counts when all that was sent before the last one is acknowledged */
+    struct seq round;  /* in slow start: a round ends when it is acknowledged */
     uint32_t wnd_bytes, wnd_max_bytes;
     uint16_t mss; /* payload of one segment, options taken off */
     uint16_t peer_mss;
     struct tcp_window window;
     uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
     struct tcp_tx tx;
+    struct tcp_board board;
+    struct tcp_rack rack;
+    struct tcp_prr prr;
 
     /* Receiving. */
     struct seq irs, rcv_nxt;
@@ -138,6 +188,8 @@ struct tcp_connection {
     uint32_t ts_recent, ts_offset, ts_recent_ms;
     uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
+    struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
+    struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
 
     uint32_t user_timeout_ms;
     uint32_t challenge_s; /* the second that n_challenges counts in */
@@ -149,11 +201,17 @@ struct tcp_connection {
     uint8_t soft_error;
     uint8_t snd_shift, rcv_shift;
     uint8_t n_duplicates;
-    uint8_t n_resent;  /* timeouts in a row */
+    uint8_t n_resent; /* timeouts in a row */
+    uint8_t n_recent;
     uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 
     bool timestamps : 1;
     bool scaling : 1;
+    bool sack : 1; /* both sides permit it */
+    bool has_twice : 1;
+    bool ecn : 1;        /* both sides understand marks */
+    bool echo : 1;       /* a mark came in: told until the peer says that it knows */
+    bool slowed : 1;     /* because of the peer's echo: to be told with the next new data */
     bool orphan : 1;     /* the user gave it back */
     bool ack_now : 1;    /* at tcp_flush, or with the next segment */
     bool fin_queued : 1; /* the user's stream ends after tx */
@@ -171,17 +229,17 @@ struct tcp_connection {
     bool syn_resent : 1;
 };
 
-/* "below 1 KB" is what the design promises; half of it is the aim. */
-_Static_assert(sizeof(struct tcp_connection) <= 512, "an idle connection is a small block");
+/* "below 1 KB" is what the design promises; three quarters of it is the aim. */
+_Static_assert(sizeof(struct tcp_connection) <= 768, "an idle connection is a small block");
 
-/* A passive opening. What a SYN cookie would have to carry is in here: next to tcp_half_open is its place. */
+/* A passive opening. */
 struct tcp_half {
     struct tcp_entry entry;
     struct list node; /* in t->half, oldest first */
     struct tcp *t;
     struct tcp_listener *listener;
     struct timer timer;
-    uint64_t sent_ns;
+    uint64_t sent_ns; /* TIME_NEVER: not known, it was a cookie */
     struct seq iss, irs;
     uint32_t ts_recent, ts_offset;
     uint32_t wnd_bytes;
@@ -189,7 +247,7 @@ struct tcp_half {
     uint16_t peer_mss;
     uint8_t snd_shift;
     uint8_t n_resent;
-    bool scaling, timestamps;
+    bool scaling, timestamps, sack, ecn;
 };
 
 struct tcp_timewait {
@@ -230,10 +288,11 @@ struct tcp {
     uint8_t rcv_shift;
     uint32_t n_listeners;
     struct tcp_listener *listener;
-    struct pool connections, halves, waits, chunks, pieces;
+    struct pool connections, halves, waits, chunks, pieces, runs;
     struct list pending, half, waiting, starved;
     bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
+    uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
     struct wheel wheel;
     struct tcp_counters n;
     struct stack *stack; /* tcp_flow.c's */
@@ -287,6 +346,8 @@ void tcp_challenge(struct tcp_connection *c, uint64_t now_ns);
 /* The ACK of an acceptable segment: false when the segment is to be dropped. */
 bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us);
+/* New data was acknowledged outside of a recovery, while the congestion window was the limit. */
+void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes);
 static inline uint32_t tcp_flight(const struct tcp_connection *c)
 {
     return c->max.v - c->una.v;
@@ -298,6 +359,8 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns);
 /* Sends the first unacknowledged segment again. */
 void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns);
 void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns);
+/* One more segment at the end, new or again, whatever the congestion window says: RFC 8985 7.3. */
+void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns);
 /* One byte that was acknowledged already: for keepalive. */
 void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns);
 void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns);
@@ -326,6 +389,59 @@ struct tcp_chunk *tcp_chunk_take(struct tcp *t);
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
 uint32_t tcp_chunks_free(const struct tcp *t);
 
+/* ---- tcp_sack.c ---- */
+
+/* Data out of order has arrived at `seq`; [from, to) has arrived again. */
+void tcp_sack_arrived(struct tcp_connection *c, struct seq seq);
+void tcp_sack_twice(struct tcp_connection *c, struct seq from, struct seq to);
+/* Puts as many blocks into `s` as `room_bytes` of options hold. */
+void tcp_sack_fill(struct tcp_connection *c, struct tcp_segment *s, size_t room_bytes);
+static inline bool tcp_sack_due(const struct tcp_connection *c)
+{
+    return c->sack && (c->rx.ooo || c->has_twice);
+}
+
+/* ---- tcp_board.c ---- */
+
+/* `len` numbers were sent at nxt, which moves on after the call; `again`: not for the first time. */
+void tcp_board_sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len, bool again);
+/* una has moved; the segment that moved it. */
+void tcp_board_acked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
+/* Takes the report in; true when it tells that something arrived twice. */
+bool tcp_board_sacked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
+void tcp_board_lost(struct tcp_connection *c, struct tcp_run *r);
+void tcp_board_all_lost(struct tcp_connection *c);
+/* The first lost bytes that touch; false: none. */
+bool tcp_board_next(struct tcp_connection *c, struct seq *from, uint32_t *len);
+void tcp_board_resent(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len);
+void tcp_board_free(struct tcp_connection *c);
+/* What is thought to be on the network: `pipe` of RFC 6675 4. */
+static inline uint32_t tcp_pipe(const struct tcp_connection *c)
+{
+    return c->nxt.v - c->una.v - c->board.sacked_bytes - c->board.lost_bytes;
+}
+
+/* ---- tcp_rack.c ---- */
+
+/* The part of `r` up to `end` has arrived, as `s` says. */
+void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, const struct tcp_run *r,
+                        struct seq end);
+void tcp_rack_detect(struct tcp_connection *c, uint64_t now_ns);
+void tcp_rack_twice(struct tcp_connection *c);
+void tcp_rack_recovered(struct tcp_connection *c);
+void tcp_rack_arm_tail(struct tcp_connection *c, uint64_t now_ns);
+void tcp_rack_due(struct tcp_connection *c, uint64_t now_ns);
+/* True when the probe of the tail has repaired a loss. */
+bool tcp_rack_tail_repaired(struct tcp_connection *c, const struct tcp_segment *s, uint32_t acked, bool twice);
+
+/* ---- tcp_recover.c ---- */
+
+/* An acknowledgement on a connection with SACK that moved una by `acked`. */
+void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, uint32_t acked);
+/* Begins a recovery if something is lost. */
+void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns);
+void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns);
+
 /* ---- tcp_tx.c ---- */
 
 enum err tcp_tx_add(struct tcp_connection *c, struct piece p, size_t *taken);
@@ -353,9 +469,24 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
                    const struct endpoint *peer, const struct tcp_segment *s, const struct tcp_timewait *before);
 void tcp_input_half(struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_half_free(struct tcp_half *h);
+/* An ACK that belongs to nothing but may bring a cookie back; false: it does not. */
+bool tcp_input_cookie(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const struct endpoint *local,
+                      const struct endpoint *peer, const struct tcp_segment *s);
+void tcp_send_syn_ack(const struct tcp_half *h, uint64_t now_ns, uint32_t ts_value);
+/* The window that a SYN-ACK names: what the shared buffers have for a newcomer, not scaled. */
+uint16_t tcp_first_window(const struct tcp *t);
 /* Wakes one who waits to accept, if there is something to accept. */
 void tcp_wake_acceptor(struct tcp_listener *l);
 void tcp_established(struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_cookie.c ---- */
+
+/* Answers a SYN and remembers nothing. */
+void tcp_cookie_send(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                     const struct tcp_segment *syn);
+/* Fills `h` with what would have been remembered; false: the ACK brings no cookie of ours back. */
+bool tcp_cookie_take(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                     const struct tcp_segment *s, struct tcp_half *h);
 
 /* ---- tcp_wait.c ---- */
 

@@ -35,11 +35,20 @@
 /* Chunks that one connection's data out of order may hold: one for each kilobyte of the largest window. Many tiny
  * segments with gaps reach it before the pool is empty. */
 #define TCP_OUT_OF_ORDER_MAX 256
+/* Runs of the scoreboard that one connection takes from the pool: with the largest window, one for each segment of a
+ * window in which every second is lost. The list is walked for each report, so it must not be long. */
+#define TCP_RUNS_MAX 256
+/* Runs of all connections together, for each connection that there may be; with losses on all at once, the last
+ * reports are passed over. */
+#define TCP_RUNS_PER_CONNECTION 1
+/* Blocks whose turn in the report is remembered: as many as there is room for beside timestamps (RFC 2018 3). */
+#define TCP_SACK_RECENT 3
 
 /* ---- Tables ---- */
 
 /* Connections that have sent a SYN and not yet the ACK. At less than 192 bytes each; 31 seconds' worth of SYNs
- * lost by honest clients. The oldest goes when it is full. */
+ * lost by honest clients. When it is full, cookies are sent
+ * instead (tcp_cookie.c). */
 #define TCP_HALF_OPEN_MAX 256
 /* RFC 6335: the dynamic ports. */
 #define TCP_PORT_FIRST 49152
@@ -47,11 +56,13 @@
 
 /* ---- Segments ---- */
 
-#define TCP_MSS_DEFAULT 536   /* RFC 9293 3.7.1, when the peer names none */
-#define TCP_MSS_MIN 64        /* a smaller one named by the peer would make us send headers only */
-#define TCP_MSS_PMTU_MIN 512  /* RFC 5927 7.2: a forged "too big" must not push us below what every network carries */
-#define TCP_INITIAL_WINDOW 10 /* RFC 6928, segments */
-#define TCP_DUPLICATE_ACKS 3  /* RFC 5681 3.2 */
+#define TCP_MSS_DEFAULT 536     /* RFC 9293 3.7.1, when the peer names none */
+#define TCP_MSS_MIN 64          /* a smaller one named by the peer would make us send headers only */
+#define TCP_MSS_PMTU_MIN 512    /* RFC 5927 7.2: a forged "too big" must not push us below what every network carries */
+#define TCP_INITIAL_WINDOW 10   /* RFC 6928, segments */
+#define TCP_DUPLICATE_ACKS 3    /* RFC 5681 3.2 */
+#define TCP_REORDER_PERSIST 16  /* RFC 8985 6.2: recoveries without a needless retransmission until it is short again */
+#define TCP_REORDER_MORE_MAX 15 /* four round trips, and srtt is the limit anyhow */
 
 /* ---- Times ---- */
 
@@ -61,6 +72,8 @@
 #define TCP_RTO_MAX_US (60 * 1000 * 1000)   /* RFC 6298 2.5 */
 #define TCP_RTO_FIRST_US (1000 * 1000)      /* RFC 6298 2.1 */
 #define TCP_RTO_SYN_LOST_US (3000 * 1000)   /* RFC 6298 5.7: after a SYN had to be sent again */
+#define TCP_TAIL_ACK_NS (200 * NS_PER_MS)   /* RFC 8985 7.2: what a peer may delay the ACK of a lone segment */
+#define TCP_TAIL_MIN_NS (10 * NS_PER_MS)    /* shorter ones would fire a timer often to save little */
 #define TCP_DELAYED_ACK_NS (40 * NS_PER_MS) /* RFC 1122 allows 500; 40 is below every sender's timeout */
 #define TCP_SEND_AGAIN_NS (2 * NS_PER_MS)   /* the device was full: a queue of 256 frames drains in less */
 #define TCP_USER_TIMEOUT_MS (180 * 1000)    /* RFC 9293 3.8.3: R2 is at least 100 s, and 3 minutes for a SYN */

@@ -3,11 +3,11 @@
  * waits in the listener's bounded queue until it is accepted.
  *
  *   SYN      the queue has no room: refused by a reset, so that the client need not wait to learn it.
- *            The half-open table is full: the oldest goes, which in a flood is most likely nobody's.
+ *            The half-open table is full: answered with a cookie (tcp_cookie.c); in place of a connection in TIME-WAIT,
+ *            where the first number is not free, the oldest goes.
  *   ACK      no room now, or no control block: refused too.
  *
- * Data and FIN in a SYN are not acknowledged, so the peer sends them again when the connection is there. SYN
- * cookies will begin where half_new finds the table full. */
+ * Data and FIN in a SYN are not acknowledged, so the peer sends them again when the connection is there. */
 #include "net/tcp_internal.h"
 
 /* ---- Half-open ---- */
@@ -21,23 +21,29 @@ void tcp_half_free(struct tcp_half *h)
     pool_give(&t->halves, h);
 }
 
-static void send_syn_ack(struct tcp_half *h, uint64_t now_ns)
+void tcp_send_syn_ack(const struct tcp_half *h, uint64_t now_ns, uint32_t ts_value)
 {
     uint16_t payload = tcp_route_payload(h->t, &h->entry.peer.ip, NULL);
     struct tcp_segment s = {
         .seq = h->iss,
         .ack = seq_add(h->irs, 1),
-        .flags = TCP_SYN | TCP_ACK,
+        .flags = h->ecn ? TCP_SYN | TCP_ACK | TCP_ECE : TCP_SYN | TCP_ACK,
         .window = h->window,
         .has_mss = true,
         .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
         .has_shift = h->scaling,
         .shift = h->t->rcv_shift,
+        .sack_permitted = h->sack,
         .has_timestamp = h->timestamps,
-        .ts_value = tcp_timestamp(now_ns, h->ts_offset),
+        .ts_value = ts_value,
         .ts_echo = h->ts_recent,
     };
     tcp_send_bare(h->t, now_ns, &h->entry, &s);
+}
+
+static void send_syn_ack(const struct tcp_half *h, uint64_t now_ns)
+{
+    tcp_send_syn_ack(h, now_ns, tcp_timestamp(now_ns, h->ts_offset));
 }
 
 static void half_fire(struct timer *timer, uint64_t now_ns)
@@ -63,8 +69,7 @@ static struct tcp_half *half_new(struct tcp *t)
     return pool_take(&t->halves);
 }
 
-/* The window that a SYN-ACK names: what the shared buffers have for a newcomer, not scaled. */
-static uint16_t first_window(const struct tcp *t)
+uint16_t tcp_first_window(const struct tcp *t)
 {
     uint32_t share = tcp_chunks_free(t) * (uint32_t)TCP_CHUNK_DATA / TCP_FAIR_SHARE;
     share = share < t->window_max ? share : t->window_max;
@@ -77,6 +82,10 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
     if (l->n_ready >= l->backlog) {
         t->n.n_refused_backlog++;
         tcp_refuse(t, now_ns, local, peer, s);
+        return;
+    }
+    if (!before && t->halves.n_used == t->halves.n) {
+        tcp_cookie_send(t, now_ns, local, peer, s);
         return;
     }
     struct tcp_half *h = half_new(t);
@@ -93,11 +102,13 @@ void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const
         .ts_recent = s->has_timestamp ? s->ts_value : 0,
         .ts_offset = secrets.ts_offset,
         .wnd_bytes = s->window,
-        .window = first_window(t),
+        .window = tcp_first_window(t),
         .peer_mss = s->has_mss ? s->mss : TCP_MSS_DEFAULT,
         .snd_shift = s->has_shift ? s->shift : 0,
         .scaling = s->has_shift,
         .timestamps = s->has_timestamp,
+        .sack = s->sack_permitted,
+        .ecn = (s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR),
     };
     /* RFC 9293 3.6.1: the new numbers lie beyond all of the connection before. */
     if (before && !seq_after(h->iss, seq_add(before->snd_nxt, UINT16_MAX)))
@@ -122,6 +133,8 @@ void tcp_established(struct tcp_connection *c, uint64_t now_ns)
     }
     c->nxt = c->max;
     c->recover = c->iss;
+    c->round = c->marked = c->max;
+    c->rack.min_rtt_us = c->srtt_us;
     c->rtt_timing = false;
     c->n_resent = 0;
     c->heard_ns = c->progress_ns = now_ns;
@@ -148,11 +161,13 @@ static void take_over(struct tcp_connection *c, uint64_t now_ns, const struct tc
     c->scaling = h->scaling;
     c->snd_shift = h->snd_shift;
     c->timestamps = h->timestamps;
+    c->sack = h->sack;
+    c->ecn = h->ecn;
     c->ts_recent = h->ts_recent;
     c->ts_recent_ms = (uint32_t)(now_ns / NS_PER_MS);
     c->ts_offset = h->ts_offset;
     c->syn_resent = h->n_resent > 0;
-    if (h->n_resent == 0)
+    if (h->n_resent == 0 && h->sent_ns != TIME_NEVER)
         tcp_rtt_sample(c, (uint32_t)((now_ns - h->sent_ns) / NS_PER_US));
 }
 
@@ -171,11 +186,10 @@ void tcp_wake_acceptor(struct tcp_listener *l)
         wake_first(&l->waiters);
 }
 
-/* The third packet: TAKES the half-open block. */
-static void complete(struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s)
+/* The third packet, of an opening that is in no table any more. */
+static void complete(struct tcp_listener *l, const struct tcp_half *h, uint64_t now_ns, const struct tcp_segment *s)
 {
     struct tcp *t = h->t;
-    struct tcp_listener *l = h->listener;
     struct tcp_connection *c = NULL;
     if (l->n_ready >= l->backlog)
         t->n.n_refused_backlog++;
@@ -183,11 +197,9 @@ static void complete(struct tcp_half *h, uint64_t now_ns, const struct tcp_segme
         t->n.n_refused_full++;
     if (!c) {
         tcp_refuse(t, now_ns, &h->entry.local, &h->entry.peer, s);
-        tcp_half_free(h);
         return;
     }
     take_over(c, now_ns, h);
-    tcp_half_free(h);
     tcp_table_add(t, &c->entry);
     c->in_table = true;
     tcp_established(c, now_ns);
@@ -197,6 +209,16 @@ static void complete(struct tcp_half *h, uint64_t now_ns, const struct tcp_segme
     l->n_ready++;
     tcp_input_connection(c, now_ns, s); /* its data, FIN, window; `c` stays the queue's */
     tcp_wake_acceptor(l);
+}
+
+bool tcp_input_cookie(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const struct endpoint *local,
+                      const struct endpoint *peer, const struct tcp_segment *s)
+{
+    struct tcp_half h;
+    if (!tcp_cookie_take(t, now_ns, local, peer, s, &h))
+        return false;
+    complete(l, &h, now_ns, s);
+    return true;
 }
 
 static void answer_half(struct tcp_half *h, uint64_t now_ns)
@@ -254,7 +276,9 @@ void tcp_input_half(struct tcp_half *h, uint64_t now_ns, const struct tcp_segmen
         tcp_refuse(t, now_ns, &h->entry.local, &h->entry.peer, s);
         return;
     }
-    complete(h, now_ns, s);
+    struct tcp_half done = *h;
+    tcp_half_free(h);
+    complete(done.listener, &done, now_ns, s);
 }
 
 /* ---- Listeners ---- */

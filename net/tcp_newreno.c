@@ -31,6 +31,11 @@ static void newreno_start(struct tcp_window *w, uint32_t mss)
     *w = (struct tcp_window){.cwnd_bytes = initial_window(mss), .ssthresh_bytes = cwnd_most_bytes};
 }
 
+/* Slow start ends by loss alone. */
+static void newreno_measured(struct tcp_window *w, uint32_t rtt_us, bool round_over)
+{
+}
+
 static void newreno_acked(struct tcp_window *w, uint64_t now_ns, uint32_t mss, uint32_t bytes)
 {
     if (w->cwnd_bytes < w->ssthresh_bytes) {
@@ -89,6 +94,7 @@ static void newreno_idle(struct tcp_window *w, uint32_t mss)
 const struct tcp_congestion tcp_newreno = {
     .name = "newreno",
     .start = newreno_start,
+    .measured = newreno_measured,
     .acked = newreno_acked,
     .lost = newreno_lost,
     .duplicate = newreno_duplicate,

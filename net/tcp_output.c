@@ -35,7 +35,7 @@ static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
         len += v[i].len;
     uint64_t sum = checksum_pseudo(&local->ip, &peer->ip, IP_TCP, (uint32_t)len);
     tcp_emit_checksum(header, checksum_finish(checksum_add_parts(sum, v, n)));
-    struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .dont_fragment = true};
+    struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .tos = s->ecn, .dont_fragment = true};
     t->n.n_out++;
     enum err e = t->below->send(t->below, now_ns, &out, v, n);
     if (e == ERR_AGAIN)
@@ -95,6 +95,28 @@ static void acknowledged(struct tcp_connection *c)
     c->soon_ns = TIME_NEVER;
 }
 
+/* What a segment with this data leaves for blocks: a full one nothing. */
+static size_t room_for_options(const struct tcp_connection *c, const struct bytes *v, size_t n)
+{
+    size_t len = 0;
+    for (size_t i = 1; i < n; i++)
+        len += v[i].len;
+    return len < c->mss ? c->mss - len : 0;
+}
+
+/* New data may be marked, and says once that we have slowed down; nothing sent again does (RFC 3168 6.1.5). */
+static void put_marks(struct tcp_connection *c, struct tcp_segment *s, bool data)
+{
+    if (c->echo)
+        s->flags |= TCP_ECE;
+    if (!data || seq_before(s->seq, c->max) || c->probing)
+        return;
+    s->ecn = TCP_ECN_CAPABLE;
+    if (c->slowed)
+        s->flags |= TCP_CWR;
+    c->slowed = false;
+}
+
 /* Sends [seq, seq + what v[1..n-1] hold) with the acknowledgement and window of now. */
 static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq seq, uint8_t flags, struct bytes *v,
                          size_t n)
@@ -107,6 +129,10 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
         s.ts_value = tcp_timestamp(now_ns, c->ts_offset);
         s.ts_echo = c->ts_recent;
     }
+    if (c->ecn)
+        put_marks(c, &s, n > 1);
+    if (tcp_sack_due(c))
+        tcp_sack_fill(c, &s, room_for_options(c, v, n));
     enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n);
     if (e == ERR_TOO_LARGE) {
         tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
@@ -161,15 +187,19 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
     bool both = c->state == TCP_SYN_RECEIVED;
     uint16_t payload = tcp_route_payload(c->t, &c->entry.peer.ip, NULL);
     uint32_t window = least(tcp_rx_window(c), UINT16_MAX);
+    bool ask = c->ecn && !c->syn_resent; /* RFC 3168 6.1.1.1: the network may drop what it does not know */
     struct tcp_segment s = {
         .seq = c->iss,
         .ack = both ? c->rcv_nxt : seq_of(0),
-        .flags = both ? TCP_SYN | TCP_ACK : TCP_SYN,
+        .flags = both  ? TCP_SYN | TCP_ACK
+                 : ask ? TCP_SYN | TCP_ECE | TCP_CWR
+                       : TCP_SYN,
         .window = (uint16_t)window,
         .has_mss = true,
         .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
         .has_shift = c->scaling,
         .shift = c->rcv_shift,
+        .sack_permitted = c->sack,
         .has_timestamp = c->timestamps,
         .ts_value = tcp_timestamp(now_ns, c->ts_offset),
         .ts_echo = both ? c->ts_recent : 0,
@@ -192,7 +222,11 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
 static void sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len)
 {
     struct seq end = seq_add(c->nxt, len);
-    if (seq_before(c->nxt, c->max)) {
+    bool again = seq_before(c->nxt, c->max);
+    if (c->sack)
+        tcp_board_sent(c, now_ns, len, again);
+    c->prr.out += len;
+    if (again) {
         c->t->n.n_retransmitted++;
     } else {
         if (seq_equal(c->max, c->una))
@@ -211,6 +245,8 @@ static void sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len)
         c->resend_ns = TIME_NEVER;
     }
     start_resend_timer(c, now_ns);
+    if (c->sack)
+        tcp_rack_arm_tail(c, now_ns);
 }
 
 /* The congestion window, with a segment more for each of the first duplicates (RFC 3042). */
@@ -234,11 +270,11 @@ static bool plan_segment(struct tcp_connection *c, struct plan *p)
     size_t left = c->tx.len - offset;
     if (left == 0 && !c->fin_queued)
         return false;
-    uint32_t cwnd = congestion_room(c);
-    uint32_t window = least(c->wnd_bytes, cwnd);
-    uint32_t room = window > offset ? window - offset : 0;
+    uint32_t cwnd = congestion_room(c), used = c->sack ? tcp_pipe(c) : offset;
+    uint32_t peer_room = c->wnd_bytes > offset ? c->wnd_bytes - offset : 0;
+    uint32_t room = least(peer_room, cwnd > used ? cwnd - used : 0);
     uint32_t len = least(room, c->mss);
-    c->limited = cwnd <= c->wnd_bytes && left > room;
+    c->limited = (cwnd <= used || cwnd - used <= peer_room) && left > room;
     if (len >= left)
         len = (uint32_t)left;
     p->len = len;
@@ -270,6 +306,47 @@ static bool send_next(struct tcp_connection *c, uint64_t now_ns)
     return true;
 }
 
+/* Sends at most `len` numbers from `from` on once more; how many it were. */
+static uint32_t resend_range(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len)
+{
+    struct bytes v[IP_PIECES_MAX];
+    size_t n = 0, offset = from.v - c->una.v, left = c->tx.len - offset;
+    size_t wanted = len < left ? len : left;
+    size_t data_len = tcp_tx_slices(c, offset, wanted, v + 1, IP_PIECES_MAX - 1, &n);
+    bool last = data_len == left, fin = last && len > left && c->fin_sent;
+    uint8_t flags = (uint8_t)((fin ? TCP_FIN : 0) | (last && data_len > 0 ? TCP_PSH : 0));
+    uint32_t done = (uint32_t)data_len + fin;
+    if (done == 0 || transmit(c, now_ns, from, flags, v, n + 1) == ERR_AGAIN)
+        return 0;
+    c->t->n.n_retransmitted++;
+    c->rtt_timing = false;
+    c->prr.out += done;
+    tcp_board_resent(c, now_ns, from, done);
+    return done;
+}
+
+static bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct seq from;
+    uint32_t len, pipe = tcp_pipe(c), cwnd = c->window.cwnd_bytes;
+    if (c->wnd_bytes == 0 || !tcp_board_next(c, &from, &len))
+        return false;
+    len = least(len, c->mss);
+    c->limited = cwnd < pipe + len;
+    return !c->limited && resend_range(c, now_ns, from, len) > 0;
+}
+
+void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint32_t cwnd = c->window.cwnd_bytes, one_more = tcp_pipe(c) + c->mss;
+    c->window.cwnd_bytes = cwnd > one_more ? cwnd : one_more;
+    bool done = send_next(c, now_ns);
+    c->window.cwnd_bytes = cwnd;
+    uint32_t len = least(c->mss, c->nxt.v - c->una.v);
+    if (!done)
+        (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
+}
+
 /* Something waits, nothing is under way, and no acknowledgement will come to move it on: ask from time to time. */
 static void start_probing(struct tcp_connection *c, uint64_t now_ns)
 {
@@ -293,7 +370,9 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
     bool idle = seq_equal(c->una, c->max) && now_ns - c->heard_ns > c->rto_us * NS_PER_US;
     if (idle && c->tx.len > 0)
         c->t->congestion->idle(&c->window, c->mss);
-    while (send_next(c, now_ns))
+    while (c->board.lost_bytes > 0 && resend_lost(c, now_ns))
+        ;
+    while (c->board.lost_bytes == 0 && send_next(c, now_ns))
         ;
     start_probing(c, now_ns);
 }

@@ -96,7 +96,9 @@ static void join_ooo(struct tcp_connection *c)
         if (!c->rx.ooo)
             c->rx.ooo_tail = NULL;
         c->rx.n_ooo--;
-        if (!seq_after(end_of(chunk), c->rcv_nxt)) {
+        struct seq end = end_of(chunk);
+        tcp_sack_twice(c, chunk->seq, seq_before(end, c->rcv_nxt) ? end : c->rcv_nxt);
+        if (!seq_after(end, c->rcv_nxt)) {
             tcp_chunk_give(c->t, chunk);
             continue;
         }
@@ -172,6 +174,7 @@ static void take_ooo(struct tcp_connection *c, struct seq seq, struct bytes data
                 return;
         }
         uint32_t passed = next && data.len > gap ? least(end_of(next).v - seq.v, (uint32_t)data.len) : gap;
+        tcp_sack_twice(c, seq_add(seq, gap), seq_add(seq, passed));
         seq = seq_add(seq, passed);
         data = bytes_slice(data, passed, data.len);
     }
@@ -181,6 +184,8 @@ void tcp_rx_take(struct tcp_connection *c, struct seq seq, struct bytes data)
 {
     if (seq_before(seq, c->rcv_nxt)) {
         uint32_t old = c->rcv_nxt.v - seq.v;
+        struct seq end = seq_add(seq, (uint32_t)data.len);
+        tcp_sack_twice(c, seq, seq_before(end, c->rcv_nxt) ? end : c->rcv_nxt);
         data = bytes_slice(data, old, data.len);
         seq = c->rcv_nxt;
     }
@@ -189,6 +194,7 @@ void tcp_rx_take(struct tcp_connection *c, struct seq seq, struct bytes data)
     if (data.len == 0)
         return;
     if (!seq_equal(seq, c->rcv_nxt)) {
+        tcp_sack_arrived(c, seq);
         take_ooo(c, seq, data);
         return;
     }

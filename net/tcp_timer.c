@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Timeouts. A connection has four deadlines and one timer in the wheel. Deadlines move with nearly every segment,
+/* Timeouts. A connection has five deadlines and one timer in the wheel. Deadlines move with nearly every segment,
  * the timer does not: it is set when a deadline lies before it, and when it fires too early it is set again. So a
  * busy connection costs the wheel something a few times a second, whatever its rate. */
 #include "net/tcp_internal.h"
@@ -55,6 +55,8 @@ static void probe_due(struct tcp_connection *c, uint64_t now_ns)
 
 static void rewind_to_una(struct tcp_connection *c, uint64_t now_ns)
 {
+    tcp_board_free(c);
+    c->rack_ns = TIME_NEVER;
     c->nxt = c->una;
     tcp_tx_seek(c, 0);
     c->in_recovery = false;
@@ -89,7 +91,10 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
         return;
     } else {
         c->t->congestion->timeout(&c->window, now_ns, c->mss, tcp_flight(c), c->n_resent);
-        rewind_to_una(c, now_ns);
+        if (c->sack)
+            tcp_recover_timeout(c, now_ns);
+        else
+            rewind_to_una(c, now_ns);
         back_off(c);
     }
     c->resend_ns = tcp_resend_after(c, now_ns);
@@ -129,6 +134,8 @@ static void alive_due(struct tcp_connection *c, uint64_t now_ns)
 void tcp_timer_fire(struct timer *timer, uint64_t now_ns)
 {
     struct tcp_connection *c = CONTAINER_OF(timer, struct tcp_connection, timer);
+    if (c->rack_ns <= now_ns)
+        tcp_rack_due(c, now_ns);
     if (c->resend_ns <= now_ns)
         resend_due(c, now_ns);
     if (c->soon_ns <= now_ns)
@@ -145,6 +152,7 @@ void tcp_timer_fire(struct timer *timer, uint64_t now_ns)
 void tcp_timer_arm(struct tcp_connection *c)
 {
     uint64_t first_ns = time_min(time_min(c->resend_ns, c->soon_ns), time_min(c->alive_ns, c->end_ns));
+    first_ns = time_min(first_ns, c->rack_ns);
     if (first_ns < c->timer.at_ns)
         wheel_set(&c->t->wheel, &c->timer, first_ns);
 }

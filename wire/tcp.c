@@ -20,15 +20,36 @@
  *  2     4       maximum segment size, in SYN
  *  3     3       window scale: the shift, in SYN
  *  4     2       SACK permitted, in SYN
+ *  5     2 + 8n  selective acknowledgement: n times first byte, byte after the last
  *  8     10      timestamps: value, echo
  */
 #include "wire/tcp.h"
 
-enum { KIND_END = 0, KIND_PAD = 1, KIND_MSS = 2, KIND_SHIFT = 3, KIND_SACK_PERMITTED = 4, KIND_TIMESTAMP = 8 };
+enum {
+    KIND_END = 0,
+    KIND_PAD = 1,
+    KIND_MSS = 2,
+    KIND_SHIFT = 3,
+    KIND_SACK_PERMITTED = 4,
+    KIND_SACK = 5,
+    KIND_TIMESTAMP = 8
+};
 enum { MSS_LEN = 4, SHIFT_LEN = 3, SACK_PERMITTED_LEN = 2, TIMESTAMP_LEN = 10 };
 
 /* What nearly every segment carries: two paddings, then timestamps. */
 #define USUAL_OPTIONS 0x0101080aU
+
+/* RFC 2018 3: more than fit are none of TCP's; a length that is no number of blocks says nothing. */
+static void take_sack(struct tcp_segment *s, struct reader *body)
+{
+    if (reader_left(body) % TCP_SACK_BYTES != 0)
+        return;
+    while (reader_left(body) > 0 && s->n_sack < TCP_SACK_MAX) {
+        struct tcp_range *range = &s->sack[s->n_sack++];
+        range->from = seq_of(read_be32(body));
+        range->to = seq_of(read_be32(body));
+    }
+}
 
 static void take_option(struct tcp_segment *s, uint8_t kind, struct reader *body)
 {
@@ -42,6 +63,8 @@ static void take_option(struct tcp_segment *s, uint8_t kind, struct reader *body
         s->shift = shift > TCP_WINDOW_SHIFT_MAX ? TCP_WINDOW_SHIFT_MAX : shift;
     } else if (kind == KIND_SACK_PERMITTED && len == SACK_PERMITTED_LEN) {
         s->sack_permitted = true;
+    } else if (kind == KIND_SACK) {
+        take_sack(s, body);
     } else if (kind == KIND_TIMESTAMP && len == TIMESTAMP_LEN) {
         s->has_timestamp = true;
         s->ts_value = read_be32(body);
@@ -125,12 +148,22 @@ static void emit_options(struct writer *w, const struct tcp_segment *s)
         write_be32(w, s->ts_value);
         write_be32(w, s->ts_echo);
     }
+    if (s->n_sack > 0) {
+        write_be16(w, KIND_PAD << 8 | KIND_PAD);
+        write_u8(w, KIND_SACK);
+        write_u8(w, (uint8_t)(2 + s->n_sack * TCP_SACK_BYTES));
+    }
+    for (uint8_t i = 0; i < s->n_sack; i++) {
+        write_be32(w, s->sack[i].from.v);
+        write_be32(w, s->sack[i].to.v);
+    }
 }
 
 void tcp_emit(struct writer *w, const struct tcp_segment *s)
 {
     size_t options_len = (s->has_mss ? 4U : 0U) + (s->has_shift ? 4U : 0U) + (s->sack_permitted ? 4U : 0U) +
-                         (s->has_timestamp ? TCP_TIMESTAMP_BYTES : 0U);
+                         (s->has_timestamp ? TCP_TIMESTAMP_BYTES : 0U) +
+                         (s->n_sack ? TCP_SACK_HEAD_BYTES + s->n_sack * (size_t)TCP_SACK_BYTES : 0U);
     write_be16(w, s->src_port);
     write_be16(w, s->dst_port);
     write_be32(w, s->seq.v);

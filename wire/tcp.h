@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* TCP segments: header and options (RFC 9293 3.1, RFC 7323 2 and 3, RFC 2018 2). No state, no I/O. */
+/* TCP segments: header and options (RFC 9293 3.1, RFC 7323 2 and 3, RFC 2018 2 and 3). No state, no I/O. */
 #ifndef WIRE_TCP_H
 #define WIRE_TCP_H
 
@@ -52,11 +52,22 @@ enum tcp_flag {
     TCP_CWR = 0x80
 };
 
+enum tcp_ecn { TCP_ECN_NONE = 0, TCP_ECN_CAPABLE = 2, TCP_ECN_CONGESTED = 3 }; /* RFC 3168 5 */
+
 #define TCP_HEADER_BYTES 20
 #define TCP_HEADER_MAX_BYTES 60
 #define TCP_CHECKSUM_OFFSET 16
 #define TCP_TIMESTAMP_BYTES 12  /* with the padding that tcp_emit puts before it */
 #define TCP_WINDOW_SHIFT_MAX 14 /* RFC 7323 2.3 */
+#define TCP_SACK_MAX 4          /* blocks that 40 bytes of options have room for; 3 beside timestamps */
+#define TCP_SACK_BYTES 8        /* a block; and TCP_SACK_HEAD_BYTES before the first */
+#define TCP_SACK_HEAD_BYTES 4
+
+/* Bytes [from, to) that arrived out of order, or twice (RFC 2018 3, RFC 2883 4). */
+struct tcp_range {
+    struct seq from;
+    struct seq to;
+};
 
 struct tcp_segment {
     uint16_t src_port;
@@ -66,6 +77,7 @@ struct tcp_segment {
     uint8_t flags;   /* TCP_* */
     uint16_t window; /* as in the header: not scaled */
     uint16_t urgent;
+    uint8_t ecn; /* of the IP header, TCP_ECN_*: tcp_parse and tcp_emit leave it alone */
     bool has_mss;
     bool has_shift;
     bool has_timestamp;
@@ -74,6 +86,8 @@ struct tcp_segment {
     uint8_t shift; /* cut to TCP_WINDOW_SHIFT_MAX, as RFC 7323 wants */
     uint32_t ts_value;
     uint32_t ts_echo;
+    uint8_t n_sack; /* of sack[] */
+    struct tcp_range sack[TCP_SACK_MAX];
     struct bytes data; /* parse: BORROWS the packet. emit: not looked at */
 };
 

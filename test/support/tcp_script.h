@@ -8,10 +8,10 @@
  *     < . seq 1 ack 1
  *     +40ms                          time passes
  *
- * Flags are S F R P U . (ACK). Of an expected segment flags and length are compared always (length 0 if not
+ * Flags are S F R P U E W (CWR) . (ACK). Of an expected segment flags and length are compared always (length 0 if not
  * given), the rest if given. A segment that no line expects fails the test. Data is a pattern of its place in the
- * stream, checked on both sides. Options: mss N, ws N, ts VALUE ECHO; our own timestamps count from 100 at our
- * first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
+ * stream, checked on both sides. Options: mss N, ws N, sackok, sack FROM TO (as often as there are blocks; "nosack": must
+ * have none), ts VALUE ECHO; "ecn N" is the mark of the IP header; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 
@@ -111,6 +111,7 @@ static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip
         script_fail(x, "too many segments sent");
     struct sent *s = &x->sent[x->n_sent++];
     assert_true(tcp_parse(writer_bytes(&w), &s->s));
+    s->s.ecn = o->tos;
     memcpy(s->data, s->s.data.data, s->s.data.len);
     s->at_ns = now_ns;
     struct peer *p = peer_of(x, s->s.dst_port);
@@ -164,7 +165,7 @@ static long number(struct script *x, const char **at)
 
 static uint8_t flags_of(struct script *x, const char *w)
 {
-    static const char letters[] = "FSRP.U";
+    static const char letters[] = "FSRP.UEW";
     uint8_t flags = 0;
     for (; *w; w++) {
         const char *p = strchr(letters, *w);
@@ -177,7 +178,7 @@ static uint8_t flags_of(struct script *x, const char *w)
 
 struct wanted {
     struct tcp_segment s;
-    bool has_seq, has_ack, has_win;
+    bool has_seq, has_ack, has_win, has_sack, has_ecn;
     size_t len;
     uint32_t ts_value, ts_echo;
 };
@@ -202,6 +203,9 @@ static void parse_line(struct script *x, const char *at, struct wanted *out)
             out->s.window = (uint16_t)number(x, &at);
         } else if (!strcmp(key, "len")) {
             out->len = (size_t)number(x, &at);
+        } else if (!strcmp(key, "ecn")) {
+            out->has_ecn = true;
+            out->s.ecn = (uint8_t)number(x, &at);
         } else if (!strcmp(key, "urg")) {
             out->s.urgent = (uint16_t)number(x, &at);
         } else if (!strcmp(key, "mss")) {
@@ -210,6 +214,15 @@ static void parse_line(struct script *x, const char *at, struct wanted *out)
         } else if (!strcmp(key, "ws")) {
             out->s.has_shift = true;
             out->s.shift = (uint8_t)number(x, &at);
+        } else if (!strcmp(key, "sackok")) {
+            out->s.sack_permitted = true;
+        } else if (!strcmp(key, "nosack")) {
+            out->has_sack = true;
+        } else if (!strcmp(key, "sack") && out->s.n_sack < TCP_SACK_MAX) {
+            struct tcp_range *range = &out->s.sack[out->s.n_sack++];
+            out->has_sack = true;
+            range->from = seq_of((uint32_t)number(x, &at));
+            range->to = seq_of((uint32_t)number(x, &at));
         } else if (!strcmp(key, "ts")) {
             out->s.has_timestamp = true;
             out->ts_value = (uint32_t)number(x, &at);
@@ -234,6 +247,10 @@ static void inject(struct script *x, const char *at)
     in.s.seq.v += peer_isn;
     if (in.has_ack)
         in.s.ack.v += p->iss;
+    for (int i = 0; i < in.s.n_sack; i++) {
+        in.s.sack[i].from.v += p->iss;
+        in.s.sack[i].to.v += p->iss;
+    }
     in.s.src_port = x->peer_port;
     in.s.dst_port = x->local_port;
     in.s.ts_value = in.ts_value;
@@ -248,6 +265,7 @@ static void inject(struct script *x, const char *at)
     /* In memory of just its size, so that a read past it is seen. */
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));
+    ip.tos = in.s.ecn;
     ip.payload = bytes_of(exact, writer_len(&w));
     tcp_input(x->t, x->now_ns, &ip);
     free(exact);
@@ -258,9 +276,9 @@ static void inject(struct script *x, const char *at)
 static void describe(struct script *x, const struct sent *s, char *out, size_t size)
 {
     struct peer *p = peer_of(x, s->s.dst_port);
-    char flags[8] = {0}, options[80] = {0};
-    static const char letters[] = "FSRP.U";
-    for (int i = 0, n = 0; i < 6; i++) {
+    char flags[9] = {0}, options[160] = {0};
+    static const char letters[] = "FSRP.UEW";
+    for (int i = 0, n = 0; i < 8; i++) {
         if (s->s.flags & 1 << i)
             flags[n++] = letters[i];
     }
@@ -270,14 +288,17 @@ static void describe(struct script *x, const struct sent *s, char *out, size_t s
     if (s->s.has_shift)
         n += snprintf(options + n, sizeof options - (size_t)n, " ws %u", s->s.shift);
     if (s->s.has_timestamp)
-        snprintf(options + n, sizeof options - (size_t)n, " ts %u %u", s->s.ts_value - p->ts_base, s->s.ts_echo);
+        n += snprintf(options + n, sizeof options - (size_t)n, " ts %u %u", s->s.ts_value - p->ts_base, s->s.ts_echo);
+    for (int i = 0; i < s->s.n_sack; i++)
+        n += snprintf(options + n, sizeof options - (size_t)n, " sack %d %d", (int)(s->s.sack[i].from.v - peer_isn),
+                      (int)(s->s.sack[i].to.v - peer_isn));
     snprintf(out, size, "%s seq %d ack %d win %u len %zu <%s>", flags, (int)(s->s.seq.v - p->iss),
              s->s.flags & TCP_ACK ? (int)(s->s.ack.v - peer_isn) : 0, s->s.window, s->s.data.len, options);
 }
 
 static void mismatch(struct script *x, const struct sent *s, const char *what)
 {
-    char text[200], message[300];
+    char text[300], message[400];
     describe(x, s, text, sizeof text);
     snprintf(message, sizeof message, "%s; was sent at %llu us: > %s", what, (unsigned long long)(s->at_ns / 1000),
              text);
@@ -288,6 +309,17 @@ static void none_left(struct script *x)
 {
     if (x->n_matched < x->n_sent)
         mismatch(x, &x->sent[x->n_matched], "a segment that no line expects");
+}
+
+static bool same_sack(const struct sent *s, const struct wanted *e)
+{
+    if (s->s.n_sack != e->s.n_sack)
+        return false;
+    for (int i = 0; i < e->s.n_sack; i++) {
+        if (s->s.sack[i].from.v - peer_isn != e->s.sack[i].from.v || s->s.sack[i].to.v - peer_isn != e->s.sack[i].to.v)
+            return false;
+    }
+    return true;
 }
 
 static void expect(struct script *x, const char *at)
@@ -312,6 +344,12 @@ static void expect(struct script *x, const char *at)
         mismatch(x, s, "other mss");
     if (e.s.has_shift && (!s->s.has_shift || s->s.shift != e.s.shift))
         mismatch(x, s, "other ws");
+    if (e.s.sack_permitted && !s->s.sack_permitted)
+        mismatch(x, s, "SACK not permitted");
+    if (e.has_ecn && s->s.ecn != e.s.ecn)
+        mismatch(x, s, "another mark");
+    if (e.has_sack && !same_sack(s, &e))
+        mismatch(x, s, "other blocks");
     if (e.s.has_timestamp &&
         (!s->s.has_timestamp || s->s.ts_echo != e.ts_echo || (e.ts_value && s->s.ts_value - p->ts_base != e.ts_value)))
         mismatch(x, s, "other timestamps");
@@ -445,6 +483,14 @@ static const struct {
     COUNTER(old_duplicate),
     COUNTER(no_memory),
     COUNTER(ooo_dropped),
+    COUNTER(received_twice),
+    COUNTER(tail_probes),
+    COUNTER(sent_twice),
+    COUNTER(bad_sack),
+    COUNTER(marked),
+    COUNTER(slowed_by_marks),
+    COUNTER(reneged),
+    COUNTER(runs_refused),
     COUNTER(accepted),
     COUNTER(timed_out),
     COUNTER(reset),
@@ -453,6 +499,9 @@ static const struct {
     COUNTER(refused_backlog),
     COUNTER(refused_full),
     COUNTER(half_dropped),
+    COUNTER(cookies),
+    COUNTER(cookies_taken),
+    COUNTER(bad_cookies),
     COUNTER(half_expired),
     COUNTER(time_wait_dropped),
     COUNTER(time_wait_reused),
@@ -481,11 +530,8 @@ static void call_count(struct script *x, const char *at)
     const struct {
         const char *name;
         uint32_t v;
-    } now[] = {{"connections", n.n_connections},
-               {"half", n.n_half_open},
-               {"waiting", n.n_time_wait},
-               {"chunks", n.n_chunks},
-               {"pieces", n.n_pieces}};
+    } now[] = {{"connections", n.n_connections}, {"half", n.n_half_open}, {"waiting", n.n_time_wait},
+               {"chunks", n.n_chunks},           {"pieces", n.n_pieces},  {"runs", n.n_runs}};
     long v = -1;
     for (size_t i = 0; i < ARRAY_LEN(now); i++) {
         if (!strcmp(now[i].name, w))
@@ -729,11 +775,19 @@ static inline void script(const char *text)
     "< . seq 1 ack 1 win 512 <ts 1000 100>\n"                    \
     "accept\n"
 
-#define CONNECTED                                      \
-    "connect\n"                                        \
-    "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
-    "< S. seq 0 ack 1 win 65535 <mss 1460>\n"          \
-    "> . seq 1 ack 1\n"                                \
+/* With SACK, no timestamps and no scaling: segments of 1460 bytes. */
+#define ACCEPTED_SACK                                 \
+    "listen 80 4\n"                                   \
+    "< S seq 0 win 65535 <mss 1460, sackok>\n"        \
+    "> S. seq 0 ack 1 win 65535 <mss 1460, sackok>\n" \
+    "< . seq 1 ack 1 win 65535\n"                     \
+    "accept\n"
+
+#define CONNECTED                                        \
+    "connect\n"                                          \
+    "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
+    "< S. seq 0 ack 1 win 65535 <mss 1460>\n"            \
+    "> . seq 1 ack 1\n"                                  \
     "connected\n"
 
 #endif

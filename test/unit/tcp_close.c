@@ -217,11 +217,11 @@ static void close_and_abort_while_connecting(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "close\n"
            "count connections 0\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "abort\n"
            "count connections 0\n"
            "< S. seq 0 ack 1\n"

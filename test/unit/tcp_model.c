@@ -263,7 +263,7 @@ static void nothing_is_left(struct model *m)
 {
     for (int i = 0; i < 2; i++) {
         struct tcp_counters n = tcp_counters(m->host[i].t);
-        if (n.n_connections + n.n_half_open + n.n_time_wait + n.n_chunks + n.n_pieces + n.n_timed_out)
+        if (n.n_connections + n.n_half_open + n.n_time_wait + n.n_chunks + n.n_pieces + n.n_runs + n.n_timed_out)
             fail_msg("seed %llu: host %d: %u connections, %u half-open, %u in TIME-WAIT, %u chunks, %u pieces left",
                      (unsigned long long)m->seed, i, n.n_connections, n.n_half_open, n.n_time_wait, n.n_chunks,
                      n.n_pieces);

@@ -28,7 +28,7 @@ static void active_open_with_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
            "connected again\n"
            "arm-writer\n"
            "+10ms\n"
@@ -45,7 +45,7 @@ static void active_open_to_a_peer_without_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
            "< S. seq 0 ack 1 win 4000\n"
            "> . seq 1 ack 1 win 65535\n"
            "write 1000\n"
@@ -93,7 +93,7 @@ static void connection_refused_by_reset(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< R. seq 0 ack 1\n"
            "connected refused\n"
            "close\n"
@@ -104,7 +104,7 @@ static void reset_with_a_wrong_ack_does_not_refuse(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< R. seq 0 ack 2\n"
            "< R. seq 0 ack 0\n"
            "< R seq 0\n"
@@ -116,7 +116,7 @@ static void syn_sent_answers_a_wrong_ack_with_a_reset(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< . seq 500 ack 77\n"
            "> R seq 77\n"
            "< S. seq 500 ack 77\n"
@@ -128,7 +128,7 @@ static void syn_sent_ignores_what_is_no_syn(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< . seq 0 ack 1\n"
            "< F. seq 0 ack 1\n"
            "connected again\n"
@@ -139,7 +139,7 @@ static void syn_is_sent_again_and_given_up(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "+990ms\n"
            "+20ms\n"
            "> S seq 0\n"
@@ -166,7 +166,7 @@ static void syn_resent_means_one_segment_first(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "+1100ms\n"
            "> S seq 0\n"
            "< S. seq 0 ack 1 win 65535 <mss 1000>\n"
@@ -179,7 +179,7 @@ static void simultaneous_open(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1 win 65535 <mss 1460>\n"
            "connected again\n"
@@ -194,7 +194,7 @@ static void simultaneous_open_ended_by_a_plain_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< . seq 1 ack 1\n"
@@ -205,7 +205,7 @@ static void simultaneous_open_resends_its_syn_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< S seq 0 win 65535 <mss 1460>\n"
@@ -220,7 +220,7 @@ static void simultaneous_open_refuses_a_wrong_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< . seq 1 ack 99\n"
@@ -232,7 +232,7 @@ static void simultaneous_open_then_reset(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< S seq 0 win 65535 <mss 1460>\n"
            "> S. seq 0 ack 1\n"
            "< R seq 1\n"
@@ -243,7 +243,7 @@ static void data_and_fin_with_the_syn_ack(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "< SF. seq 0 ack 1 len 100 <mss 1460>\n"
            "> . seq 1 ack 102\n"
            "connected ok\n"
@@ -380,26 +380,80 @@ static void accept_queue_overflow_is_refused(void **state)
            "> S. seq 0 ack 1\n");
 }
 
-static void half_open_table_drops_the_oldest(void **state)
+/* Two places, taken; the peers that have them lose nothing. */
+#define FULL_TABLE                  \
+    "listen 80 4\n"                 \
+    "< S seq 0 <mss 1460>\n"        \
+    "> S. seq 0 ack 1 <mss 1460>\n" \
+    "peer 1235\n"                   \
+    "< S seq 0 <mss 1460>\n"        \
+    "> S. seq 0 ack 1\n"            \
+    "peer 1236\n"
+
+static void full_half_open_table_answers_with_cookies(void **state)
 {
     script_sized(2, 65536,
-                 "listen 80 4\n"
-                 "< S seq 0 <mss 1460>\n"
-                 "> S. seq 0 ack 1\n"
-                 "peer 1235\n"
-                 "< S seq 0 <mss 1460>\n"
-                 "> S. seq 0 ack 1\n"
-                 "peer 1236\n"
-                 "< S seq 0 <mss 1460>\n"
-                 "> S. seq 0 ack 1\n"
-                 "count half 2\n"
-                 "count half_dropped 1\n"
-                 "peer 1234\n"
-                 "< . seq 1 ack 1\n"
-                 "> R seq 1\n"
-                 "peer 1236\n"
-                 "< . seq 1 ack 1\n"
-                 "accept\n");
+                 FULL_TABLE "< S seq 0 <mss 1300, sackok, ws 3>\n"
+                            "> S. seq 0 ack 1 <mss 1460>\n"
+                            "count half 2\n"
+                            "count half_dropped 0\n"
+                            "count cookies 1\n"
+                            "+30s\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "> S. seq 0 ack 1\n"
+                            "< . seq 1 ack 1 win 1000\n"
+                            "count cookies_taken 1\n"
+                            "count accepted 1\n"
+                            "accept\n"
+                            "# the segment size was remembered; scaling and SACK were not, without timestamps\n"
+                            "write 1400\n"
+                            "> . seq 1 ack 1 len 1000\n"
+                            "< . seq 101 ack 1001 win 1000 len 10\n"
+                            "> . seq 1001 ack 1 <nosack>\n"
+                            "> P. seq 1001 ack 1 len 400 <nosack>\n");
+}
+
+static void cookies_with_timestamps_remember_all_options(void **state)
+{
+    script_sized(2, 65536,
+                 FULL_TABLE "< SEW seq 0 <mss 1300, ws 3, sackok, ts 1000 0>\n"
+                            "> SE. seq 0 ack 1 <mss 1460, ws 0, sackok, ts 100 1000>\n"
+                            "+20ms\n"
+                            "< . seq 1 ack 1 win 200 <ts 1020 100>\n"
+                            "accept\n"
+                            "# 200 << 3 is room for one of 1300 - 12\n"
+                            "write 2000\n"
+                            "> . seq 1 ack 1 len 1288 ecn 2\n"
+                            "< . seq 101 ack 1 win 200 len 10 <ts 1021 100>\n"
+                            "> . seq 1289 ack 1 <sack 101 111, ts 0 1020>\n");
+}
+
+static void cookies_are_good_for_two_minutes_and_one_peer(void **state)
+{
+    script_sized(2, 65536,
+                 FULL_TABLE "< S seq 0 <mss 1460>\n"
+                            "> S. seq 0 ack 1\n"
+                            "# not the peer's number; not ours\n"
+                            "< . seq 2 ack 1\n"
+                            "> R seq 1\n"
+                            "< . seq 1 ack 2\n"
+                            "> R seq 2\n"
+                            "count bad_cookies 2\n"
+                            "peer 1234\n"
+                            "< R seq 1\n"
+                            "peer 1235\n"
+                            "< R seq 1\n"
+                            "peer 1236\n"
+                            "+130s\n"
+                            "< . seq 1 ack 1\n"
+                            "> R seq 1\n"
+                            "count cookies_taken 0\n");
 }
 
 static void no_control_block_left_is_refused(void **state)
@@ -495,7 +549,7 @@ static void unreachable_by_icmp_while_opening(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "problem net 0\n"
            "connected again\n"
            "problem port 1\n"
@@ -509,7 +563,7 @@ static void prohibited_by_icmp_while_opening(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> S seq 0\n"
+           "> SEW seq 0\n"
            "problem admin 0\n"
            "connected unreachable\n");
 }
@@ -555,7 +609,9 @@ int main(void)
         cmocka_unit_test(half_open_refuses_a_wrong_ack),
         cmocka_unit_test(half_open_drops_what_lies_outside_of_its_window),
         cmocka_unit_test(accept_queue_overflow_is_refused),
-        cmocka_unit_test(half_open_table_drops_the_oldest),
+        cmocka_unit_test(full_half_open_table_answers_with_cookies),
+        cmocka_unit_test(cookies_with_timestamps_remember_all_options),
+        cmocka_unit_test(cookies_are_good_for_two_minutes_and_one_peer),
         cmocka_unit_test(no_control_block_left_is_refused),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(a_listener_refuses_an_ack_and_ignores_a_reset),

@@ -111,7 +111,7 @@ static void table_finds_each_of_a_thousand_and_no_other(void **state)
 
 static void blocks_are_as_small_as_promised(void **state)
 {
-    assert_in_range(sizeof(struct tcp_connection), 1, 512);
+    assert_in_range(sizeof(struct tcp_connection), 1, 768);
     assert_in_range(sizeof(struct tcp_half), 1, 192);
     assert_in_range(sizeof(struct tcp_timewait), 1, 128);
     assert_int_equal(sizeof(struct tcp_chunk), TCP_CHUNK_BYTES);

@@ -16,12 +16,14 @@ static const uint8_t whole[] = {
 
 enum { AT_TYPE = 12, AT_VERSION = 14, AT_FRAGMENT = 20, AT_PROTOCOL = 23, AT_TO = 30, AT_PORT = 36 };
 
+static struct usernet_peers peers; /* who has asked; emptied by the test that fills it */
+
 /* A copy of exactly `len` bytes, so that reading past the end is seen. */
 static bool allowed_cut(const uint8_t *frame, size_t len)
 {
     uint8_t *copy = malloc(len ? len : 1);
     memcpy(copy, frame, len);
-    bool result = usernet_frame_allowed(bytes_of(copy, len));
+    bool result = usernet_frame_allowed(bytes_of(copy, len), &peers);
     free(copy);
     return result;
 }
@@ -50,7 +52,6 @@ static void test_the_internet_is_reached(void **state)
 {
     assert_true(allowed_to(1, 1, 1, 1, 17, 53));
     assert_true(allowed_to(192, 168, 1, 1, 6, 22));
-    assert_true(allowed_to(10, 0, 2, 2, 6, 80));
     assert_true(allowed_to(255, 255, 255, 255, 17, 67));
 }
 
@@ -62,6 +63,58 @@ static void test_loopback_is_not(void **state)
     assert_false(allowed_to(0, 1, 2, 3, 6, 80));
     assert_true(allowed_to(126, 0, 0, 1, 6, 80));
     assert_true(allowed_to(128, 0, 0, 1, 6, 80));
+}
+
+/* The router's address is the host's loopback to libslirp. */
+static void test_router_is_pinged_and_asked_for_an_address(void **state)
+{
+    assert_true(allowed_to(10, 0, 2, 2, 1, 0));
+    assert_true(allowed_to(10, 0, 2, 2, 17, 67));
+    assert_false(allowed_to(10, 0, 2, 2, 17, 53));
+    assert_false(allowed_to(10, 0, 2, 2, 6, 80)); /* too short to show that it opens nothing */
+}
+
+static void test_router_gets_no_new_connection(void **state)
+{
+    static const struct {
+        uint8_t flags;
+        bool allowed;
+    } cases[] = {{0x02, false}, {0xc2, false}, {0x12, true}, {0x10, true}, {0x11, true}, {0x04, true}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint8_t frame[sizeof whole + 12] = {0};
+        memcpy(frame, whole, sizeof whole);
+        memcpy(frame + AT_TO, (uint8_t[]){10, 0, 2, 2}, 4);
+        frame[AT_PROTOCOL] = 6;
+        frame[34 + 13] = cases[i].flags;
+        assert_int_equal(allowed_cut(frame, sizeof frame), cases[i].allowed);
+    }
+}
+
+/* A datagram from the router's address, as libslirp shows a local client of a published port. */
+static void note_client(uint16_t from_port, uint16_t to_port)
+{
+    uint8_t frame[sizeof whole];
+    memcpy(frame, whole, sizeof whole);
+    memcpy(frame + 26, (uint8_t[]){10, 0, 2, 2, 10, 0, 2, 15}, 8);
+    memcpy(frame + 34,
+           (uint8_t[]){(uint8_t)(from_port >> 8), (uint8_t)from_port, (uint8_t)(to_port >> 8), (uint8_t)to_port}, 4);
+    usernet_note_peer(bytes_of(frame, sizeof frame), &peers);
+}
+
+static void test_only_who_asked_is_answered(void **state)
+{
+    assert_false(allowed_to(10, 0, 2, 2, 17, 4000));
+    note_client(4000, 0x1234); /* the port that the frame comes from */
+    assert_true(allowed_to(10, 0, 2, 2, 17, 4000));
+    assert_false(allowed_to(10, 0, 2, 2, 17, 4001));
+    assert_false(allowed_to(127, 0, 0, 1, 17, 4000));
+    note_client(4001, 0x1235); /* asked another port of the guest */
+    assert_false(allowed_to(10, 0, 2, 2, 17, 4001));
+    for (uint16_t i = 0; i < USERNET_PEERS_MAX; i++)
+        note_client((uint16_t)(5000 + i), 0x1234);
+    assert_false(allowed_to(10, 0, 2, 2, 17, 4000)); /* the oldest went */
+    assert_true(allowed_to(10, 0, 2, 2, 17, 5000 + USERNET_PEERS_MAX - 1));
+    peers = (struct usernet_peers){0};
 }
 
 static void test_link_local_is_not(void **state)
@@ -119,6 +172,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_internet_is_reached),
         cmocka_unit_test(test_loopback_is_not),
+        cmocka_unit_test(test_router_is_pinged_and_asked_for_an_address),
+        cmocka_unit_test(test_router_gets_no_new_connection),
+        cmocka_unit_test(test_only_who_asked_is_answered),
         cmocka_unit_test(test_link_local_is_not),
         cmocka_unit_test(test_name_server_answers_dns_only),
         cmocka_unit_test(test_name_server_takes_no_fragments),

@@ -112,6 +112,19 @@ static void shift_is_cut_to_14(void **state)
     assert_int_equal(WITH(3, 3, 255, 0).shift, 14);
 }
 
+static void blocks_are_as_many_as_their_length_says(void **state)
+{
+    struct tcp_segment s = WITH(1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 9, 255, 255, 255, 255, 0, 0, 0, 3);
+    assert_int_equal(s.n_sack, 2);
+    assert_int_equal(s.sack[0].from.v, 1);
+    assert_int_equal(s.sack[0].to.v, 9);
+    assert_int_equal(s.sack[1].from.v, UINT32_MAX);
+    assert_int_equal(s.sack[1].to.v, 3);
+    assert_int_equal(WITH(1, 1, 5, 9, 0, 0, 0, 1, 0, 0, 0).n_sack, 0); /* no number of blocks */
+    assert_int_equal(WITH(1, 1, 5, 2).n_sack, 0);
+    assert_int_equal(WITH(1, 1, 5, 10, 0, 0, 0, 1).n_sack, 0); /* past the end */
+}
+
 static void numbers_have_an_order_around_the_end(void **state)
 {
     struct seq high = seq_of(0xfffffff0), low = seq_of(16);
@@ -134,6 +147,7 @@ int main(void)
         cmocka_unit_test(options_that_break_their_format_end_the_list),
         cmocka_unit_test(unknown_options_are_passed_over),
         cmocka_unit_test(shift_is_cut_to_14),
+        cmocka_unit_test(blocks_are_as_many_as_their_length_says),
         cmocka_unit_test(numbers_have_an_order_around_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
