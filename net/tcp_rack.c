@@ -105,11 +105,15 @@ void tcp_rack_detect(struct tcp_connection *c, uint64_t now_ns)
 void tcp_rack_arm_tail(struct tcp_connection *c, uint64_t now_ns)
 {
     struct tcp_rack *k = &c->rack;
+    if (seq_equal(c->una, c->nxt)) {
+        c->rack_ns = TIME_NEVER;
+        return;
+    }
     bool calm = !c->in_recovery && !c->probing && !k->probed && c->board.sacked_bytes == 0 && c->board.lost_bytes == 0;
     if (c->rack_ns != TIME_NEVER && !k->tail)
         return;
     c->rack_ns = TIME_NEVER;
-    if (!calm || seq_equal(c->una, c->nxt) || c->srtt_us == 0 || c->resend_ns == TIME_NEVER)
+    if (!calm || c->srtt_us == 0 || c->resend_ns == TIME_NEVER)
         return;
     uint64_t wait_ns = (uint64_t)c->srtt_us * 2 * NS_PER_US;
     if (c->nxt.v - c->una.v <= c->mss)

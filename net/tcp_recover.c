@@ -66,8 +66,17 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
 {
     struct tcp_board *b = &c->board;
     uint32_t before = b->sacked_bytes;
+    bool calm = !c->in_recovery && before == 0 && b->lost_bytes == 0 && !c->rack.probed && s->n_sack == 0;
     if (acked > 0)
         tcp_board_acked(c, now_ns, s);
+    if (calm) { /* the usual case: only what follows from it */
+        if (acked > 0 && c->limited)
+            tcp_window_acked(c, now_ns, acked);
+        if (!c->rack.tail)
+            c->rack_ns = TIME_NEVER;
+        tcp_rack_arm_tail(c, now_ns);
+        return;
+    }
     bool twice = tcp_board_sacked(c, now_ns, s);
     uint32_t delivered = acked + b->sacked_bytes - before;
     if (twice)
