@@ -224,10 +224,10 @@ static void report(const struct peer *p, bool leak)
              (unsigned long long)count.n_bad, (unsigned long long)count.n_broken, (unsigned long long)count.n_bytes,
              last.n_used, last.n_http, last.n_buffers, last.n_fibers, first.n_fibers, leak);
     log_info(&logs,
-             "result checksums=%llu retransmitted=%llu half_dropped=%llu half_expired=%llu full=%llu backlog=%llu "
+             "result checksums=%llu retransmitted=%llu cookies=%llu half_expired=%llu full=%llu backlog=%llu "
              "no_memory=%llu resets_out=%llu",
              (unsigned long long)t.n_bad_checksum, (unsigned long long)t.n_retransmitted,
-             (unsigned long long)t.n_half_dropped, (unsigned long long)t.n_half_expired,
+             (unsigned long long)t.n_cookies, (unsigned long long)t.n_half_expired,
              (unsigned long long)t.n_refused_full, (unsigned long long)t.n_refused_backlog,
              (unsigned long long)t.n_no_memory, (unsigned long long)t.n_resets_out);
     log_info(&logs,
