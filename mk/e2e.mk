@@ -8,6 +8,8 @@ e2e: all
 	@cd test/e2e && ./website.py spt
 	@cd test/e2e && ./website.py linux
 	@cd test/e2e && ./tap.py
+	@test/e2e/net.sh
+	@test/e2e/net6.sh
 
 $(B)/host/spawn $(B)/host/resident: $(B)/host/%: bench/%.c
 	@mkdir -p $(@D)

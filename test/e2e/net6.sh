@@ -44,7 +44,7 @@ start() {
 	"$@" >"$folder/peer.log" 2>&1 & pids+=($!)
 	peer=$!
 	for _ in $(seq 150); do
-		address=$(sed -n "s/.*address \\($begin[0-9a-f:]*\\).*/\\1/p" "$folder/peer.log" | tail -1)
+		address=$(sed -n "s/.*address \\(${begin}[0-9a-f:]*\\).*/\\1/p" "$folder/peer.log" | tail -1)
 		[ -z "$address" ] || return 0
 		sleep 0.1
 	done
