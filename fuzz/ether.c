@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* The whole way of received frames, TCP included: a sequence of frames and steps in time, on a stack with an address, or
- * with DHCP. Input: a byte of options, then records: kind, two bytes of length, so many bytes. Kind bits: 0 time step
+ * with DHCP. Input: a byte of options, then records: kind, two bytes of length, so many bytes. IPv6 takes
+ * its addresses from routers. Kind bits: 0 time step
  * of `length` * 10 ms instead of a frame; 1 the checksums are made right first, so that the fuzzer gets through. */
 #include "net/net.h"
 #include "net/tcp.h"
+#include "wire/ip6.h"
 #include "wire/checksum.h"
+
+#include <jinn/stack.h>
 
 #include <stdlib.h>
 
@@ -56,10 +60,33 @@ static void put(uint8_t *at, uint16_t v)
     at[1] = (uint8_t)v;
 }
 
+/* Fills in the checksum behind the headers of an IPv6 frame, if it is no fragment. */
+static void fix6(uint8_t *f, size_t len)
+{
+    static const uint8_t place[256] = {[IP_ICMP6] = 2, [IP_TCP] = 16, [IP_UDP] = 6};
+    struct bytes packet = bytes_of(f + ETHER_BYTES, len - ETHER_BYTES), datagram;
+    struct ip6_header h;
+    if (!ip6_parse(packet, &h, &datagram))
+        return;
+    struct ip6_walk w = ip6_walk_start(&h);
+    if (ip6_walk(&w, datagram) != IP6_FOUND_UPPER)
+        return;
+    struct bytes payload = bytes_slice(datagram, w.at, datagram.len);
+    size_t at = place[w.next];
+    if (!at || payload.len < at + 2)
+        return;
+    uint8_t *field = f + ETHER_BYTES + w.at + at;
+    uint64_t sum = checksum_pseudo(&h.src, &h.dst, w.next, (uint32_t)payload.len);
+    put(field, 0);
+    put(field, checksum_finish(checksum_add(sum, payload, false)));
+}
+
 /* Fills in the checksums of an IPv4 frame as far as its lengths make sense. */
 static void fix(uint8_t *f, size_t len)
 {
     static const uint8_t place[256] = {[IP_ICMP] = 2, [IP_TCP] = 16, [IP_UDP] = 6};
+    if (len > ETHER_BYTES && f[12] == 0x86 && f[13] == 0xdd)
+        fix6(f, len);
     if (len < ETHER_BYTES + IP4_HEADER_BYTES || f[12] != 8 || f[13] != 0)
         return;
     uint8_t *ip = f + ETHER_BYTES;
@@ -104,7 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct netdev_ops ops = {swallow, nothing, watch};
     struct netdev dev = {&ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0};
     struct edge edge = {.t = {seam_input, seam_problem}};
-    struct net_options o = {.dev = &dev, .random = constant, .tcp = &edge.t};
+    struct net_options o = {.dev = &dev, .random = constant, .tcp = &edge.t, .ip6 = &stack_ip6};
+    struct ip6_options six = {.accept_ra = true};
     struct net *n;
     struct udp_socket *u;
     uint64_t now_ns = NS_PER_S;
@@ -112,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(net_new(&o, &n) == OK);
     struct tcp_options t = {.below = &n->below, .connections = 8, .listeners = 1, .buffer_bytes = 65536};
     must(tcp_new(&t, now_ns, &edge.tcp) == OK);
+    must(n->ip6_ops->start(n, now_ns, &six) == OK);
     if (read_u8(&r) & 1)
         net_start_dhcp(n, now_ns, bytes_str("fuzz"));
     else

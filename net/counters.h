@@ -12,7 +12,7 @@ struct counters_ether {
     uint64_t in_bad_source;   /* a group address, or our own */
     uint64_t in_other_host;   /* unicast to somebody else */
     uint64_t in_group;        /* a multicast group that nobody joined */
-    uint64_t in_unknown_type; /* neither ARP nor IPv4 */
+    uint64_t in_unknown_type; /* neither ARP nor IPv4, nor IPv6 if we have it */
     uint64_t out_full;        /* lost: the device below was full */
     uint64_t out_failed;      /* lost: the device below failed */
 };
@@ -41,6 +41,39 @@ struct counters_ip4 {
     uint64_t out_unreachable; /* no address, no route */
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
+};
+
+struct counters_ip6 {
+    uint64_t in, delivered, out;
+    uint64_t in_bad_header; /* the fixed one, or an extension header that is cut or contradicts itself */
+    uint64_t in_too_many;   /* extension headers or options beyond the limits */
+    uint64_t in_problem;    /* answered with a parameter problem: options, routing headers, order */
+    uint64_t in_martian;    /* a source that can't be */
+    uint64_t in_other_host; /* not to an address of ours */
+    uint64_t in_unknown_protocol;
+    uint64_t in_atomic;        /* fragments that are whole (RFC 6946) */
+    uint64_t in_split_headers; /* first fragments without all headers (RFC 7112) */
+    uint64_t in_conflicts;     /* somebody else has our address */
+    uint64_t out_unreachable;  /* no address, no route */
+    uint64_t out_too_large;
+    uint64_t out_fragmented, out_fragments;
+    uint64_t addresses_full; /* addresses not taken: no room */
+    uint64_t paths_evicted;  /* destinations forgotten for want of room */
+    uint64_t path_mtu;       /* paths that became narrower */
+};
+
+struct counters_nd {
+    uint64_t in_solicitations, in_advertisements, in_routers, in_redirects;
+    uint64_t in_malformed; /* or not from the link: the hop limit is not 255 */
+    uint64_t in_ignored;   /* advertisements by neighbours that we did not ask for, redirects by no router of ours */
+    uint64_t out_probes;   /* duplicate address detection */
+    uint64_t out_solicitations, out_advertisements, out_routers;
+    uint64_t resolved, evicted;
+    uint64_t silent;          /* neighbours that did not answer, or do no more */
+    uint64_t waited;          /* packets that waited for an answer */
+    uint64_t waiting_dropped; /* of these, lost: too many, evicted or no answer */
+    uint64_t routers_full, prefixes_full;
+    uint64_t mld_queries, mld_reports;
 };
 
 struct counters_frag {
@@ -85,6 +118,9 @@ struct net_counters {
     struct counters_icmp icmp;
     struct counters_udp udp;
     struct counters_dhcp dhcp;
+    struct counters_ip6 ip6;
+    struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
+    struct counters_nd nd;
 };
 
 #endif

@@ -2,6 +2,11 @@
 #include "net/ether.h"
 #include "net/net.h"
 
+static bool listens_to(const struct net *n, const struct mac *group)
+{
+    return ip4_listens_to(n, group) || (n->ip6_ops && n->ip6_ops->listens_to(n, group));
+}
+
 void ether_input(struct net *n, uint64_t now_ns, struct bytes frame)
 {
     struct reader r = reader_of(frame);
@@ -18,12 +23,14 @@ void ether_input(struct net *n, uint64_t now_ns, struct bytes frame)
         c->in_bad_source++;
     } else if (!group && !mac_equal(&e.dst, &n->dev->mac)) {
         c->in_other_host++;
-    } else if (group && !mac_equal(&e.dst, &MAC_BROADCAST) && !ip4_listens_to(n, &e.dst)) {
+    } else if (group && !mac_equal(&e.dst, &MAC_BROADCAST) && !listens_to(n, &e.dst)) {
         c->in_group++;
     } else if (e.type == ETHER_IP4) {
         ip4_input(n, now_ns, read_rest(&r), group);
     } else if (e.type == ETHER_ARP) {
         arp_input(n, now_ns, read_rest(&r));
+    } else if (e.type == ETHER_IP6 && n->ip6_ops) {
+        n->ip6_ops->input(n, now_ns, read_rest(&r), group);
     } else {
         c->in_unknown_type++;
     }

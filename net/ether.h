@@ -5,6 +5,7 @@
 
 #include "wire/ether.h"
 #include "wire/ip4.h"
+#include "wire/ip6.h"
 
 #include <jinn/err.h>
 #include <jinn/netdev.h>
@@ -13,7 +14,7 @@ struct net;
 
 /* A frame to send. The first part is its `head`, Ethernet header first; the rest borrows from the sender. */
 struct frame {
-    uint8_t head[ETHER_BYTES + IP4_HEADER_BYTES];
+    uint8_t head[ETHER_BYTES + IP6_HEADER_BYTES + IP6_FRAGMENT_BYTES];
     struct bytes v[NETDEV_PARTS_MAX];
     size_t n;
 };

@@ -45,7 +45,7 @@ static void kill_datagram(struct frag *f, struct frag_datagram *d, uint64_t *cou
     d->dead = true;
 }
 
-static bool is_of(const struct frag_datagram *d, const struct ip4_header *h)
+static bool is_of(const struct frag_datagram *d, const struct frag_part *h)
 {
     return d->used && d->id == h->id && d->protocol == h->protocol && ip_equal(&d->src, &h->src) &&
            ip_equal(&d->dst, &h->dst);
@@ -77,7 +77,7 @@ static struct frag_datagram *oldest_alive(struct frag *f, const struct frag_data
     return best;
 }
 
-static struct frag_datagram *begin(struct frag *f, uint64_t now_ns, const struct ip4_header *h)
+static struct frag_datagram *begin(struct frag *f, uint64_t now_ns, const struct frag_part *h)
 {
     struct frag_datagram *d = NULL;
     for (size_t i = 0; i < FRAG_DATAGRAMS && !d; i++)
@@ -98,7 +98,7 @@ static struct frag_datagram *begin(struct frag *f, uint64_t now_ns, const struct
     return d;
 }
 
-static struct frag_datagram *find_or_begin(struct frag *f, uint64_t now_ns, const struct ip4_header *h)
+static struct frag_datagram *find_or_begin(struct frag *f, uint64_t now_ns, const struct frag_part *h)
 {
     for (size_t i = 0; i < FRAG_DATAGRAMS; i++) {
         if (is_of(&f->datagram[i], h))
@@ -180,46 +180,48 @@ static struct bytes gather(struct frag *f, const struct frag_datagram *d)
 /* ---- Input ---- */
 
 /* What no datagram can contain: an end past 65535 (the ping of death), or a middle that is not made of units. */
-static bool is_possible(const struct ip4_header *h, struct bytes payload)
+static bool is_possible(const struct frag_part *p)
 {
-    if (payload.len == 0 || (h->more_fragments && payload.len % FRAG_UNIT_BYTES != 0))
+    if (p->payload.len == 0 || (p->more && p->payload.len % FRAG_UNIT_BYTES != 0))
         return false;
-    return h->offset + payload.len + h->header_len <= IP4_PACKET_MAX_BYTES;
+    return p->offset + p->payload.len <= p->most_bytes;
 }
 
 /* Whether the fragment agrees with the others about where the datagram ends. Notes what it says. */
-static bool agrees(struct frag_datagram *d, const struct ip4_header *h, uint32_t end)
+static bool agrees(struct frag_datagram *d, const struct frag_part *h, uint32_t end)
 {
-    uint32_t at_least = h->more_fragments ? end + 1 : end;
+    uint32_t at_least = h->more ? end + 1 : end;
     if (d->at_least < at_least)
         d->at_least = at_least;
-    if (!h->more_fragments && d->total && d->total != end)
+    if (!h->more && d->total && d->total != end)
         return false;
-    if (!h->more_fragments)
+    if (!h->more)
         d->total = end;
     return d->total == 0 || d->at_least <= d->total;
 }
 
-static void keep_header(struct frag_datagram *d, const struct ip4_header *h, struct bytes header)
+static void keep_header(struct frag_datagram *d, const struct frag_part *p)
 {
-    if (h->offset != 0 || d->header_len)
+    if (p->offset != 0 || d->header_len)
         return;
-    memcpy(d->header, header.data, header.len);
-    d->header_len = (uint8_t)header.len;
+    struct bytes kept = bytes_slice(p->header, 0, sizeof d->header);
+    memcpy(d->header, kept.data, kept.len);
+    d->header_len = (uint8_t)kept.len;
+    d->next = p->next;
+    d->tos = p->tos;
 }
 
 /* Adds the fragment to its datagram; false when it changed nothing or the datagram died of it. */
-static bool add(struct frag *f, struct frag_datagram *d, const struct ip4_header *h, struct bytes header,
-                struct bytes payload)
+static bool add(struct frag *f, struct frag_datagram *d, const struct frag_part *h)
 {
     size_t first = h->offset / FRAG_UNIT_BYTES;
-    size_t last = (h->offset + payload.len + FRAG_UNIT_BYTES - 1) / FRAG_UNIT_BYTES;
-    if (!agrees(d, h, (uint32_t)(h->offset + payload.len))) {
+    size_t last = (h->offset + h->payload.len + FRAG_UNIT_BYTES - 1) / FRAG_UNIT_BYTES;
+    if (!agrees(d, h, (uint32_t)(h->offset + h->payload.len))) {
         kill_datagram(f, d, &f->counters->malformed);
         return false;
     }
     size_t n_came = count_units(d, first, last);
-    if (n_came == last - first && is_equal(d, h->offset, payload)) {
+    if (n_came == last - first && is_equal(d, h->offset, h->payload)) {
         f->counters->duplicates++;
         return false;
     }
@@ -231,35 +233,36 @@ static bool add(struct frag *f, struct frag_datagram *d, const struct ip4_header
         kill_datagram(f, d, &f->counters->too_many);
         return false;
     }
-    if (!store(f, d, h->offset, payload)) {
+    if (!store(f, d, h->offset, h->payload)) {
         kill_datagram(f, d, &f->counters->evicted_memory);
         return false;
     }
-    keep_header(d, h, header);
+    keep_header(d, h);
     d->congested |= (h->tos & ECN_CE) == ECN_CE;
     return true;
 }
 
-bool frag_input(struct frag *f, uint64_t now_ns, struct ip4_header *h, struct bytes *header, struct bytes *payload)
+bool frag_input(struct frag *f, uint64_t now_ns, struct frag_part *p)
 {
     f->counters->in++;
-    if (!is_possible(h, *payload)) {
+    if (!is_possible(p)) {
         f->counters->malformed++;
         return false;
     }
-    struct frag_datagram *d = find_or_begin(f, now_ns, h);
+    struct frag_datagram *d = find_or_begin(f, now_ns, p);
     if (d->dead) {
         f->counters->poisoned++;
         return false;
     }
-    if (!add(f, d, h, *header, *payload))
+    if (!add(f, d, p))
         return false;
     if (!d->total || d->n_units * FRAG_UNIT_BYTES < d->total)
         return false;
     f->counters->reassembled++;
-    *payload = gather(f, d);
-    *header = bytes_of(d->header, d->header_len);
-    h->tos = d->congested ? d->header[1] | ECN_CE : d->header[1];
+    p->payload = gather(f, d);
+    p->header = bytes_of(d->header, d->header_len);
+    p->next = d->next;
+    p->tos = d->congested ? d->tos | ECN_CE : d->tos;
     forget(f, d);
     return true;
 }

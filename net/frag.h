@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Reassembly of IPv4 datagrams (RFC 791 3.2, RFC 815). Bounded in datagrams, bytes, fragments and time. Fragments that
- * overlap end their datagram, those that come later included (the manner of RFC 5722); exact duplicates are harmless. */
+/* Reassembly of datagrams of both families (RFC 791 3.2, RFC 815; RFC 8200 4.5). Bounded in datagrams, bytes, fragments and time. Fragments that
+ * overlap end their datagram, those that come later included (RFC 5722, also for IPv4); exact duplicates are harmless. */
 #ifndef NET_FRAG_H
 #define NET_FRAG_H
 
@@ -23,8 +23,10 @@ struct frag_datagram {
     bool congested; /* a fragment had the mark CE (RFC 3168 5.3) */
     struct ip src;
     struct ip dst;
-    uint16_t id;
+    uint32_t id;
     uint8_t protocol;
+    uint8_t next; /* of the first fragment; also tos */
+    uint8_t tos;
     uint64_t expires_ns;
     uint32_t total;    /* payload bytes; 0 until the last fragment came */
     uint32_t at_least; /* payload bytes that there must be by the fragments seen */
@@ -34,6 +36,21 @@ struct frag_datagram {
     uint8_t header[IP4_HEADER_MAX_BYTES];
     uint64_t came[FRAG_UNITS / 64]; /* a bit a unit */
     uint8_t *chunk[FRAG_CHUNKS_PER_DATAGRAM];
+};
+
+/* A fragment, and then the datagram that it completes. */
+struct frag_part {
+    struct ip src;
+    struct ip dst;
+    uint32_t id;
+    uint8_t protocol; /* tells datagrams apart; 0 in IPv6, where it does not */
+    uint8_t next;     /* the header that the payload begins with; the first fragment's counts */
+    uint16_t offset;  /* bytes, a multiple of 8 */
+    bool more;
+    uint8_t tos;
+    size_t most_bytes;   /* of payload in a whole datagram */
+    struct bytes header; /* all before the payload, at most IP4_HEADER_MAX_BYTES of it are kept */
+    struct bytes payload;
 };
 
 struct frag {
@@ -47,9 +64,9 @@ struct frag {
 MUST_USE enum err frag_init(struct frag *f, struct counters_frag *counters);
 void frag_free(struct frag *f);
 
-/* Takes a fragment (copying). True: it completes a datagram, and *header (of the first fragment), *payload and the
- * header's tos are its; they are good until the next call. */
-bool frag_input(struct frag *f, uint64_t now_ns, struct ip4_header *h, struct bytes *header, struct bytes *payload);
+/* Takes a fragment (copying). True: it completes a datagram, and *p is that: header (of the first fragment), next, tos
+ * and payload; they are good until the next call. */
+bool frag_input(struct frag *f, uint64_t now_ns, struct frag_part *p);
 
 /* The next moment at which a datagram times out; TIME_NEVER. */
 uint64_t frag_deadline(const struct frag *f);

@@ -131,6 +131,29 @@ static void count_fault(struct counters_ip4 *c, enum ip4_fault fault)
     }
 }
 
+/* True: a datagram is whole, and the rest is its. */
+static bool reassemble(struct net *n, uint64_t now_ns, struct ip4_header *h, struct bytes *header,
+                       struct bytes *payload)
+{
+    struct frag_part p = {.src = h->src,
+                          .dst = h->dst,
+                          .id = h->id,
+                          .protocol = h->protocol,
+                          .next = h->protocol,
+                          .offset = h->offset,
+                          .more = h->more_fragments,
+                          .tos = h->tos,
+                          .most_bytes = IP4_PACKET_MAX_BYTES - (size_t)h->header_len,
+                          .header = *header,
+                          .payload = *payload};
+    if (!frag_input(&n->frag, now_ns, &p))
+        return false;
+    *header = p.header;
+    *payload = p.payload;
+    h->tos = p.tos;
+    return true;
+}
+
 void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
 {
     struct counters_ip4 *c = &n->counters.ip4;
@@ -152,7 +175,7 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
         return;
     }
     struct bytes header = bytes_slice(packet, 0, h.header_len);
-    if ((h.more_fragments || h.offset) && !frag_input(&n->frag, now_ns, &h, &header, &payload))
+    if ((h.more_fragments || h.offset) && !reassemble(n, now_ns, &h, &header, &payload))
         return;
     struct ip_in in = {.src = h.src,
                        .dst = h.dst,
@@ -223,7 +246,7 @@ static void emit_header(struct frame *f, const struct ip4_header *h)
 {
     struct writer w = writer_of(f->head + ETHER_BYTES, IP4_HEADER_BYTES);
     ip4_emit(&w, h);
-    f->v[0] = bytes_of(f->head, sizeof f->head);
+    f->v[0] = bytes_of(f->head, ETHER_BYTES + IP4_HEADER_BYTES);
 }
 
 /* Lets the frame's parts be bytes `from` to `from + len` of v. */

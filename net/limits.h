@@ -36,6 +36,31 @@ enum {
     /* Groups that were joined: one for each service discovery protocol there is. */
     IP4_GROUPS = 8,
 
+    /* IPv6 addresses: a link-local one, a fixed one, and those of the prefixes that routers advertise. */
+    IP6_ADDRESSES = 8,
+    /* Destinations of which more is known than their route: a smaller MTU or a redirect. The one that was used
+     * least recently goes. Whoever is told "too big" again tells it again. */
+    IP6_PATHS = 32,
+    /* RFC 4443 2.4 (c): an error's whole packet fits the least MTU. */
+    ICMP6_ERROR_PACKET_BYTES = 1280,
+
+    /* IPv6 neighbours. Most peers are behind a router: fewer than of IPv4, and searched one after the other. When all
+     * are taken those that we never sent to go first, then the one that was used least recently. */
+    ND_NEIGHBOURS = 64,
+    ND_WAITING_FRAMES = 16,
+    ND_WAITING_PER_NEIGHBOUR = 4,
+    /* RFC 4861 10: MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT. */
+    ND_REQUESTS = 3,
+
+    /* What routers may make us remember. A link has one or two; more is a mistake or an attack, and ignored. */
+    SLAAC_ROUTERS = 4,
+    SLAAC_PREFIXES = 8,
+    SLAAC_SERVERS = 3,
+    /* RFC 4861 10: MAX_RTR_SOLICITATIONS. */
+    SLAAC_REQUESTS = 3,
+    /* RFC 7217 7: IDGEN_RETRIES. */
+    IP6_IDENTIFIERS = 3,
+
     /* UDP sockets: an appliance has a handful; ports are searched one after the other. */
     UDP_SOCKETS = 32,
     /* Received bytes that wait to be read, all sockets together: 96 chunks of 2 KB, 192 KB. */
@@ -58,6 +83,14 @@ enum {
 #define ARP_DEFEND_NS (10 * NS_PER_S)
 /* How long a host on a LAN may take to answer a probe before the first announcement tells others our address. */
 #define ARP_PROBE_WAIT_NS (200 * NS_PER_MS)
+
+/* RFC 4861 10: REACHABLE_TIME, RETRANS_TIMER, DELAY_FIRST_PROBE_TIME, RTR_SOLICITATION_INTERVAL. */
+#define ND_REACHABLE_NS (30 * NS_PER_S)
+#define ND_RETRY_NS (1 * NS_PER_S)
+#define ND_DELAY_NS (5 * NS_PER_S)
+#define SLAAC_ASK_NS (4 * NS_PER_S)
+/* RFC 8201 4: a larger MTU is tried again after ten minutes. */
+#define IP6_PATH_MTU_NS (600 * NS_PER_S)
 
 /* RFC 1122 3.3.2 says 60 to 120 s; today's networks deliver within a second, and memory held longer serves attackers. */
 #define FRAG_TIMEOUT_NS (30 * NS_PER_S)

@@ -12,12 +12,18 @@ static struct net *net_of(struct ip_below *b)
 
 static enum err below_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
 {
-    return ip4_send(net_of(b), now_ns, o, v, n);
+    struct net *net = net_of(b);
+    if (__builtin_expect(net->ip6_ops && !ip_is4(&o->dst), 0))
+        return net->ip6_ops->send(net, now_ns, o, v, n);
+    return ip4_send(net, now_ns, o, v, n);
 }
 
 static enum err below_route(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
 {
-    return ip4_route(net_of(b), dst, src, payload_bytes);
+    struct net *n = net_of(b);
+    if (n->ip6_ops && !ip_is4(dst))
+        return n->ip6_ops->route(n, dst, src, payload_bytes);
+    return ip4_route(n, dst, src, payload_bytes);
 }
 
 /* ---- DHCP ---- */
@@ -31,7 +37,7 @@ static void dhcp_send(struct dhcp_below *b, uint64_t now_ns, const struct ip *sr
     (void)udp_output(n, now_ns, &from, &to, &message, 1);
 }
 
-static void tell(struct net *n)
+void net_tell(struct net *n)
 {
     if (n->on_address)
         n->on_address->wake(n->on_address);
@@ -47,7 +53,7 @@ static void dhcp_bound(struct dhcp_below *b, uint64_t now_ns, const struct dhcp_
     ip4_set(n, &lease->net, &lease->router);
     if (!same)
         arp_start(n, now_ns, ARP_PROBE_FIRST);
-    tell(n);
+    net_tell(n);
 }
 
 static void dhcp_lost(struct dhcp_below *b, uint64_t now_ns)
@@ -55,7 +61,7 @@ static void dhcp_lost(struct dhcp_below *b, uint64_t now_ns)
     struct net *n = CONTAINER_OF(b, struct net, dhcp_below);
     ip4_unset(n);
     arp_stop(n);
-    tell(n);
+    net_tell(n);
 }
 
 void net_start_dhcp(struct net *n, uint64_t now_ns, struct bytes hostname)
@@ -71,7 +77,7 @@ enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net
         return ERR_INVALID;
     ip4_set(n, net, gateway);
     arp_start(n, now_ns, ARP_ANNOUNCE_NOW);
-    tell(n);
+    net_tell(n);
     return OK;
 }
 
@@ -92,7 +98,13 @@ static enum err init(struct net *n, const struct net_options *o)
     enum err e = arp_init(n);
     if (e == OK)
         e = udp_init(n);
-    return e == OK ? frag_init(&n->frag, &n->counters.frag) : e;
+    if (e == OK)
+        e = frag_init(&n->frag, &n->counters.frag);
+    if (e != OK || !o->ip6)
+        return e;
+    e = o->ip6->make(n);
+    n->ip6_ops = e == OK ? o->ip6 : NULL;
+    return e == ERR_UNSUPPORTED ? OK : e; /* a link too narrow for it still has IPv4 */
 }
 
 enum err net_new(const struct net_options *o, struct net **n)
@@ -118,6 +130,8 @@ void net_free(struct net *n)
     arp_free(n);
     udp_free(n);
     frag_free(&n->frag);
+    if (n->ip6_ops)
+        n->ip6_ops->free(n);
     free(n);
 }
 
@@ -130,7 +144,8 @@ void net_input(struct net *n, uint64_t now_ns, struct bytes frame)
 
 uint64_t net_deadline(const struct net *n)
 {
-    return time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
+    uint64_t at = time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
+    return n->ip6_ops ? time_min(at, n->ip6_ops->deadline(n)) : at;
 }
 
 /* A datagram that did not become whole: its sender is told (RFC 1122 3.3.2). */
@@ -138,6 +153,10 @@ static void tell_timeout(struct net *n, uint64_t now_ns, struct bytes header, st
 {
     struct ip4_header h;
     struct bytes none;
+    if (n->ip6_ops && header.data[0] >> 4 == 6) {
+        n->ip6_ops->tell_timeout(n, now_ns, header, payload);
+        return;
+    }
     if (!ip4_parse_quoted(header, &h, &none))
         return;
     bool ours = n->ip4.up && ip_equal(&h.dst, &n->ip4.net.ip);
@@ -152,4 +171,6 @@ void net_tick(struct net *n, uint64_t now_ns)
         tell_timeout(n, now_ns, header, payload);
     dhcp_tick(&n->dhcp, now_ns);
     arp_tick(n, now_ns);
+    if (n->ip6_ops)
+        n->ip6_ops->tick(n, now_ns);
 }

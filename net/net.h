@@ -10,6 +10,7 @@
 #include "net/frag.h"
 #include "net/icmp.h"
 #include "net/ip4.h"
+#include "net/ip6.h"
 #include "net/udp.h"
 
 #include <jinn/must.h>
@@ -27,6 +28,7 @@ struct net_options {
     uint32_t (*random)(void);  /* for identifiers, ports and jitter */
     struct net_transport *tcp; /* NULL: TCP is a protocol that we don't know */
     struct waiter *on_address; /* woken when the address came, changed or went; may be NULL */
+    const struct ip6_ops *ip6; /* NULL: IPv4 alone */
 };
 
 struct net {
@@ -43,6 +45,8 @@ struct net {
     struct udp udp;
     struct dhcp dhcp;
     struct frag frag;
+    const struct ip6_ops *ip6_ops; /* NULL, as ip6: no IPv6 */
+    struct ip6 *ip6;
     struct net_counters counters;
 };
 
@@ -54,6 +58,9 @@ void net_free(struct net *n);
 MUST_USE enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net, const struct ip *gateway);
 /* Asks DHCP from now on. `hostname` lives as long as the net; may be empty. */
 void net_start_dhcp(struct net *n, uint64_t now_ns, struct bytes hostname);
+
+/* Wakes whoever waits for a change of addresses. */
+void net_tell(struct net *n);
 
 /* One received frame. BORROWS. */
 void net_input(struct net *n, uint64_t now_ns, struct bytes frame);

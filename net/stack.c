@@ -38,6 +38,7 @@ struct stack {
     struct waiter on_address; /* woken by the net */
     struct fiber *waiting;    /* for an address; NULL */
     struct ip_net logged;     /* the address that was logged last */
+    struct ip logged6[IP6_ADDRESSES];
     uint8_t frame[ARP_FRAME_BYTES + 2];
 };
 
@@ -66,7 +67,9 @@ struct ip stack_ipv4_gateway(const struct stack *s)
 struct ip stack_resolver(const struct stack *s)
 {
     const struct dhcp *d = &s->net->dhcp;
-    return dhcp_is_bound(d) && d->lease.n_dns ? d->lease.dns[0] : IP_NONE;
+    if (dhcp_is_bound(d) && d->lease.n_dns)
+        return d->lease.dns[0];
+    return s->net->ip6 && s->net->ip6->slaac.n_servers ? s->net->ip6->slaac.server[0] : IP_NONE;
 }
 
 /* ---- The pump ---- */
@@ -122,9 +125,9 @@ static void log_address(struct stack *s)
 {
     const struct ip4 *ip = &s->net->ip4;
     char address[IP_TEXT_BYTES], gateway[IP_TEXT_BYTES];
-    if (!ip->up) {
+    if (!ip->up && !ip_is_unspecified(&s->logged.ip)) {
         log_warning(&log_net, "the address is lost");
-    } else if (memcmp(&ip->net, &s->logged, sizeof ip->net) != 0) {
+    } else if (ip->up && memcmp(&ip->net, &s->logged, sizeof ip->net) != 0) {
         bool routed = !ip_equal(&ip->gateway, &IP_NONE);
         log_info(&log_net, "address %s/%u%s%s", ip_text(&ip->net.ip, address), ip->net.prefix_len,
                  routed ? ", gateway " : ", no gateway", routed ? ip_text(&ip->gateway, gateway) : "");
@@ -132,10 +135,27 @@ static void log_address(struct stack *s)
     s->logged = ip->net;
 }
 
+static void log_addresses6(struct stack *s)
+{
+    for (size_t i = 0; i < IP6_ADDRESSES; i++) {
+        const struct ip6_address *a = &s->net->ip6->address[i];
+        char text[IP_TEXT_BYTES];
+        if (a->state == IP6_DUPLICATE && !ip_equal(&s->logged6[i], &IP_NONE)) {
+            log_warning(&log_net, "address %s is somebody else's", ip_text(&a->ip, text));
+            s->logged6[i] = IP_NONE;
+        } else if ((a->state == IP6_OPTIMISTIC || a->state == IP6_VALID) && !ip_equal(&s->logged6[i], &a->ip)) {
+            log_info(&log_net, "address %s/%u", ip_text(&a->ip, text), a->prefix_len);
+            s->logged6[i] = a->ip;
+        }
+    }
+}
+
 static void address_changed(struct waiter *w)
 {
     struct stack *s = CONTAINER_OF(w, struct stack, on_address);
     log_address(s);
+    if (s->net->ip6_ops)
+        log_addresses6(s);
     if (s->waiting)
         fiber_wake(s->waiting);
 }
@@ -144,13 +164,13 @@ static enum err wait_for_address(struct stack *s, uint64_t deadline_ns) MAY_YIEL
 {
     enum err e = OK;
     s->waiting = fiber_self();
-    while (e == OK && !s->net->ip4.up)
+    while (e == OK && !s->net->ip4.up && !(s->net->ip6_ops && s->net->ip6_ops->is_ready(s->net)))
         e = fiber_park(deadline_ns);
     s->waiting = NULL;
     return e;
 }
 
-static enum err begin_addressing(struct stack *s, const struct stack_options *o, uint64_t now_ns)
+static enum err begin_ipv4(struct stack *s, const struct stack_options *o, uint64_t now_ns)
 {
     bool fixed = ip_is4(&o->ipv4.ip) && !ip_is_unspecified(&o->ipv4.ip);
     bool routed = ip_is4(&o->ipv4_gateway) && !ip_is_unspecified(&o->ipv4_gateway);
@@ -158,6 +178,17 @@ static enum err begin_addressing(struct stack *s, const struct stack_options *o,
         return net_set_static(s->net, now_ns, &o->ipv4, routed ? &o->ipv4_gateway : &IP_NONE);
     net_start_dhcp(s->net, now_ns, o->hostname ? bytes_str(o->hostname) : bytes_of(NULL, 0));
     return OK;
+}
+
+static enum err begin_addressing(struct stack *s, const struct stack_options *o, uint64_t now_ns)
+{
+    enum err e = OK;
+    if (s->net->ip6_ops && !o->ipv4_only) {
+        struct ip6_options six = {
+            .address = o->ipv6, .gateway = o->ipv6_gateway, .accept_ra = o->accept_routers, .secret = o->ipv6_secret};
+        e = s->net->ip6_ops->start(s->net, now_ns, &six);
+    }
+    return e != OK || o->ipv6_only ? e : begin_ipv4(s, o, now_ns);
 }
 
 /* ---- Life ---- */
@@ -188,7 +219,11 @@ static void size_by_memory(struct tcp_options *o)
 
 static enum err make_cores(struct stack *s, const struct stack_options *o, uint64_t now_ns)
 {
-    struct net_options net = {.dev = s->dev, .random = random_u32, .tcp = &s->seam, .on_address = &s->on_address};
+    struct net_options net = {.dev = s->dev,
+                              .random = random_u32,
+                              .tcp = &s->seam,
+                              .on_address = &s->on_address,
+                              .ip6 = o->ipv4_only ? NULL : o->ip6};
     enum err e = net_new(&net, &s->net);
     if (e != OK)
         return e;

@@ -137,9 +137,10 @@ static void enqueue(struct net *n, struct udp_socket *u, const struct endpoint *
     wake(u);
 }
 
-static bool is_for_dhcp(const struct net *n, const struct udp_header *h)
+static bool is_for_dhcp(const struct net *n, const struct ip_in *in, const struct udp_header *h)
 {
-    return n->dhcp.state != DHCP_OFF && h->dst_port == DHCP_CLIENT_PORT && h->src_port == DHCP_SERVER_PORT;
+    return n->dhcp.state != DHCP_OFF && ip_is4(&in->dst) && h->dst_port == DHCP_CLIENT_PORT &&
+           h->src_port == DHCP_SERVER_PORT;
 }
 
 void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header)
@@ -158,18 +159,22 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         c->in_bad_checksum++;
         return;
     }
-    if (is_for_dhcp(n, &h)) {
+    if (is_for_dhcp(n, in, &h)) {
         dhcp_input(&n->dhcp, now_ns, payload);
         return;
     }
-    struct udp_socket *u = n->ip4.up && h.dst_port ? find(n, h.dst_port) : NULL;
+    bool up = n->ip4.up || !ip_is4(&in->dst);
+    struct udp_socket *u = up && h.dst_port ? find(n, h.dst_port) : NULL;
     if (u) {
         struct endpoint from = {in->src, h.src_port};
         enqueue(n, u, &from, payload);
         return;
     }
     c->in_no_port++;
-    icmp_error(n, now_ns, ICMP4_UNREACHABLE, ICMP4_PORT, in, header);
+    if (ip_is4(&in->src))
+        icmp_error(n, now_ns, ICMP4_UNREACHABLE, ICMP4_PORT, in, header);
+    else
+        n->ip6_ops->refuse_port(n, now_ns, in, header);
 }
 
 static size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)
@@ -240,14 +245,20 @@ enum err udp_output(struct net *n, uint64_t now_ns, const struct endpoint *from,
     parts[0] = writer_bytes(&w);
     struct ip_out o = {.src = from->ip, .dst = to->ip, .protocol = IP_UDP};
     n->counters.udp.out++;
-    return ip4_send(n, now_ns, &o, parts, count + 1);
+    return n->below.send(&n->below, now_ns, &o, parts, count + 1);
 }
 
 enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoint *to, const struct bytes *v,
                       size_t count)
 {
-    if (!u->net->ip4.up || !ip_is4(&to->ip))
+    struct endpoint from = {.port = u->port};
+    uint16_t payload_bytes;
+    if (ip_is4(&to->ip)) {
+        if (!u->net->ip4.up)
+            return ERR_UNREACHABLE;
+        from.ip = u->net->ip4.net.ip;
+    } else if (u->net->below.route(&u->net->below, &to->ip, &from.ip, &payload_bytes) != OK) {
         return ERR_UNREACHABLE;
-    struct endpoint from = {u->net->ip4.net.ip, u->port};
+    }
     return udp_output(u->net, now_ns, &from, to, v, count);
 }

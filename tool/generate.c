@@ -91,7 +91,8 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
         const struct device *d = &m->devices[i];
         const char *c = c_identifier(d->name);
         if (d->kind == DEVICE_NET)
-            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name};\n", c);
+            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name, .ip6 = &stack_ip6};\n",
+                     c);
         if (d->kind != DEVICE_KV)
             continue;
         if (d->from)
@@ -102,6 +103,8 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
     }
     text_add(t, "static struct %s self;\n\n", m->c_name);
 }
+
+enum { NET_KEYS = 8 };
 
 /* The first net device's keys are --ipv4 and so on, those of another one have its name in front. */
 static void add_net_keys(struct text *t, const struct device *d, bool first)
@@ -114,6 +117,27 @@ static void add_net_keys(struct text *t, const struct device *d, bool first)
              prefix, c, d->name);
     text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
              c, d->name);
+    text_add(t,
+             "    {\"%sipv6\", KEY_NET, &%s_options.ipv6, NULL, \"address of %s, as in fd00::2/64, beside those of "
+             "advertised prefixes\", true},\n",
+             prefix, c, d->name);
+    text_add(t,
+             "    {\"%sipv6-gateway\", KEY_IP, &%s_options.ipv6_gateway, NULL, \"router of %s instead of advertised "
+             "ones\", true},\n",
+             prefix, c, d->name);
+    text_add(
+        t,
+        "    {\"%saccept-router-advertisements\", KEY_BOOL, &%s_options.accept_routers, \"true\", \"take addresses "
+        "and routers of IPv6 from routers\", true},\n",
+        prefix, c);
+    text_add(t, "    {\"%sipv4-only\", KEY_BOOL, &%s_options.ipv4_only, NULL, \"no IPv6 on %s\", true},\n", prefix, c,
+             d->name);
+    text_add(t, "    {\"%sipv6-only\", KEY_BOOL, &%s_options.ipv6_only, NULL, \"no IPv4 on %s\", true},\n", prefix, c,
+             d->name);
+    text_add(t,
+             "    {\"%sipv6-secret\", KEY_SECRET, &%s_options.ipv6_secret, NULL, \"keeps addresses of advertised "
+             "prefixes the same at each start\", true},\n",
+             prefix, c);
 }
 
 static size_t add_keys(struct text *t, const struct manifest *m, const char *target)
@@ -123,7 +147,7 @@ static size_t add_keys(struct text *t, const struct manifest *m, const char *tar
         const struct device *d = &m->devices[i];
         if (d->kind == DEVICE_NET) {
             add_net_keys(t, d, n_nets++ == 0);
-            n += 2;
+            n += NET_KEYS;
         }
         if (d->kind == DEVICE_KV && on_linux(target)) {
             text_add(t, "    {\"kv:%s\", KEY_STRING, &%s_directory, NULL, \"a folder to use as %s\", true},\n", d->name,

@@ -125,6 +125,20 @@ static void start_device(struct reading *r, enum device_kind kind, const char *n
     r->section = SECTION_DEVICE;
 }
 
+/* Keys that each net device has, alone or behind its name and a dash. */
+static bool is_net_key(const char *name)
+{
+    static const char *const keys[] = {"ipv4",         "ipv4-gateway", "ipv4-only",   "ipv6",
+                                       "ipv6-gateway", "ipv6-only",    "ipv6-secret", "accept-router-advertisements"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        size_t len = strlen(name), key_len = strlen(keys[i]);
+        if (len >= key_len && strcmp(name + len - key_len, keys[i]) == 0 &&
+            (len == key_len || name[len - key_len - 1] == '-'))
+            return true;
+    }
+    return false;
+}
+
 static void start_key(struct reading *r, const char *name)
 {
     struct manifest *m = r->m;
@@ -132,9 +146,7 @@ static void start_key(struct reading *r, const char *name)
     if (!islower((unsigned char)name[0]) || name[len] != 0 || len > 63)
         wrong(r, format_text("'%s' is no name for a key; use small letters, digits and dashes, as in [key max-age]",
                              name));
-    const char *ipv4 = strstr(name, "ipv4");
-    if (strcmp(name, "help") == 0 || strcmp(name, "logs") == 0 || strcmp(name, "l") == 0 ||
-        (ipv4 && (ipv4 == name || ipv4[-1] == '-') && (!ipv4[4] || strcmp(ipv4, "ipv4-gateway") == 0)))
+    if (strcmp(name, "help") == 0 || strcmp(name, "logs") == 0 || strcmp(name, "l") == 0 || is_net_key(name))
         wrong(r, format_text("--%s means something to images already; choose another name for the key", name));
     check_new_name(r, name);
     if (m->n_keys == KEYS_MAX)

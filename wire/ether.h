@@ -39,5 +39,7 @@ static inline bool mac_is_group(const struct mac *m)
 
 /* The group address that carries an IPv4 multicast group (RFC 1112 6.4). */
 struct mac mac_of_multicast4(const struct ip *group);
+/* Likewise for IPv6 (RFC 2464 7). */
+struct mac mac_of_multicast6(const struct ip *group);
 
 #endif

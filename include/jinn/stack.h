@@ -10,10 +10,20 @@
 
 struct stack;
 
-/* Set by boot from the keys --ipv4=, --ipv4-gateway= and the manifest; zero means the default. */
+/* IPv6: an image that names it has it. */
+struct ip6_ops;
+extern const struct ip6_ops stack_ip6;
+
+/* Set by boot from the keys --ipv4=, --ipv4-gateway= and so on, and the manifest; zero means the default. */
 struct stack_options {
-    struct ip_net ipv4;       /* all zero: ask DHCP */
-    struct ip ipv4_gateway;   /* all zero: none, or DHCP's */
+    struct ip_net ipv4;        /* all zero: ask DHCP */
+    struct ip ipv4_gateway;    /* all zero: none, or DHCP's */
+    const struct ip6_ops *ip6; /* &stack_ip6: IPv6, too; NULL: IPv4 alone */
+    struct ip_net ipv6;        /* beside the link-local address and those of advertised prefixes; all zero: none */
+    struct ip ipv6_gateway;    /* all zero: routers that advertise themselves */
+    struct bytes ipv6_secret;  /* makes addresses of advertised prefixes the same at each start (RFC 7217) */
+    bool accept_routers;       /* take routers, prefixes and addresses of IPv6 from router advertisements */
+    bool ipv4_only, ipv6_only;
     const char *hostname;     /* told to DHCP; may be NULL */
     uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
     uint32_t buffer_bytes;    /* received and copied data of all connections; default by memory: 64 KB to 1 MB */
@@ -26,7 +36,7 @@ MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint
 
 struct ip_net stack_ipv4(const struct stack *s);
 struct ip stack_ipv4_gateway(const struct stack *s); /* IP_NONE when there is none */
-/* The first name server that DHCP named; IP_NONE when there is none. */
+/* The first name server that DHCP named, or else an advertisement of a router; IP_NONE when there is none. */
 struct ip stack_resolver(const struct stack *s);
 
 /* ---- TCP ---- */

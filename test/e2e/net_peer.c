@@ -13,6 +13,8 @@ const size_t plat_stack_bytes = 65536;
 
 static struct ip_net ipv4;
 static struct ip gateway;
+static struct ip_net ipv6;
+static bool six_only;
 static char hostname[] = "net-peer";
 
 static unsigned echo(struct udp_socket *u)
@@ -36,12 +38,18 @@ int unikernel_main(int argc, char **argv)
     const struct key keys[] = {
         {.name = "ipv4", .type = KEY_NET, .value = &ipv4, .optional = true},
         {.name = "ipv4-gateway", .type = KEY_IP, .value = &gateway, .optional = true},
+        {.name = "ipv6", .type = KEY_NET, .value = &ipv6, .optional = true},
+        {.name = "ipv6-only", .type = KEY_BOOL, .value = &six_only, .optional = true},
     };
     int status;
     struct udp_socket *u;
     if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))
         return status;
     struct stack_options o = {.ipv4 = ipv4, .ipv4_gateway = gateway, .hostname = hostname};
+    o.ip6 = six_only ? &stack_ip6 : NULL;
+    o.ipv6_only = six_only;
+    o.ipv6 = ipv6;
+    o.accept_routers = true;
     struct stack *s = boot_stack("service", &o);
     must(stack_udp(s, 7, &u) == OK);
     plat_serving("udp", 7);

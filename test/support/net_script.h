@@ -3,6 +3,7 @@
 #ifndef TEST_NET_SCRIPT_H
 #define TEST_NET_SCRIPT_H
 
+#include "net/icmp6.h"
 #include "net/net.h"
 #include "wire/arp.h"
 #include "wire/checksum.h"
@@ -150,6 +151,34 @@ static UNUSED void text_ip(struct writer *w, struct bytes b)
         write_format(w, " protocol=%u data=%zu", h.protocol, payload.len);
 }
 
+static UNUSED void text_ip6(struct writer *w, struct bytes b)
+{
+    struct ip6_header h;
+    struct bytes datagram;
+    struct icmp6 m;
+    char src[IP_TEXT_BYTES], dst[IP_TEXT_BYTES];
+    if (!ip6_parse(b, &h, &datagram)) {
+        write_str(w, " ip6 BAD");
+        return;
+    }
+    write_format(w, " %s>%s hops=%u", ip_text(&h.src, src), ip_text(&h.dst, dst), h.hop_limit);
+    struct ip6_walk walk = ip6_walk_start(&h);
+    enum ip6_found found = ip6_walk(&walk, datagram);
+    struct bytes payload = bytes_slice(datagram, walk.at, datagram.len);
+    if (found == IP6_FOUND_FRAGMENT)
+        write_format(w, " part %u+%zu%s", walk.fragment.offset, payload.len, walk.fragment.more ? "..." : "");
+    else if (found != IP6_FOUND_UPPER)
+        write_str(w, " headers BAD");
+    else if (walk.next == IP6_ICMP && icmp6_parse(payload, &h.src, &h.dst, &m))
+        write_format(w, " icmp6 %u/%u rest=%08x data=%zu", m.type, m.code, m.rest, m.data.len);
+    else if (walk.next == IP6_ICMP)
+        write_str(w, " icmp6 BAD");
+    else if (walk.next == IP_UDP)
+        text_udp(w, &(struct ip4_header){.src = h.src, .dst = h.dst}, payload);
+    else
+        write_format(w, " next=%u data=%zu", walk.next, payload.len);
+}
+
 static UNUSED void text_arp(struct writer *w, struct bytes b)
 {
     struct reader r = reader_of(b);
@@ -174,6 +203,8 @@ static UNUSED const char *frame_text(struct bytes frame, char out[static TEXT_BY
         text_arp(&w, read_rest(&r));
     else if (e.type == ETHER_IP4)
         text_ip(&w, read_rest(&r));
+    else if (e.type == ETHER_IP6)
+        text_ip6(&w, read_rest(&r));
     else
         write_format(&w, " type %04x", e.type);
     write_u8(&w, 0);

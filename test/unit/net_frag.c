@@ -42,19 +42,21 @@ static int end(void **state)
 static bool give_bytes(uint64_t now_ns, uint16_t id, size_t offset, struct bytes b, bool more)
 {
     static const uint8_t head[IP4_HEADER_BYTES] = {0x45};
-    struct ip4_header h = {.header_len = 20,
-                           .id = id,
-                           .offset = (uint16_t)offset,
-                           .more_fragments = more,
-                           .protocol = 17,
-                           .src = ip4(10, 0, 0, 9),
-                           .dst = ip4(10, 0, 0, 2)};
-    struct bytes header = bytes_of(head, sizeof head);
+    struct frag_part p = {.id = id,
+                          .offset = (uint16_t)offset,
+                          .more = more,
+                          .protocol = 17,
+                          .next = 17,
+                          .src = ip4(10, 0, 0, 9),
+                          .dst = ip4(10, 0, 0, 2),
+                          .most_bytes = IP4_PACKET_MAX_BYTES - sizeof head,
+                          .header = bytes_of(head, sizeof head)};
     uint8_t *copy = malloc(b.len ? b.len : 1); /* exactly as long, for the sanitizer */
     if (b.len)
         memcpy(copy, b.data, b.len);
-    got = bytes_of(copy, b.len);
-    bool done = frag_input(frag, now_ns, &h, &header, &got);
+    p.payload = bytes_of(copy, b.len);
+    bool done = frag_input(frag, now_ns, &p);
+    got = p.payload;
     free(copy);
     return done;
 }

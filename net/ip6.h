@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/* IPv6 of one device (RFC 8200, RFC 4291): addresses and their detection (RFC 4862 5.4), routes, source addresses (RFC
+ * 6724), fragments, path MTU (RFC 8201). The rest of the stack reaches it only through struct ip6_ops, so that an image
+ * which names no ip6_ops holds no IPv6. There is no forwarding and no loopback. */
+#ifndef NET_IP6_H
+#define NET_IP6_H
+
+#include "net/ip.h"
+#include "net/limits.h"
+#include "net/mld.h"
+#include "net/nd.h"
+#include "net/slaac.h"
+#include "wire/ip6.h"
+
+struct net;
+
+enum { IP6_HOP_LIMIT = 64, IP6_SECRET_BYTES = 32 };
+
+/* Optimistic addresses (RFC 4429) are used while the link is asked whether somebody else has them, but neighbours are
+ * neither asked for nor told with them: an image that boots in a millisecond to answer a request can't wait a second. */
+enum ip6_state { IP6_FREE, IP6_OPTIMISTIC, IP6_VALID, IP6_DUPLICATE };
+
+struct ip6_address {
+    struct ip ip;
+    uint8_t prefix_len;
+    uint8_t state;         /* enum ip6_state */
+    uint8_t retries;       /* identifiers that were somebody else's */
+    bool made;             /* of a prefix by us, so that another one can be made */
+    uint64_t detected_ns;  /* IP6_OPTIMISTIC: when it becomes valid */
+    uint64_t preferred_ns; /* until when; TIME_NEVER */
+    uint64_t valid_ns;
+};
+
+/* What we know of the way to one destination. */
+struct ip6_path {
+    struct ip dst; /* IP_NONE: free */
+    struct ip hop; /* a router's redirect; IP_NONE */
+    uint16_t mtu_bytes;
+    uint64_t mtu_until_ns;
+    uint64_t used_ns;
+};
+
+struct ip6 {
+    uint16_t mtu_bytes; /* of the link, or less if a router said so */
+    uint8_t hop_limit;
+    uint8_t secret[IP6_SECRET_BYTES]; /* for RFC 7217 */
+    struct ip6_address address[IP6_ADDRESSES];
+    struct ip6_path path[IP6_PATHS];
+    struct ip gateway;     /* a fixed one; IP_NONE */
+    struct ip_net on_link; /* of the fixed address; all zero: none */
+    uint64_t errors_paid_ns;
+    struct nd nd;
+    struct mld mld;
+    struct slaac slaac;
+};
+
+struct ip6_options {
+    struct ip_net address; /* a fixed one beside the link-local one; all zero: none */
+    struct ip gateway;     /* IP_NONE: those that advertise themselves */
+    bool accept_ra;        /* router advertisements: routes and addresses */
+    struct bytes secret;   /* RFC 7217's; BORROWS. Empty: a new one, so addresses change with each start */
+};
+
+/* IPv6 as the rest of the stack sees it. */
+struct ip6_ops {
+    /* ERR_FULL. ERR_UNSUPPORTED: the device's MTU is below 1280. */
+    enum err (*make)(struct net *n);
+    void (*free)(struct net *n);
+    /* Takes a link-local address, a fixed one if given, and asks for routers. ERR_INVALID: no address for a host. */
+    enum err (*start)(struct net *n, uint64_t now_ns, const struct ip6_options *o);
+    bool (*listens_to)(const struct net *n, const struct mac *group);
+    void (*input)(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group);
+    /* As ip_below.send and ip_below.route say. */
+    enum err (*send)(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
+    enum err (*route)(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+    /* Nobody listens on the port that `in` is to. `header` is all that came before in->payload. */
+    void (*refuse_port)(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header);
+    /* A datagram that did not become whole: what frag_expire says. */
+    void (*tell_timeout)(struct net *n, uint64_t now_ns, struct bytes header, struct bytes payload);
+    uint64_t (*deadline)(const struct net *n);
+    void (*tick)(struct net *n, uint64_t now_ns);
+    /* Whether it can be worked with: an address of more than link-local scope, or no hope of one. */
+    bool (*is_ready)(const struct net *n);
+};
+
+/* ---- Between the files of IPv6: ip6.c, ip6_out.c, ip6_address.c, ip6_path.c ---- */
+
+/* Our address `ip`, unless it is known to be somebody else's; NULL. */
+struct ip6_address *ip6_find(const struct net *n, const struct ip *ip);
+/* Takes an address and begins to ask for it; NULL (counted): all places are taken. */
+struct ip6_address *ip6_add(struct net *n, uint64_t now_ns, const struct ip_net *net);
+void ip6_remove(struct net *n, struct ip6_address *a);
+/* Somebody else has it. */
+void ip6_conflict(struct net *n, uint64_t now_ns, struct ip6_address *a);
+/* The first link-local address that may be told to others; NULL. */
+const struct ip6_address *ip6_link_local(const struct net *n);
+/* RFC 6724 5; NULL. */
+const struct ip6_address *ip6_source(const struct net *n, const struct ip *dst);
+/* Whether a source for a neighbour solicitation can be found, with which. */
+const struct ip6_address *ip6_asker(const struct net *n, const struct ip *target);
+uint64_t ip6_address_deadline(const struct net *n);
+void ip6_address_tick(struct net *n, uint64_t now_ns);
+enum err ip6_start(struct net *n, uint64_t now_ns, const struct ip6_options *o);
+bool ip6_is_ready(const struct net *n);
+/* The address of RFC 7217 5, by SHA-256, for a prefix of 64 bits. */
+struct ip ip6_stable(const struct net *n, const struct ip *prefix, uint8_t retries);
+
+bool ip6_is_link_local(const struct ip *ip);
+struct ip ip6_solicited_group(const struct ip *ip);
+
+/* Path MTU and redirects. */
+uint16_t ip6_path_mtu(const struct net *n, const struct ip *dst);
+void ip6_path_too_big(struct net *n, uint64_t now_ns, const struct ip *dst, uint32_t mtu_bytes);
+void ip6_path_redirect(struct net *n, uint64_t now_ns, const struct ip *dst, const struct ip *hop);
+/* A hop that does not answer any more is no way for anybody. */
+void ip6_path_lost(struct net *n, const struct ip *hop);
+/* IP_NONE: nothing known. */
+struct ip ip6_path_hop(const struct net *n, const struct ip *dst);
+void ip6_path_tick(struct net *n, uint64_t now_ns);
+
+/* The next hop to `dst`; IP_NONE for none. */
+struct ip ip6_next_hop(const struct net *n, const struct ip *dst);
+/* Sends with the source that is given, which may be IP_NONE. `mac` NULL: found by the hop. No fragments. */
+enum err ip6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct ip *hop,
+                      const struct mac *mac, const struct bytes *v, size_t count);
+enum err ip6_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
+enum err ip6_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+/* As ip4_problem. */
+bool ip6_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_problem problem, uint16_t mtu_bytes);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/nd.h"
+#include "net/icmp6.h"
+#include "net/net.h"
+#include "wire/nd.h"
+
+#define ALL_NODES ((struct ip){{0xff, 2, [15] = 1}})
+
+enum err nd_init(struct net *n)
+{
+    struct nd *d = &n->ip6->nd;
+    d->next_ns = TIME_NEVER;
+    d->reachable_ns = ND_REACHABLE_NS;
+    d->retry_ns = ND_RETRY_NS;
+    return pool_init(&d->frames, sizeof(struct nd_waiting), ND_WAITING_FRAMES);
+}
+
+void nd_free(struct net *n)
+{
+    pool_free(&n->ip6->nd.frames);
+}
+
+/* ---- The table ---- */
+
+static struct nd_neighbour *find(const struct net *n, const struct ip *ip)
+{
+    for (size_t i = 0; i < ND_NEIGHBOURS; i++) {
+        struct nd_neighbour *h = &n->ip6->nd.neighbour[i];
+        if (h->state != ND_FREE && ip_equal(&h->ip, ip))
+            return h;
+    }
+    return NULL;
+}
+
+/* The newest packets are the ones that somebody still waits for: the oldest goes. */
+static void drop_first(struct net *n, struct nd_neighbour *h)
+{
+    struct nd_waiting *w = h->waiting;
+    h->waiting = w->next;
+    h->n_waiting--;
+    pool_give(&n->ip6->nd.frames, w);
+    n->counters.nd.waiting_dropped++;
+}
+
+static void forget(struct net *n, struct nd_neighbour *h)
+{
+    while (h->waiting)
+        drop_first(n, h);
+    if (n->ip6->nd.last == h)
+        n->ip6->nd.last = NULL;
+    h->state = ND_FREE;
+}
+
+static struct nd_neighbour *take_place(struct net *n)
+{
+    struct nd_neighbour *best = &n->ip6->nd.neighbour[0];
+    for (size_t i = 0; i < ND_NEIGHBOURS; i++) {
+        struct nd_neighbour *h = &n->ip6->nd.neighbour[i];
+        if (h->state == ND_FREE)
+            return h;
+        if (h->used_ns < best->used_ns)
+            best = h;
+    }
+    n->counters.nd.evicted++;
+    forget(n, best);
+    return best;
+}
+
+static void set_next(struct net *n, struct nd_neighbour *h, uint64_t at_ns)
+{
+    h->next_ns = at_ns;
+    n->ip6->nd.next_ns = time_min(n->ip6->nd.next_ns, at_ns);
+}
+
+static struct nd_neighbour *add(struct net *n, const struct ip *ip, enum nd_state state)
+{
+    struct nd_neighbour *h = take_place(n);
+    *h = (struct nd_neighbour){.ip = *ip, .state = (uint8_t)state, .next_ns = TIME_NEVER};
+    return h;
+}
+
+bool nd_is_there(const struct net *n, const struct ip *ip)
+{
+    const struct nd_neighbour *h = find(n, ip);
+    return h && h->state != ND_INCOMPLETE;
+}
+
+/* ---- Questions and answers ---- */
+
+static void send_solicitation(struct net *n, uint64_t now_ns, struct ip src, const struct ip *dst,
+                              const struct mac *mac, const struct ip *target)
+{
+    uint8_t body[ND_NEIGHBOUR_BYTES];
+    struct writer w = writer_of(body, sizeof body);
+    bool probe = ip_is_unspecified(&src);
+    nd_emit_neighbour(&w, target, ND_SOURCE_MAC, probe ? NULL : &n->dev->mac);
+    struct bytes data = writer_bytes(&w);
+    struct ip_out o = {.src = src, .dst = *dst, .protocol = IP6_ICMP, .ttl = ND_HOP_LIMIT};
+    struct icmp6 m = {.type = ICMP6_NEIGHBOUR_SOLICITATION};
+    (void)icmp6_transmit(n, now_ns, &o, dst, mac, &m, &data, 1);
+}
+
+/* With only optimistic addresses the question waits until one is valid (RFC 4429 3.2), and does not count. */
+static void ask(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
+{
+    const struct ip6_address *from = ip6_asker(n, &h->ip);
+    struct ip group = ip6_solicited_group(&h->ip);
+    set_next(n, h, time_after(now_ns, n->ip6->nd.retry_ns));
+    if (!from)
+        return;
+    h->n_asked++;
+    n->counters.nd.out_solicitations++;
+    if (h->state == ND_PROBE)
+        send_solicitation(n, now_ns, from->ip, &h->ip, &h->mac, &h->ip);
+    else
+        send_solicitation(n, now_ns, from->ip, &group, NULL, &h->ip);
+}
+
+void nd_probe(struct net *n, uint64_t now_ns, const struct ip *ip)
+{
+    struct ip group = ip6_solicited_group(ip);
+    n->counters.nd.out_probes++;
+    send_solicitation(n, now_ns, IP_NONE, &group, NULL, ip);
+}
+
+static void send_advertisement(struct net *n, uint64_t now_ns, const struct ip6_address *a, const struct ip *dst,
+                               const struct mac *mac, uint32_t flags)
+{
+    uint8_t body[ND_NEIGHBOUR_BYTES];
+    struct writer w = writer_of(body, sizeof body);
+    nd_emit_neighbour(&w, &a->ip, ND_TARGET_MAC, &n->dev->mac);
+    struct bytes data = writer_bytes(&w);
+    struct ip_out o = {.src = a->ip, .dst = *dst, .protocol = IP6_ICMP, .ttl = ND_HOP_LIMIT};
+    /* RFC 4429 3.3: an optimistic address displaces nobody. */
+    struct icmp6 m = {.type = ICMP6_NEIGHBOUR_ADVERTISEMENT, .rest = flags | (a->state == IP6_VALID ? ND_OVERRIDE : 0)};
+    n->counters.nd.out_advertisements++;
+    (void)icmp6_transmit(n, now_ns, &o, dst, mac, &m, &data, 1);
+}
+
+/* ---- Sending ---- */
+
+static enum err send_to(struct net *n, uint64_t now_ns, struct nd_neighbour *h, struct frame *f)
+{
+    h->used_ns = now_ns;
+    if (h->state == ND_STALE) {
+        h->state = ND_DELAY;
+        set_next(n, h, time_after(now_ns, ND_DELAY_NS));
+    }
+    return ether_output(n, f, &h->mac, ETHER_IP6);
+}
+
+static void send_waiting(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
+{
+    while (h->waiting) {
+        struct nd_waiting *w = h->waiting;
+        struct frame f = {.n = 2};
+        h->waiting = w->next;
+        f.v[0] = bytes_of(f.head, ETHER_BYTES);
+        f.v[1] = bytes_of(w->frame + ETHER_BYTES, w->len - ETHER_BYTES);
+        (void)send_to(n, now_ns, h, &f);
+        pool_give(&n->ip6->nd.frames, w);
+    }
+    h->n_waiting = 0;
+}
+
+static void keep(struct net *n, struct nd_neighbour *h, const struct frame *f)
+{
+    if (h->n_waiting == ND_WAITING_PER_NEIGHBOUR)
+        drop_first(n, h);
+    struct nd_waiting *w = pool_take(&n->ip6->nd.frames);
+    if (!w) {
+        n->counters.nd.waiting_dropped++;
+        return;
+    }
+    struct writer copy = writer_of(w->frame, sizeof w->frame);
+    for (size_t i = 0; i < f->n; i++)
+        write_bytes(&copy, f->v[i]);
+    must(writer_good(&copy));
+    w->len = writer_len(&copy);
+    w->next = NULL;
+    struct nd_waiting **end = &h->waiting;
+    while (*end)
+        end = &(*end)->next;
+    *end = w;
+    h->n_waiting++;
+    n->counters.nd.waited++;
+}
+
+enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)
+{
+    struct nd *d = &n->ip6->nd;
+    struct nd_neighbour *h = d->last && ip_equal(&d->last->ip, hop) ? d->last : find(n, hop);
+    if (h && h->state != ND_INCOMPLETE) {
+        d->last = h;
+        return send_to(n, now_ns, h, f);
+    }
+    bool unknown = !h;
+    if (unknown)
+        h = add(n, hop, ND_INCOMPLETE);
+    h->used_ns = now_ns;
+    keep(n, h, f);
+    if (unknown)
+        ask(n, now_ns, h);
+    return OK;
+}
+
+/* ---- Receiving ---- */
+
+static void set_reachable(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
+{
+    h->state = ND_REACHABLE;
+    h->n_asked = 0;
+    set_next(n, h, time_after(now_ns, n->ip6->nd.reachable_ns));
+}
+
+static void set_stale(struct nd_neighbour *h)
+{
+    h->state = ND_STALE;
+    h->n_asked = 0;
+    h->next_ns = TIME_NEVER;
+}
+
+void nd_learn(struct net *n, uint64_t now_ns, const struct ip *ip, const struct mac *mac, bool router)
+{
+    struct nd_neighbour *h = find(n, ip);
+    if (mac_is_group(mac) || ip_is_unspecified(ip) || ip_is_multicast(ip))
+        return;
+    if (!h)
+        h = add(n, ip, ND_INCOMPLETE);
+    h->router |= router;
+    if (h->state != ND_INCOMPLETE && mac_equal(&h->mac, mac))
+        return;
+    n->counters.nd.resolved += h->state == ND_INCOMPLETE;
+    h->mac = *mac;
+    set_stale(h);
+    send_waiting(n, now_ns, h);
+}
+
+static bool is_sound(const struct ip_in *in, const struct icmp6 *m, struct nd_neighbour_message *s)
+{
+    return in->ttl == ND_HOP_LIMIT && m->code == 0 && nd_parse_neighbour(m->data, s) && !ip_is_multicast(&s->target);
+}
+
+/* RFC 4861 7.1.1 and 7.2.3, RFC 4862 5.4.3. */
+void nd_input_solicitation(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct icmp6 *m)
+{
+    struct nd_neighbour_message s;
+    bool probe = ip_is_unspecified(&in->src);
+    n->counters.nd.in_solicitations++;
+    if (!is_sound(in, m, &s) || (probe && (s.options.has_source || in->dst.b[11] != 1 || in->dst.b[12] != 0xff))) {
+        n->counters.nd.in_malformed++;
+        return;
+    }
+    struct ip6_address *a = ip6_find(n, &s.target);
+    if (!a)
+        return;
+    if (probe) {
+        ip6_conflict(n, now_ns, a);
+        const struct ip all = ALL_NODES;
+        if (a->state == IP6_VALID)
+            send_advertisement(n, now_ns, a, &all, NULL, 0);
+        return;
+    }
+    if (s.options.has_source)
+        nd_learn(n, now_ns, &in->src, &s.options.source, false);
+    send_advertisement(n, now_ns, a, &in->src, NULL, ND_SOLICITED);
+}
+
+static void answered(struct net *n, uint64_t now_ns, struct nd_neighbour *h, const struct nd_neighbour_message *s,
+                     uint32_t flags)
+{
+    bool differs = s->options.has_target && !mac_equal(&h->mac, &s->options.target);
+    if (differs && !(flags & ND_OVERRIDE)) {
+        if (h->state == ND_REACHABLE)
+            set_stale(h);
+        return;
+    }
+    if (differs)
+        h->mac = s->options.target;
+    if (flags & ND_SOLICITED)
+        set_reachable(n, now_ns, h);
+    else if (differs)
+        set_stale(h);
+    if (h->router && !(flags & ND_ROUTER))
+        slaac_router_gone(n, &h->ip);
+    h->router = flags & ND_ROUTER;
+}
+
+static void resolved(struct net *n, uint64_t now_ns, struct nd_neighbour *h, const struct nd_neighbour_message *s,
+                     uint32_t flags)
+{
+    if (!s->options.has_target || mac_is_group(&s->options.target))
+        return;
+    h->mac = s->options.target;
+    h->router = flags & ND_ROUTER;
+    n->counters.nd.resolved++;
+    if (flags & ND_SOLICITED)
+        set_reachable(n, now_ns, h);
+    else
+        set_stale(h);
+    send_waiting(n, now_ns, h);
+}
+
+/* RFC 4861 7.1.2 and 7.2.5. */
+void nd_input_advertisement(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct icmp6 *m)
+{
+    struct nd_neighbour_message s;
+    n->counters.nd.in_advertisements++;
+    if (!is_sound(in, m, &s) || (ip_is_multicast(&in->dst) && m->rest & ND_SOLICITED) ||
+        (s.options.has_target && mac_is_group(&s.options.target))) {
+        n->counters.nd.in_malformed++;
+        return;
+    }
+    struct ip6_address *a = ip6_find(n, &s.target);
+    struct nd_neighbour *h = find(n, &s.target);
+    if (a)
+        ip6_conflict(n, now_ns, a);
+    else if (!h)
+        n->counters.nd.in_ignored++;
+    else if (h->state == ND_INCOMPLETE)
+        resolved(n, now_ns, h, &s, m->rest);
+    else
+        answered(n, now_ns, h, &s, m->rest);
+}
+
+/* ---- Time ---- */
+
+/* Tells whoever sent the packets that wait, as a router would by ICMP. What is behind this hop is tried another way
+ * (RFC 4861 7.3.3). */
+static void give_up(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
+{
+    struct nd_waiting *w = h->waiting;
+    struct ip ip = h->ip;
+    n->counters.nd.silent++;
+    h->waiting = NULL;
+    h->n_waiting = 0;
+    forget(n, h);
+    ip6_path_lost(n, &ip);
+    while (w) {
+        struct nd_waiting *next = w->next;
+        n->counters.nd.waiting_dropped++;
+        ip6_problem(n, now_ns, bytes_of(w->frame + ETHER_BYTES, w->len - ETHER_BYTES), PROBLEM_UNREACHABLE, 0);
+        pool_give(&n->ip6->nd.frames, w);
+        w = next;
+    }
+}
+
+static void act(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
+{
+    switch ((enum nd_state)h->state) {
+    case ND_FREE:
+    case ND_STALE:
+        h->next_ns = TIME_NEVER;
+        break;
+    case ND_REACHABLE:
+        set_stale(h);
+        break;
+    case ND_DELAY:
+        h->state = ND_PROBE;
+        h->n_asked = 0;
+        ask(n, now_ns, h);
+        break;
+    case ND_INCOMPLETE:
+    case ND_PROBE:
+        if (h->n_asked >= ND_REQUESTS)
+            give_up(n, now_ns, h);
+        else
+            ask(n, now_ns, h);
+        break;
+    }
+}
+
+uint64_t nd_deadline(const struct net *n)
+{
+    return n->ip6->nd.next_ns;
+}
+
+void nd_tick(struct net *n, uint64_t now_ns)
+{
+    struct nd *d = &n->ip6->nd;
+    if (now_ns < d->next_ns)
+        return;
+    d->next_ns = TIME_NEVER;
+    for (size_t i = 0; i < ND_NEIGHBOURS; i++) {
+        struct nd_neighbour *h = &d->neighbour[i];
+        if (h->state != ND_FREE && h->next_ns <= now_ns)
+            act(n, now_ns, h);
+        if (h->state != ND_FREE)
+            d->next_ns = time_min(d->next_ns, h->next_ns);
+    }
+}
