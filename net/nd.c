@@ -261,9 +261,11 @@ void nd_input_solicitation(struct net *n, uint64_t now_ns, const struct ip_in *i
             send_advertisement(n, now_ns, a, &all, NULL, 0);
         return;
     }
-    if (s.options.has_source)
+    bool named = s.options.has_source && !mac_is_group(&s.options.source);
+    if (named)
         nd_learn(n, now_ns, &in->src, &s.options.source, false);
-    send_advertisement(n, now_ns, a, &in->src, NULL, ND_SOLICITED);
+    /* Straight back, so that to be asked does not count as to have sent: who only asks is the first to be forgotten. */
+    send_advertisement(n, now_ns, a, &in->src, named ? &s.options.source : NULL, ND_SOLICITED);
 }
 
 static void answered(struct net *n, uint64_t now_ns, struct nd_neighbour *h, const struct nd_neighbour_message *s,

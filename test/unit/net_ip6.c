@@ -278,6 +278,38 @@ static void the_table_and_the_queues_are_bounded(void **state)
     free(s);
 }
 
+/* A flood of questions by hosts that do not exist costs no neighbour that we speak with. */
+static void strangers_go_first(void **state)
+{
+    struct script *s = settled(NULL, false);
+    know_peer6(s);
+    assert_int_equal(send6(s, peer, 1), OK);
+    expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 next=99 data=1");
+    for (unsigned i = 0; i < 3 * ND_NEIGHBOURS; i++) {
+        struct ip other = {{0xfe, 0x80, [14] = 1, [15] = (uint8_t)i}};
+        input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, other, our_link, our_link, &router_mac);
+    }
+    assert_true(nd_is_there(s->n, &peer));
+    assert_int_equal(s->n->counters.nd.evicted, 2 * ND_NEIGHBOURS + 1);
+    net_free(s->n);
+    free(s);
+}
+
+/* RFC 4429 3.2 and 3.3: with optimistic addresses alone nobody is asked, and an answer does not override. */
+static void optimistic_addresses_are_discreet(void **state)
+{
+    struct script *s = script6(NULL, false);
+    forget_sent(s);
+    assert_int_equal(send6(s, peer, 1), OK);
+    expect_nothing(s);
+    input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, router, our_link, our_link, &router_mac);
+    expect(s, "01 " OUR_LINK_TEXT ">fe80::1 hops=255 icmp6 136/0 rest=40000000 data=24");
+    pass(s, NS_PER_S + NS_PER_MS);
+    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
+    expect(s, "*16 " OUR_LINK_TEXT ">ff02::16 hops=1 icmp6 143/0 rest=00000001 data=20");
+    script_end(s);
+}
+
 /* ---- ICMPv6 and headers ---- */
 
 static void pings_are_answered(void **state)
@@ -381,6 +413,21 @@ static void fragments_come_together_and_overlaps_die(void **state)
     script_end(s);
 }
 
+/* A fragment header inside what was fragmented. */
+static void nested_fragments_are_refused(void **state)
+{
+    struct script *s = settled(NULL, false);
+    uint8_t b[24];
+    struct writer w = writer_of(b, sizeof b);
+    ip6_emit_fragment(&w, &(struct ip6_fragment){.next = IP6_FRAGMENT, .id = 1});
+    ip6_emit_fragment(&w, &(struct ip6_fragment){.next = IP6_NOTHING, .id = 2});
+    write_zeros(&w, 8);
+    input_ip6(s, (struct ip6_header){.next = IP6_FRAGMENT, .src = peer, .dst = our_link}, writer_bytes(&w));
+    assert_int_equal(s->n->counters.ip6.in_bad_header, 1);
+    assert_int_equal(s->n->counters.ip6.delivered, 0);
+    script_end(s);
+}
+
 static void wrong_fragments_are_answered(void **state)
 {
     struct script *s = settled(NULL, false);
@@ -475,6 +522,23 @@ static void an_advertisement_gives_all(void **state)
     assert_int_equal(s->n->below.route(&s->n->below, &far, &src, &room), ERR_UNREACHABLE); /* the router's time */
     pass(s, UINT64_C(86400) * NS_PER_S);
     assert_null(ip6_find(s->n, &stable)); /* the prefix's time */
+    net_free(s->n);
+    free(s);
+}
+
+/* RFC 4861 6.3.6: of two routers the one that answers. */
+static void a_silent_router_is_passed_over(void **state)
+{
+    struct script *s = settled(NULL, true);
+    struct ra a = {.lifetime_s = 1800};
+    input_ra(s, router, &router_mac, a);
+    input_ra(s, peer, &peer_mac, a);
+    struct ip hop = slaac_router(s->n);
+    assert_true(ip_equal(&hop, &router));
+    assert_int_equal(send6(s, far, 1), OK);
+    pass(s, 10 * NS_PER_S); /* 5 s until it is asked, three times */
+    hop = slaac_router(s->n);
+    assert_true(ip_equal(&hop, &peer));
     net_free(s->n);
     free(s);
 }
@@ -604,14 +668,18 @@ int main(void)
         cmocka_unit_test(another_mac_is_taken_only_with_override),
         cmocka_unit_test(messages_from_beyond_the_link_are_refused),
         cmocka_unit_test(the_table_and_the_queues_are_bounded),
+        cmocka_unit_test(strangers_go_first),
+        cmocka_unit_test(optimistic_addresses_are_discreet),
         cmocka_unit_test(pings_are_answered),
         cmocka_unit_test(extension_headers_are_judged),
         cmocka_unit_test(errors_are_limited_and_never_about_errors),
         cmocka_unit_test(fragments_come_together_and_overlaps_die),
+        cmocka_unit_test(nested_fragments_are_refused),
         cmocka_unit_test(wrong_fragments_are_answered),
         cmocka_unit_test(a_narrow_path_is_remembered),
         cmocka_unit_test(paths_are_bounded),
         cmocka_unit_test(an_advertisement_gives_all),
+        cmocka_unit_test(a_silent_router_is_passed_over),
         cmocka_unit_test(lifetimes_are_taken_with_care),
         cmocka_unit_test(routers_and_prefixes_are_bounded),
         cmocka_unit_test(redirects_come_from_the_router_alone),
