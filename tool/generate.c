@@ -91,8 +91,8 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
         const struct device *d = &m->devices[i];
         const char *c = c_identifier(d->name);
         if (d->kind == DEVICE_NET)
-            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name, .ip6 = &stack_ip6};\n",
-                     c);
+            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name%s};\n", c,
+                     d->no_ipv6 ? "" : ", .ip6 = &stack_ip6");
         if (d->kind != DEVICE_KV)
             continue;
         if (d->from)
@@ -104,19 +104,20 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
     text_add(t, "static struct %s self;\n\n", m->c_name);
 }
 
-enum { NET_KEYS = 8 };
-
-/* The first net device's keys are --ipv4 and so on, those of another one have its name in front. */
-static void add_net_keys(struct text *t, const struct device *d, bool first)
+static void add_ipv4_keys(struct text *t, const struct device *d, const char *prefix)
 {
     const char *c = c_identifier(d->name);
-    const char *prefix = first ? "" : format_text("%s-", d->name);
     text_add(t,
              "    {\"%sipv4\", KEY_NET, &%s_options.ipv4, NULL, \"address of %s, as in 10.0.0.2/24; asks DHCP when not "
              "given\", true},\n",
              prefix, c, d->name);
     text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
              c, d->name);
+}
+
+static void add_ipv6_keys(struct text *t, const struct device *d, const char *prefix)
+{
+    const char *c = c_identifier(d->name);
     text_add(t,
              "    {\"%sipv6\", KEY_NET, &%s_options.ipv6, NULL, \"address of %s, as in fd00::2/64, beside those of "
              "advertised prefixes\", true},\n",
@@ -140,15 +141,24 @@ static void add_net_keys(struct text *t, const struct device *d, bool first)
              prefix, c);
 }
 
+/* The first net device's keys are --ipv4 and so on, those of another one have its name in front. */
+static size_t add_net_keys(struct text *t, const struct device *d, bool first)
+{
+    const char *prefix = first ? "" : format_text("%s-", d->name);
+    add_ipv4_keys(t, d, prefix);
+    if (d->no_ipv6)
+        return NET_KEYS_IPV4;
+    add_ipv6_keys(t, d, prefix);
+    return NET_KEYS_DUAL;
+}
+
 static size_t add_keys(struct text *t, const struct manifest *m, const char *target)
 {
     size_t n_nets = 0, n = 0;
     for (size_t i = 0; i < m->n_devices; i++) {
         const struct device *d = &m->devices[i];
-        if (d->kind == DEVICE_NET) {
-            add_net_keys(t, d, n_nets++ == 0);
-            n += NET_KEYS;
-        }
+        if (d->kind == DEVICE_NET)
+            n += add_net_keys(t, d, n_nets++ == 0);
         if (d->kind == DEVICE_KV && on_linux(target)) {
             text_add(t, "    {\"kv:%s\", KEY_STRING, &%s_directory, NULL, \"a folder to use as %s\", true},\n", d->name,
                      c_identifier(d->name), d->name);

@@ -34,6 +34,7 @@ static const char *const section_words[] = {"unikernel", "net", "block", "kv", "
 static const char *const unikernel_words[] = {"name", "sources", "prepare", "stacks", "stack", "memory", NULL};
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
 static const char *const kv_words[] = {"from", NULL};
+static const char *const net_words[] = {"ipv6", NULL};
 static const char *const no_words[] = {NULL};
 
 const char *device_kind_text(enum device_kind kind)
@@ -240,20 +241,32 @@ static void set_unikernel(struct reading *r, const char *name, const char *value
     }
 }
 
-static void set_device(struct reading *r, const char *name, const char *value)
+static void set_from(struct reading *r, struct device *d, const char *value)
 {
-    struct device *d = &r->m->devices[r->m->n_devices - 1];
-    const char *const *known = d->kind == DEVICE_KV ? kv_words : no_words;
-    if (d->kind != DEVICE_KV || strcmp(name, "from") != 0)
-        wrong(r, format_text("[%s %s] has no setting '%s'%s%s", device_kind_text(d->kind), d->name, name,
-                             d->kind == DEVICE_KV ? "; there is from"
-                                                  : "; remove it: devices are attached when the image starts",
-                             say_hint(name, known)));
     d->from = format_text("%s", value);
     size_t len = strlen(d->from);
     while (len > 1 && d->from[len - 1] == '/')
         d->from[--len] = 0;
     d->from_line = r->line;
+}
+
+static void set_device(struct reading *r, const char *name, const char *value)
+{
+    static const char *const *const known[] = {
+        [DEVICE_NET] = net_words, [DEVICE_BLOCK] = no_words, [DEVICE_KV] = kv_words};
+    static const char *const advice[] = {[DEVICE_NET] = "; there is ipv6",
+                                         [DEVICE_BLOCK] = "; remove it: devices are attached when the image starts",
+                                         [DEVICE_KV] = "; there is from"};
+    struct device *d = &r->m->devices[r->m->n_devices - 1];
+    if (d->kind == DEVICE_KV && strcmp(name, "from") == 0)
+        set_from(r, d, value);
+    else if (d->kind != DEVICE_NET || strcmp(name, "ipv6") != 0)
+        wrong(r, format_text("[%s %s] has no setting '%s'%s%s", device_kind_text(d->kind), d->name, name,
+                             advice[d->kind], say_hint(name, known[d->kind])));
+    else if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        wrong(r, format_text("ipv6 = %s; give yes or no", value));
+    else
+        d->no_ipv6 = strcmp(value, "no") == 0;
 }
 
 static void set_key(struct reading *r, const char *name, const char *value)
@@ -395,10 +408,13 @@ static void check_key(const struct manifest *m, const struct setting *k)
         fail_at(m->path, k->line, "key %s has a default and is optional; remove one of the two", k->name);
 }
 
-/* Net devices have two keys each, and on linux each kv has one. */
+/* Net devices have keys of their own, and on linux each kv has one. */
 static void check_number_of_keys(const struct manifest *m)
 {
-    size_t n = m->n_keys + 2 * manifest_count(m, DEVICE_NET) + manifest_count(m, DEVICE_KV);
+    size_t n = m->n_keys + manifest_count(m, DEVICE_KV);
+    for (size_t i = 0; i < m->n_devices; i++)
+        if (m->devices[i].kind == DEVICE_NET)
+            n += m->devices[i].no_ipv6 ? NET_KEYS_IPV4 : NET_KEYS_DUAL;
     if (n > KEYS_MAX)
         fail_at(m->path, 0, "%zu keys, those of the devices included; an image has at most %d, so remove some", n,
                 KEYS_MAX);

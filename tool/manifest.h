@@ -21,6 +21,8 @@
 #define MEMORY_MB_MAX 4096
 /* Keys are a table that each start goes through; hundreds of settings are a configuration file. */
 #define KEYS_MAX 64
+#define NET_KEYS_DUAL 8 /* keys of a net device that speaks both */
+#define NET_KEYS_IPV4 2
 #define DEVICES_MAX 62     /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
 #define LINE_BYTES_MAX 190 /* inih's line buffer has 200 bytes */
 
@@ -31,7 +33,8 @@ struct device {
     char *name;
     int line;
     int from_line;
-    char *from; /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
+    bool no_ipv6; /* net: ipv6 = no, so that the image has none of it */
+    char *from;   /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
 };
 
 struct setting {
