@@ -14,12 +14,12 @@
 
 #include <stdlib.h>
 
-/* What the manifest does not say follows from the memory there is: half of the heap is for TCP, shared by the stacks, half
- * of that for connections and half for buffers. The other half holds the rest of the stack, the servers and what
+/* What the manifest does not say follows from the memory there is: a third of the heap is for TCP, shared by the stacks, half
+ * of that for connections and half for buffers. The rest holds what else the stack needs, the servers and what
  * the appliance allocates. */
 enum {
-    TCP_HEAP_SHARE = 2,
-    TCP_CONNECTION_BYTES = 1024, /* at most: a connection, a time-wait block, pieces, places in the table */
+    TCP_HEAP_SHARE = 3,
+    TCP_CONNECTION_BYTES = 1280, /* at most: a connection, a time-wait block, pieces, places in the table */
     TCP_CONNECTIONS_MIN = 64,
     TCP_CONNECTIONS_MAX = 1024, /* what a server of one processor has use for; 1 MB */
     TCP_BUFFER_BYTES_MIN = 64 << 10,

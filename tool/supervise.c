@@ -40,7 +40,7 @@ struct output {
     struct console_filter filter;
     uint8_t held[CONSOLE_ROOM(OUTPUT_BYTES)];
     size_t held_from, held_to;
-    struct text report; /* the first part of standard error, for symbols after a crash */
+    struct text report; /* the last part of standard error, for symbols after a crash */
 };
 
 struct state {
@@ -172,6 +172,17 @@ static void write_held(struct output *o, int wait_ms)
         o->held_from = o->held_to; /* nobody reads our output any more, and the image goes on */
 }
 
+/* A crash report comes last, and an image may have said much before. */
+static void keep_for_report(struct text *report, struct bytes b)
+{
+    text_add_bytes(report, b.data, b.len);
+    if (report->len <= 2 * OUTPUT_BYTES)
+        return;
+    memmove(report->s, report->s + report->len - OUTPUT_BYTES, OUTPUT_BYTES);
+    report->len = OUTPUT_BYTES;
+    report->s[report->len] = 0;
+}
+
 static void read_more(struct output *o)
 {
     uint8_t in[OUTPUT_BYTES];
@@ -188,8 +199,8 @@ static void read_more(struct output *o)
     }
     o->held_from = 0;
     o->held_to = writer_len(&w);
-    if (o->to == STDERR_FILENO && o->report.len < OUTPUT_BYTES)
-        text_add_bytes(&o->report, o->held, o->held_to);
+    if (o->to == STDERR_FILENO)
+        keep_for_report(&o->report, bytes_of(o->held, o->held_to));
 }
 
 /* False when there is nothing to pass on for now. */

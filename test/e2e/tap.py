@@ -26,16 +26,18 @@ def clean_link(ns):
     os.makedirs(os.path.dirname(PCAP), exist_ok=True)
     capture = subprocess.Popen(["ip", "netns", "exec", ns.name, "tcpdump", "-q", "-U", "--immediate-mode", "-i", ns.tap, "-w", PCAP],
                                stderr=subprocess.PIPE)
-    capture.stderr.readline()
-    for path in ("/", "/nothing"):
-        ns.run(f"curl -sS -o /dev/null --max-time 10 http://{IP}{path}")
-    ns.run(f"curl -sS -o /dev/null -r 0-99 --max-time 10 http://{IP}/")
-    for size in (0, 1, 56, 1472, 1473, 4000, 20000):
-        ns.run(f"ping -c 1 -W 2 -s {size} {IP}")
-    time.sleep(0.5)
-    capture.send_signal(signal.SIGINT)
-    capture.wait(10)
-    capture.stderr.close()
+    try:
+        capture.stderr.readline()
+        for path in ("/", "/nothing"):
+            ns.run(f"curl -sS -o /dev/null --max-time 10 http://{IP}{path}")
+        ns.run(f"curl -sS -o /dev/null -r 0-99 --max-time 10 http://{IP}/")
+        for size in (0, 1, 56, 1472, 1473, 4000, 20000):
+            ns.run(f"ping -c 1 -W 2 -s {size} {IP}")
+        time.sleep(0.5)
+    finally:
+        capture.send_signal(signal.SIGINT)
+        capture.wait(10)
+        capture.stderr.close()
     assert int(sh(f"tshark -r {PCAP} -Y tcp 2>/dev/null | wc -l")) > 20, "an empty capture"
     wrong = sh(f"tshark -r {PCAP} -o ip.check_checksum:TRUE -Y '_ws.malformed || tcp.analysis.retransmission || "
                f"tcp.analysis.fast_retransmission || tcp.analysis.out_of_order || tcp.analysis.lost_segment || "
