@@ -24,8 +24,9 @@ finish() {
 	rm -rf "$folder"
 }
 trap finish EXIT
-say() { echo "net6: $*"; }
-fail() { echo "net6: FAILED: $*" >&2; cat "$folder"/*.log >&2; exit 1; }
+n=0
+say() { echo "  ok    net6: $*"; n=$((n + 1)); }
+fail() { echo "net6: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "net6: $n passed, 1 failed"; exit 1; }
 
 ip link set lo up
 ip tuntap add jinn0 mode tap
@@ -126,3 +127,4 @@ bad=$(tshark -r "$folder/all.pcap" -o udp.check_checksum:TRUE -o tcp.check_check
 	2>/dev/null | head -5)
 [ -z "$bad" ] || fail "tshark finds fault: $bad"
 say "nothing malformed"
+echo "net6: $n passed, 0 failed"
