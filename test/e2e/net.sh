@@ -7,40 +7,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+name=net
+. test/e2e/net_common.sh
 if [ "${1-}" != inside ]; then
-	MAKEFLAGS="" make -s libs-linux
-	mkdir -p build/e2e
-	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
-		-Wl,--start-group build/linux/lib*.a build/deps/host/libmbedcrypto.a -Wl,--end-group
-	if ! unshare --net --map-root-user true 2>/dev/null; then
-		echo "  skip  net: needs root, or user namespaces, for a tap"
-		echo "net: 0 passed, 0 failed, 1 skipped"
-		exit 0
-	fi
-	exec unshare --net --map-root-user -- "$0" inside
+	net_enter
 fi
-
-folder=$(mktemp -d)
-pids=()
-finish() {
-	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-	wait
-	rm -rf "$folder"
-}
-trap finish EXIT
-n=0
-say() { echo "  ok    net: $*"; n=$((n + 1)); }
-fail() { echo "net: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "net: $n passed, 1 failed"; exit 1; }
-
-ip link set lo up
-ip tuntap add jinn0 mode tap
-ip addr add 10.9.0.1/24 dev jinn0
-ip link set jinn0 up
-tshark -q -i jinn0 -w "$folder/all.pcap" 2>"$folder/tshark.log" & pids+=($!)
-for _ in $(seq 100); do
-	! grep -q 'Capture started' "$folder/tshark.log" || break
-	sleep 0.1
-done
+net_capture 10.9.0.1/24
 
 # Starts the image; waits until its log says what address it has, and prints that.
 start() {
@@ -53,37 +25,13 @@ start() {
 	done
 	fail "the image got no address"
 }
-stop() {
-	kill "$peer"
-	wait "$peer" || fail "the image ended with status $?"
-}
-
-udp() { # sizes go as arguments
-	python3 - "$address" "$@" <<'PYTHON'
-import os, socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(5)
-for size in map(int, sys.argv[2:]):
-    data = os.urandom(size)
-    s.sendto(data, (sys.argv[1], 7))
-    assert s.recv(65536) == data, size
-s.connect((sys.argv[1], 9))
-s.send(b'x')
-try:
-    s.recv(10)
-    sys.exit('an answer from a closed port')
-except ConnectionRefusedError:
-    pass
-PYTHON
-}
-
 start --ipv4=10.9.0.2/24
 for size in 0 1 7 55 56 1471 1472 1473 2000 2959 2960 2961 9001 40000 65507; do
 	ping -q -c 1 -s "$size" -W 5 "$address" >"$folder/ping.log" || fail "ping of $size bytes"
 done
 ping -q -f -c 2000 "$address" >"$folder/ping.log" || fail "flood of pings"
 say "pings answered"
-udp 0 1 2 1471 1472 1473 3000 40001 65507 || fail "UDP"
+udp AF_INET 0 1 2 1471 1472 1473 3000 40001 65507 || fail "UDP"
 say "UDP echoed, a closed port refused"
 stop
 

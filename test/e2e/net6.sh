@@ -7,36 +7,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+name=net6
+. test/e2e/net_common.sh
 if [ "${1-}" != inside ]; then
-	make -s libs-linux all
+	MAKEFLAGS="" make -s all
 	./jinn build -t linux appliances/website >/dev/null
-	mkdir -p build/e2e
-	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
-		-Wl,--start-group build/linux/lib*.a build/deps/host/libmbedcrypto.a -Wl,--end-group
-	exec unshare --net --map-root-user -- "$0" inside
+	net_enter
 fi
-
-folder=$(mktemp -d)
-pids=()
-finish() {
-	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-	wait
-	rm -rf "$folder"
-}
-trap finish EXIT
-n=0
-say() { echo "  ok    net6: $*"; n=$((n + 1)); }
-fail() { echo "net6: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "net6: $n passed, 1 failed"; exit 1; }
-
-ip link set lo up
-ip tuntap add jinn0 mode tap
-ip addr add fd00:9::1/64 dev jinn0 nodad
-ip link set jinn0 up
-tshark -q -i jinn0 -w "$folder/all.pcap" 2>"$folder/tshark.log" & pids+=($!)
-for _ in $(seq 100); do
-	! grep -q 'Capture started' "$folder/tshark.log" || break
-	sleep 0.1
-done
+net_capture fd00:9::1/64 nodad
 
 # Starts an image; waits until its log names an address that begins as the first argument says, and sets `address`.
 start() {
@@ -51,30 +29,6 @@ start() {
 	done
 	fail "the image got no address that begins with $begin"
 }
-stop() {
-	kill "$peer"
-	wait "$peer" || fail "the image ended with status $?"
-}
-
-udp() { # sizes go as arguments
-	python3 - "$address" "$@" <<'PYTHON'
-import os, socket, sys
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.settimeout(5)
-for size in map(int, sys.argv[2:]):
-    data = os.urandom(size)
-    s.sendto(data, (sys.argv[1], 7))
-    assert s.recv(65536) == data, size
-s.connect((sys.argv[1], 9))
-s.send(b'x')
-try:
-    s.recv(10)
-    sys.exit('an answer from a closed port')
-except ConnectionRefusedError:
-    pass
-PYTHON
-}
-
 start fd00 build/e2e/net_peer --net:service=jinn0 --ipv6=fd00:9::2/64 --ipv6-only
 link=$(sed -n 's/.*address \(fe80[^/]*\).*/\1/p' "$folder/peer.log")
 for size in 0 1 7 55 56 1231 1232 1451 1452 1453 2000 2895 2896 2897 9001 40000 65507; do
@@ -84,7 +38,7 @@ ping -6 -q -c 1 -W 5 "$link%jinn0" >"$folder/ping.log" || fail "ping of the link
 ping -6 -q -c 1 -W 5 "ff02::1%jinn0" >"$folder/ping.log" || fail "ping of all nodes"
 ping -6 -q -f -c 2000 "$address" >"$folder/ping.log" || fail "flood of pings"
 say "pings answered"
-udp 0 1 2 1231 1451 1452 1453 3000 40001 65507 || fail "UDP"
+udp AF_INET6 0 1 2 1231 1451 1452 1453 3000 40001 65507 || fail "UDP"
 say "UDP echoed, a closed port refused"
 stop
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+#
+# What net.sh and net6.sh share; sourced with `name` set. Outside of a namespace `net_enter` builds the peer and goes into
+# a new one; inside, `net_capture ADDRESS...` makes the tap with these addresses and records it.
+folder= pids=() n=0
+
+say() { echo "  ok    $name: $*"; n=$((n + 1)); }
+fail() { echo "$name: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "$name: $n passed, 1 failed"; exit 1; }
+finish() {
+	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+	wait
+	rm -rf "$folder"
+}
+
+net_enter() {
+	MAKEFLAGS="" make -s libs-linux
+	mkdir -p build/e2e
+	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
+		-Wl,--start-group build/linux/lib*.a build/deps/host/libmbedcrypto.a -Wl,--end-group
+	if ! unshare --net --map-root-user true 2>/dev/null; then
+		echo "  skip  $name: needs root, or user namespaces, for a tap"
+		echo "$name: 0 passed, 0 failed, 1 skipped"
+		exit 0
+	fi
+	exec unshare --net --map-root-user -- "$0" inside
+}
+
+net_capture() {
+	folder=$(mktemp -d)
+	trap finish EXIT
+	ip link set lo up
+	ip tuntap add jinn0 mode tap
+	ip addr add "$@" dev jinn0
+	ip link set jinn0 up
+	tshark -q -i jinn0 -w "$folder/all.pcap" 2>"$folder/tshark.log" & pids+=($!)
+	for _ in $(seq 100); do
+		! grep -q 'Capture started' "$folder/tshark.log" || break
+		sleep 0.1
+	done
+}
+
+stop() {
+	kill "$peer"
+	wait "$peer" || fail "the image ended with status $?"
+}
+
+udp() { # AF_INET or AF_INET6, then sizes
+	python3 - "$address" "$@" <<'PYTHON'
+import os, socket, sys
+s = socket.socket(getattr(socket, sys.argv[2]), socket.SOCK_DGRAM)
+s.settimeout(5)
+for size in map(int, sys.argv[3:]):
+    data = os.urandom(size)
+    s.sendto(data, (sys.argv[1], 7))
+    assert s.recv(65536) == data, size
+s.connect((sys.argv[1], 9))
+s.send(b'x')
+try:
+    s.recv(10)
+    sys.exit('an answer from a closed port')
+except ConnectionRefusedError:
+    pass
+PYTHON
+}
