@@ -25,6 +25,7 @@ start() {
 	done
 	fail "the image got no address"
 }
+
 start --ipv4=10.9.0.2/24
 for size in 0 1 7 55 56 1471 1472 1473 2000 2959 2960 2961 9001 40000 65507; do
 	ping -q -c 1 -s "$size" -W 5 "$address" >"$folder/ping.log" || fail "ping of $size bytes"

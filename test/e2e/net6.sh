@@ -29,6 +29,7 @@ start() {
 	done
 	fail "the image got no address that begins with $begin"
 }
+
 start fd00 build/e2e/net_peer --net:service=jinn0 --ipv6=fd00:9::2/64 --ipv6-only
 link=$(sed -n 's/.*address \(fe80[^/]*\).*/\1/p' "$folder/peer.log")
 for size in 0 1 7 55 56 1231 1232 1451 1452 1453 2000 2895 2896 2897 9001 40000 65507; do
