@@ -81,8 +81,10 @@ struct tcp_board {
 struct tcp_rack {
     uint64_t sent_ns; /* of what was sent last among all that has arrived; it ends at `end` */
     struct seq end, fack, round, probe_end;
-    uint32_t rtt_us, min_rtt_us;
-    uint8_t more; /* quarters of a round trip that the reordering window is longer */
+    uint32_t rtt_us;
+    uint32_t min_rtt_us;           /* of the current and the last half of TCP_MIN_RTT_MS */
+    uint32_t half_min_us, half_ms; /* of the current one, and when it began */
+    uint8_t more;                  /* quarters of a round trip that the reordering window is longer */
     uint8_t persist;
     bool reordered : 1;
     bool has_fack : 1;
@@ -423,6 +425,7 @@ static inline uint32_t tcp_pipe(const struct tcp_connection *c)
 
 /* ---- tcp_rack.c ---- */
 
+void tcp_rack_start(struct tcp_connection *c, uint64_t now_ns);
 /* The part of `r` up to `end` has arrived, as `s` says. */
 void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, const struct tcp_run *r,
                         struct seq end);
