@@ -253,6 +253,8 @@ static void take_text(struct tcp_connection *c, uint64_t now_ns, const struct tc
 {
     if (c->state != TCP_ESTABLISHED && c->state != TCP_FIN_WAIT_1 && c->state != TCP_FIN_WAIT_2)
         return;
+    if (s->data.len >= TCP_MSS_DEFAULT)
+        tcp_tune_arrived(c, now_ns, s);
     if (s->data.len > 0)
         take_data(c, now_ns, seq, s->data);
     if (c->state == TCP_CLOSED)

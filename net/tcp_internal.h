@@ -12,6 +12,7 @@
  *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
  *   tcp_recover.c  how fast that is sent again          tcp_undo.c     when it was no loss
  *                                                     tcp_cubic.c    the one that is used
+ *   tcp_tune.c     how large a window is promised
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -110,6 +111,17 @@ struct tcp_undo {
 enum tcp_undo_of { TCP_UNDO_RECOVERY, TCP_UNDO_TIMEOUT };
 enum tcp_frto { TCP_FRTO_OFF, TCP_FRTO_FIRST, TCP_FRTO_SEND, TCP_FRTO_SECOND };
 
+/* What the receive window follows (tcp_tune.c). */
+struct tcp_tune {
+    uint32_t limit_bytes; /* the window is not larger */
+    uint32_t read_bytes;  /* by the user, since since_ms */
+    uint32_t since_ms;
+    uint16_t rtt_ms;   /* a round is over after this */
+    uint16_t least_ms; /* the shortest round trip in this round; UINT16_MAX: none */
+    struct seq edge;   /* without timestamps: the window's at edge_ms */
+    uint32_t edge_ms;
+};
+
 enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
 
 struct tcp_entry {
@@ -152,7 +164,7 @@ struct tcp_tx {
     size_t head_offset; /* bytes of head acknowledged already */
     size_t len;         /* unacknowledged and unsent bytes */
     uint32_t copied;    /* bytes in chunks */
-    uint16_t n_pieces;
+    uint16_t n_static;  /* pieces without one */
 };
 
 struct tcp_connection {
@@ -160,7 +172,7 @@ struct tcp_connection {
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
     struct tcp_listener *listener; /* while in its queue */
-    struct list node;              /* in the listener's queue of established connections */
+    struct list node;              /* in the listener's queue of established connections; later in t->tuned */
     struct list pending;           /* in t->pending: something is to be sent at tcp_flush */
     struct list starved;           /* in t->starved: its writer waits for shared memory */
     struct waiter *reader;
@@ -202,6 +214,7 @@ struct tcp_connection {
     uint32_t ts_recent, ts_offset, ts_recent_ms;
     uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
+    struct tcp_tune tune;
     struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
     struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
 
@@ -300,13 +313,15 @@ struct tcp {
     uint64_t hash_key[2];
     struct tcp_entry **bucket;
     uint32_t bucket_mask;
-    uint32_t window_max; /* receive window */
+    uint32_t window_first, window_max; /* receive windows */
+    uint32_t tune_bytes, tuned_bytes;  /* for windows above the first, in all: the limit, and now */
+    uint32_t n_tuned;
     uint16_t next_port;
     uint8_t rcv_shift;
     uint32_t n_listeners;
     struct tcp_listener *listener;
     struct pool connections, halves, waits, chunks, pieces, runs;
-    struct list pending, half, waiting, starved;
+    struct list pending, half, waiting, starved, tuned;
     bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
     uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
@@ -405,6 +420,15 @@ bool tcp_rx_update_due(const struct tcp_connection *c);
 struct tcp_chunk *tcp_chunk_take(struct tcp *t);
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
 uint32_t tcp_chunks_free(const struct tcp *t);
+
+/* ---- tcp_tune.c ---- */
+
+void tcp_tune_init(struct tcp *t);
+void tcp_tune_start(struct tcp_connection *c, uint64_t now_ns);
+void tcp_tune_end(struct tcp_connection *c);
+/* The user has read `len` bytes; a segment of some size has arrived. */
+void tcp_tune_read(struct tcp_connection *c, uint64_t now_ns, uint32_t len);
+void tcp_tune_arrived(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 
 /* ---- tcp_sack.c ---- */
 

@@ -10,20 +10,26 @@
 /* A chunk of the shared pool, its 16 bytes of header included. One request or one response's header fits in one, a
  * full segment in two, and a thousand clients answered at once hold a megabyte. */
 #define TCP_CHUNK_BYTES 1024
-/* Copied bytes that one connection may hold unacknowledged: the bandwidth-delay product of 10 Mbit/s at 50 ms. What
- * wants more speed sends static data. */
-#define TCP_COPIED_MAX_BYTES (64 * 1024)
-/* Pieces queued on one connection: all copied data that it may hold, and as much again of a deep pipeline of
- * responses. */
+/* Copied bytes that any connection may hold unacknowledged: the bandwidth-delay product of 10 Mbit/s at 50 ms. One whose
+ * congestion window and peer allow more may hold twice of that. */
+#define TCP_COPIED_BYTES (64 * 1024)
+/* Static pieces queued on one connection: a deep pipeline of responses. */
 #define TCP_PIECES_MAX 128
-/* Pieces of all connections together, for each connection that there may be. */
+/* Pieces of all connections together, for each connection that there may be; and one for each chunk. */
 #define TCP_PIECES_PER_CONNECTION 4
-/* The largest receive window: 100 Mbit/s at 20 ms, the most that a shift of 2 can say. Also at most a quarter of the
+/* The largest receive window: 650 Mbit/s at 50 ms, the most that a shift of 6 can say. Also at most half of the
  * buffers. */
-#define TCP_WINDOW_MAX_BYTES (65535 << 2)
+#define TCP_WINDOW_MAX_BYTES (65535 << 6)
+/* Who reads nothing for so long has the first window again: longer than the pauses of somebody who watches or
+ * listens, shorter than the keep-alive of a web server. */
+#define TCP_TUNE_IDLE_MS (10 * 1000)
+/* A round of which nothing is known: long, so that little is promised. */
+#define TCP_TUNE_ROUND_MS 100
 /* A connection gets at most this share of the chunks that are free now, so that many slow ones leave room for a fast
  * one: with n of them a share of 1 / (1 + n / 4) stays free. */
 #define TCP_FAIR_SHARE 4
+/* And one that has earned it, by reading or sending fast, so much: alone it may have half. */
+#define TCP_GROWN_SHARE 2
 /* This share of the chunks is not for copied data to send, so that requests can come in while nobody reads answers. */
 #define TCP_RESERVE_SHARE 8
 /* What comes in may take all but this share. Then data out of order is dropped, since it can be sent again, and a
@@ -32,8 +38,8 @@
  * answer anybody. */
 #define TCP_UNREAD_SHARE 4
 #define TCP_UNREAD_MIN_CHUNKS 2
-/* Chunks that one connection's data out of order may hold: one for each kilobyte of the largest window. Many tiny
- * segments with gaps reach it before the pool is empty. */
+/* Chunks that one connection's data out of order may hold, and one for each kilobyte of its window. Many tiny segments
+ * with gaps reach it before the pool is empty. */
 #define TCP_OUT_OF_ORDER_MAX 256
 /* Runs of the scoreboard that one connection takes from the pool: with the largest window, one for each segment of a
  * window in which every second is lost. The list is walked for each report, so it must not be long. */
