@@ -270,26 +270,6 @@ static void groups_and_broadcast_need_no_neighbour(void **state)
     script_end(s);
 }
 
-static void groups_are_bounded_and_heard(void **state)
-{
-    struct script *s = script_new();
-    struct ip mdns = ip4(224, 0, 0, 251), us = OUR_IP;
-    struct mac mac = mac_of_multicast4(&mdns);
-    uint8_t b[IP4_HEADER_BYTES];
-    struct writer w = writer_of(b, sizeof b);
-    ip4_emit(&w, &(struct ip4_header){.total_len = 20, .ttl = 64, .protocol = 99, .src = PEER_IP, .dst = mdns});
-    assert_int_equal(ip4_join(s->n, &mdns), OK);
-    assert_int_equal(ip4_join(s->n, &mdns), OK);
-    input_frame(s, mac, PEER_MAC, ETHER_IP4, writer_bytes(&w));
-    assert_int_equal(s->n->counters.ip4.in_unknown_protocol, 1);
-    assert_int_equal(s->n->counters.icmp.out_suppressed, 1);
-    for (uint8_t i = 1; i < IP4_GROUPS; i++)
-        assert_int_equal(ip4_join(s->n, &(struct ip[]){ip4(224, 1, 1, i)}[0]), OK);
-    assert_int_equal(ip4_join(s->n, &(struct ip[]){ip4(224, 1, 1, 99)}[0]), ERR_FULL);
-    assert_int_equal(ip4_join(s->n, &us), ERR_INVALID);
-    script_end(s);
-}
-
 /* ---- ICMP ---- */
 
 static void echoes_of_all_sizes(void **state)
@@ -549,7 +529,6 @@ int main(void)
         cmocka_unit_test(fragments_carry_the_bytes_and_one_identification),
         cmocka_unit_test(no_route_is_said),
         cmocka_unit_test(groups_and_broadcast_need_no_neighbour),
-        cmocka_unit_test(groups_are_bounded_and_heard),
         cmocka_unit_test(echoes_of_all_sizes),
         cmocka_unit_test(broadcast_echoes_are_not_answered),
         cmocka_unit_test(closed_ports_are_told_sparingly),
