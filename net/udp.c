@@ -163,6 +163,8 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         dhcp_input(&n->dhcp, now_ns, payload);
         return;
     }
+    if (!ip_is4(&in->dst) && n->ip6_ops->take_udp(n, now_ns, in, &h, payload))
+        return;
     bool up = n->ip4.up || !ip_is4(&in->dst);
     struct udp_socket *u = up && h.dst_port ? find(n, h.dst_port) : NULL;
     if (u) {
