@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(net_set_static(n, now_ns, &(struct ip_net){ip4(10, 0, 0, 2), 24}, &(struct ip[]){ip4(10, 0, 0, 1)}[0]) ==
              OK);
     must(udp_open(n, 53, &u) == OK);
-    must(group_join(n, &(struct ip[]){ip4(224, 1, 2, 3)}[0], udp_index(u)) == OK);
+    must(group_join(n, now_ns, &(struct ip[]){ip4(224, 1, 2, 3)}[0], udp_index(u)) == OK);
     for (int i = 0; i < FRAMES_MAX && reader_left(&r); i++) {
         uint8_t kind = read_u8(&r);
         uint16_t len = read_be16(&r);
@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             frame(n, edge.tcp, now_ns, read_bytes(&r, len < reader_left(&r) ? len : reader_left(&r)), kind & FIX);
     }
-    udp_shut(u);
+    udp_shut(u, now_ns);
     must(n->udp.chunks.n_used == 0);
     tcp_free(edge.tcp);
     net_free(n);
