@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct netdev dev = {&ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0};
     struct edge edge = {.t = {seam_input, seam_problem}};
     struct net_options o = {.dev = &dev, .random = constant, .tcp = &edge.t, .ip6 = &stack_ip6};
-    struct ip6_options six = {.accept_ra = true};
+    struct ip6_options six = {.accept_ra = true, .accept_dhcp = true, .temporary = true};
     struct net *n;
     struct udp_socket *u;
     uint64_t now_ns = NS_PER_S;
@@ -141,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tcp_options t = {.below = &n->below, .connections = 8, .listeners = 1, .buffer_bytes = 65536};
     must(tcp_new(&t, now_ns, &edge.tcp) == OK);
     must(n->ip6_ops->start(n, now_ns, &six) == OK);
+    must(n->ip6_ops->join(n, now_ns, &(struct ip){{0xff, 2, [15] = 0xfb}}) == OK);
     if (read_u8(&r) & 1)
         net_start_dhcp(n, now_ns, bytes_str("fuzz"));
     else

@@ -34,6 +34,11 @@ bool mld_is_member(const struct net *n, const struct ip *group)
     return g && g->n_members;
 }
 
+static bool is_free(const struct mld_group *g)
+{
+    return ip_equal(&g->group, &IP_NONE);
+}
+
 /* The group's own place if it was just left, or a free one, or else that of another group that we left. */
 static struct mld_group *take_place(struct net *n, const struct ip *group, bool of_socket)
 {
@@ -42,7 +47,8 @@ static struct mld_group *take_place(struct net *n, const struct ip *group, bool 
     for (size_t i = 0; i < MLD_GROUPS; i++) {
         struct mld_group *g = &n->ip6->mld.group[i];
         n_of_sockets += g->n_members && g->of_socket;
-        if (!own && !g->n_members && (!place || ip_equal(&g->group, &IP_NONE)))
+        bool better = !place || (is_free(g) && !is_free(place));
+        if (!own && !g->n_members && better)
             place = g;
     }
     return of_socket && n_of_sockets == IP6_GROUPS ? NULL : place;
