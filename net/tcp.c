@@ -21,6 +21,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .alive_ns = TIME_NEVER,
         .rack_ns = TIME_NEVER,
         .end_ns = TIME_NEVER,
+        .search_ns = TIME_NEVER,
         .progress_ns = now_ns,
         .heard_ns = now_ns,
         .rto_us = TCP_RTO_FIRST_US,

@@ -81,7 +81,7 @@ void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
 
 void tcp_challenge(struct tcp_connection *c, uint64_t now_ns)
 {
-    uint32_t second = (uint32_t)(now_ns / NS_PER_S);
+    uint16_t second = (uint16_t)(now_ns / NS_PER_S);
     if (second != c->challenge_s) {
         c->challenge_s = second;
         c->n_challenges = 0;

@@ -12,7 +12,7 @@
  *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
  *   tcp_recover.c  how fast that is sent again          tcp_undo.c     when it was no loss
  *                                                     tcp_cubic.c    the one that is used
- *   tcp_tune.c     how large a window is promised
+ *   tcp_tune.c     how large a window is promised       tcp_mtu.c      how large a segment may be
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -187,6 +187,7 @@ struct tcp_connection {
     uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
     uint64_t heard_ns;    /* the last acceptable segment */
     uint64_t rtt_at_ns;   /* when the segment that ends at rtt_seq was sent */
+    uint64_t search_ns;   /* from when on larger segments are tried; TIME_NEVER */
 
     /* Sending: una <= nxt <= max; they differ while older data is sent again. */
     struct seq iss, una, nxt, max;
@@ -198,6 +199,9 @@ struct tcp_connection {
     uint32_t wnd_bytes, wnd_max_bytes;
     uint16_t mss; /* payload of one segment, options taken off */
     uint16_t peer_mss;
+    uint16_t mss_not;   /* the smallest that did not arrive; 0: none known */
+    uint16_t probe_len; /* of a larger segment under way, which ends at probe_end; 0: none */
+    struct seq probe_end;
     struct tcp_window window;
     uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
     struct tcp_tx tx;
@@ -219,7 +223,7 @@ struct tcp_connection {
     struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
 
     uint32_t user_timeout_ms;
-    uint32_t challenge_s; /* the second that n_challenges counts in */
+    uint16_t challenge_s; /* the second that n_challenges counts in */
     uint16_t keepalive_s, keepalive_interval_s;
     uint8_t n_keepalives; /* sent in vain */
     uint8_t n_challenges;
@@ -231,6 +235,7 @@ struct tcp_connection {
     uint8_t n_resent; /* timeouts in a row */
     uint8_t n_recent;
     uint8_t frto;      /* enum tcp_frto */
+    uint8_t told;      /* when IP was told that the peer is there, in units of 2^32 ns */
     uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 
     bool timestamps : 1;
@@ -404,6 +409,7 @@ void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, co
 void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, struct tcp_segment *s);
 /* Payload of one segment towards the peer, by the route and what the peer said. */
 void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes);
+uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes);
 uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src);
 
 /* ---- tcp_rx.c ---- */
@@ -420,6 +426,20 @@ bool tcp_rx_update_due(const struct tcp_connection *c);
 struct tcp_chunk *tcp_chunk_take(struct tcp *t);
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
 uint32_t tcp_chunks_free(const struct tcp *t);
+
+/* ---- tcp_mtu.c ---- */
+
+/* Before a timeout is answered. */
+void tcp_mtu_black_hole(struct tcp_connection *c, uint64_t now_ns);
+/* Nothing larger is tried for a while. */
+void tcp_mtu_later(struct tcp_connection *c, uint64_t now_ns);
+/* How large a segment of new data is to be, to see whether it arrives; 0: as they are. */
+uint16_t tcp_mtu_search(struct tcp_connection *c, uint64_t now_ns);
+void tcp_mtu_sent(struct tcp_connection *c, uint16_t size);
+/* While a probe is under way: una has moved. */
+void tcp_mtu_arrived(struct tcp_connection *c);
+/* True when nothing is lost but the probe. */
+bool tcp_mtu_lost(struct tcp_connection *c);
 
 /* ---- tcp_tune.c ---- */
 

@@ -65,6 +65,8 @@
 #define TCP_MSS_DEFAULT 536    /* RFC 9293 3.7.1, when the peer names none */
 #define TCP_MSS_MIN 64         /* a smaller one named by the peer would make us send headers only */
 #define TCP_MSS_PMTU_MIN 512   /* RFC 5927 7.2: a forged "too big" must not push us below what every network carries */
+#define TCP_MSS_BASE 1024      /* RFC 4821 7.2: segments that a black hole is tried with first; tunnels carry them */
+#define TCP_MTU_STEP 32        /* what is closer is not searched: 2 % of a segment */
 #define TCP_INITIAL_WINDOW 10  /* RFC 6928, segments */
 #define TCP_DUPLICATE_ACKS 3   /* RFC 5681 3.2 */
 #define TCP_REORDER_PERSIST 16 /* RFC 8985 6.2: recoveries without a needless retransmission until it is short again */
@@ -82,6 +84,7 @@
 #define TCP_RTO_SYN_LOST_US (3000 * 1000)   /* RFC 6298 5.7: after a SYN had to be sent again */
 #define TCP_TAIL_ACK_NS (200 * NS_PER_MS)   /* RFC 8985 7.2: what a peer may delay the ACK of a lone segment */
 #define TCP_TAIL_MIN_NS (10 * NS_PER_MS)    /* shorter ones would fire a timer often to save little */
+#define TCP_MTU_AGE_NS (600 * NS_PER_S)     /* RFC 1191 6.3, RFC 8201 4: a larger MTU is tried again */
 #define TCP_DELAYED_ACK_NS (40 * NS_PER_MS) /* RFC 1122 allows 500; 40 is below every sender's timeout */
 #define TCP_SEND_AGAIN_NS (2 * NS_PER_MS)   /* the device was full: a queue of 256 frames drains in less */
 #define TCP_USER_TIMEOUT_MS (180 * 1000)    /* RFC 9293 3.8.3: R2 is at least 100 s, and 3 minutes for a SYN */

@@ -135,6 +135,7 @@ void tcp_established(struct tcp_connection *c, uint64_t now_ns)
     c->round = c->marked = c->max;
     tcp_rack_start(c, now_ns);
     tcp_tune_start(c, now_ns);
+    tcp_mtu_later(c, now_ns);
     c->rtt_timing = false;
     c->n_resent = 0;
     c->heard_ns = c->progress_ns = now_ns;

@@ -524,6 +524,9 @@ static const struct {
     COUNTER(device_full),
     COUNTER(problems_ignored),
     COUNTER(path_mtu),
+    COUNTER(black_holes),
+    COUNTER(mtu_probes),
+    COUNTER(mtu_probes_lost),
 };
 
 static void call_count(struct script *x, const char *at)
