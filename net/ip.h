@@ -41,6 +41,11 @@ struct ip_below {
     enum err (*send)(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n);
     /* The source address and the largest IP payload on the way to `dst`. ERR_UNREACHABLE. */
     enum err (*route)(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+    /* What was sent to `dst` arrives (RFC 4861 7.3.1): its neighbour need not be asked whether it is there. May be NULL. */
+    void (*reached)(struct ip_below *b, uint64_t now_ns, const struct ip *dst);
+    /* The way to `dst` carries no more than `mtu_bytes`, says an ICMP error whose quotation was found to be ours (RFC 5927):
+     * for other connections and transports. May be NULL. */
+    void (*narrow)(struct ip_below *b, uint64_t now_ns, const struct ip *dst, uint16_t mtu_bytes);
 };
 
 /* What an ICMP error says about something that was sent: `payload` holds at least the first 8 bytes after

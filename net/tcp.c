@@ -22,6 +22,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .rack_ns = TIME_NEVER,
         .end_ns = TIME_NEVER,
         .search_ns = TIME_NEVER,
+        .told = UINT8_MAX,
         .progress_ns = now_ns,
         .heard_ns = now_ns,
         .rto_us = TCP_RTO_FIRST_US,

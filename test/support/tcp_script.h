@@ -57,6 +57,8 @@ struct script {
     uint16_t local_port, peer_port;
     struct peer peer[PORTS_MAX];
     bool full, no_route;
+    int n_reached, n_narrow; /* times that IP was told of a peer */
+    uint16_t narrow_bytes;
     uint16_t payload_bytes;
     size_t n_read, n_written; /* places in the streams of the user's calls */
     int n_woken_reader, n_woken_writer;
@@ -135,6 +137,20 @@ static enum err script_route(struct ip_below *b, const struct ip *dst, struct ip
     *src = ip4(10, 0, 0, 1);
     *payload_bytes = x->payload_bytes;
     return OK;
+}
+
+static void script_reached(struct ip_below *b, uint64_t now_ns, const struct ip *dst)
+{
+    struct ip peer = ip4(10, 0, 0, 9);
+    assert_true(ip_equal(dst, &peer));
+    CONTAINER_OF(b, struct script, below)->n_reached++;
+}
+
+static void script_narrow(struct ip_below *b, uint64_t now_ns, const struct ip *dst, uint16_t mtu_bytes)
+{
+    struct script *x = CONTAINER_OF(b, struct script, below);
+    x->n_narrow++;
+    x->narrow_bytes = mtu_bytes;
 }
 
 /* ---- Words ---- */
@@ -538,8 +554,15 @@ static void call_count(struct script *x, const char *at)
     const struct {
         const char *name;
         uint32_t v;
-    } now[] = {{"connections", n.n_connections}, {"half", n.n_half_open}, {"waiting", n.n_time_wait},
-               {"chunks", n.n_chunks},           {"pieces", n.n_pieces},  {"runs", n.n_runs}};
+    } now[] = {{"connections", n.n_connections},
+               {"half", n.n_half_open},
+               {"waiting", n.n_time_wait},
+               {"chunks", n.n_chunks},
+               {"pieces", n.n_pieces},
+               {"runs", n.n_runs},
+               {"reached", (uint32_t)x->n_reached},
+               {"narrow", (uint32_t)x->n_narrow},
+               {"narrow_bytes", x->narrow_bytes}};
     long v = -1;
     for (size_t i = 0; i < ARRAY_LEN(now); i++) {
         if (!strcmp(now[i].name, w))
@@ -721,7 +744,8 @@ static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
             pattern_static[i] = pattern((uint32_t)i);
     }
     struct script *x = calloc(1, sizeof *x);
-    x->below = (struct ip_below){script_send, script_route};
+    x->below = (struct ip_below){
+        .send = script_send, .route = script_route, .reached = script_reached, .narrow = script_narrow};
     x->now_ns = 1000 * NS_PER_S;
     x->local_port = 80;
     x->peer_port = 1234;
