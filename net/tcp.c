@@ -81,7 +81,8 @@ void tcp_settle(struct tcp_connection *c)
         return;
     }
     tcp_timer_arm(c);
-    bool reader = c->wake_reader, writer = c->wake_writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
+    bool reader = c->wake_reader,
+         writer = c->wake_writer && c->writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
     c->wake_reader = c->wake_writer = false;
     if (writer) {
         list_remove(&c->starved);

@@ -23,7 +23,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
                      struct tcp_segment *s, struct bytes *v, size_t n)
 {
-    uint8_t header[TCP_HEADER_MAX_BYTES];
+    uint8_t header[TCP_HEADER_MAX_BYTES] __attribute__((uninitialized)); /* what is sent of it is written below */
     struct writer w = writer_of(header, sizeof header);
     s->src_port = local->port;
     s->dst_port = peer->port;
@@ -294,7 +294,7 @@ static bool plan_segment(struct tcp_connection *c, struct plan *p)
 static bool send_next(struct tcp_connection *c, uint64_t now_ns)
 {
     struct plan p;
-    struct bytes v[IP_PIECES_MAX];
+    struct bytes v[IP_PIECES_MAX] __attribute__((uninitialized)); /* its first n parts are set */
     size_t n = 0;
     if (!plan_segment(c, &p))
         return false;
