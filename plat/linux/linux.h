@@ -15,6 +15,8 @@ struct linux_device {
     int fd; /* -1: not attached */
     uint8_t mac[6];
     uint16_t mtu_bytes;
+    uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h) */
+    bool no_offload;  /* the operator said so */
     uint64_t capacity_bytes;
 };
 
