@@ -9,7 +9,7 @@
 #include <jinn/err.h>
 #include <jinn/net_offload.h>
 
-enum ip_protocol { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58 };
+enum ip_protocol { IP_ICMP = 1, IP_IGMP = 2, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58 };
 
 /* A datagram that was received, checked and reassembled. */
 struct ip_in {

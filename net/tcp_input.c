@@ -183,7 +183,8 @@ static void remember_timestamp(struct tcp_connection *c, uint64_t now_ns, const 
 }
 
 /* The acknowledgement of a segment with data: at once when nothing of it could be taken in order (a gap, a probe),
- * after the batch when it is the second one, several that the device joined, or the sender may be stuck, else with the next data or after a while. */
+ * after the batch when it is the second one, several that the device joined, or the sender may be stuck, else with the
+ * next data or after a while. */
 static void owe_ack(struct tcp_connection *c, uint64_t now_ns, bool in_order, bool gap, bool several)
 {
     if (!in_order) {

@@ -9,7 +9,7 @@ from harness import JINN, ROOT, TENDER, Image, Namespace, Suite, equal, sh
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"offload-{TARGET}")
 IP4, IP6, MTU = "10.77.0.2", "fd00:77::2", 1500
-FOLDER = os.path.join(ROOT, f"build/test/offload-{TARGET}")
+FOLDER = os.path.join(ROOT, f"build/e2e/offload-{TARGET}")
 PAGE = os.urandom(1 << 20) * 16
 
 ECHO = r"""
