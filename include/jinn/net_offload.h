@@ -35,8 +35,8 @@ enum net_segments { NET_ONE, NET_TCP4, NET_TCP6 };
 
 /* All zero: a plain frame. */
 struct net_offload {
-    uint8_t flags;            /* enum net_offload_flag */
-    uint8_t segments;         /* enum net_segments: the frame stands for several, all headers alike. Sent: also NET_PARTIAL */
+    uint8_t flags;    /* enum net_offload_flag */
+    uint8_t segments; /* enum net_segments: the frame stands for several, all headers alike. Sent: also NET_PARTIAL */
     uint16_t header_bytes;    /* of the frame, up to TCP's payload, when it stands for several; received: a hint */
     uint16_t segment_bytes;   /* of payload in each but the last, which may have less */
     uint16_t checksum_start;  /* counted from the frame's beginning */
