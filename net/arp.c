@@ -132,6 +132,12 @@ static void ask(struct net *n, uint64_t now_ns, struct neighbour *h)
     }
 }
 
+void arp_ask(struct net *n, uint64_t now_ns, const struct ip *ip)
+{
+    if (!find(&n->arp, ip))
+        ask(n, now_ns, add(n, ip, ARP_ASKING));
+}
+
 /* ---- Sending ---- */
 
 static enum err send_to(struct net *n, uint64_t now_ns, struct neighbour *h, struct frame *f)
@@ -226,6 +232,7 @@ static void learn(struct net *n, uint64_t now_ns, struct neighbour *h, const str
     h->state = ARP_KNOWN;
     h->n_asked = 0;
     h->confirmed_ns = now_ns;
+    route_heard(n, now_ns, &h->ip, true);
     set_next(&n->arp, h, time_after(now_ns, ARP_PROBE_NS));
     send_waiting(n, now_ns, h);
 }
@@ -310,6 +317,7 @@ static void give_up(struct net *n, uint64_t now_ns, struct neighbour *h)
     h->waiting = NULL;
     h->n_waiting = 0;
     set_next(&n->arp, h, time_after(now_ns, ARP_SILENT_NS));
+    route_heard(n, now_ns, &h->ip, false);
     while (w) {
         struct arp_waiting *next = w->next;
         n->counters.arp.waiting_dropped++;
@@ -351,6 +359,7 @@ static void act(struct net *n, uint64_t now_ns, struct neighbour *h)
             break;
         }
         n->counters.arp.silent++;
+        route_heard(n, now_ns, &h->ip, false);
         forget(n, h);
         break;
     case ARP_KNOWN:

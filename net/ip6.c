@@ -16,7 +16,7 @@ static bool is_all_nodes(const struct ip *ip)
 
 static bool is_group(const struct net *n, const struct ip *ip)
 {
-    if (is_all_nodes(ip) || group_find(n, ip))
+    if (is_all_nodes(ip) || (n->groups.ops && n->groups.ops->find(n, ip)))
         return true;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];

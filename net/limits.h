@@ -36,6 +36,13 @@ enum {
     /* Groups that sockets joined, of both families: one for each service discovery protocol there is. */
     NET_GROUPS = 8,
 
+    /* Routes of IPv4: the link's, the gateway, 8 of the operator (STACK_ROUTES), 8 of a lease, and two redirects at
+     * least. Who has more is a router. */
+    ROUTES = 20,
+
+    /* The least MTU that DHCP may set: what every host can take whole (RFC 791 3.2). Less would only make us slow. */
+    DHCP_MTU_LEAST_BYTES = 576,
+
     /* IPv6 addresses: a link-local one, a fixed one, and those of the prefixes that routers advertise. */
     IP6_ADDRESSES = 8,
     /* Destinations of which more is known than their route: a smaller MTU or a redirect. The one that was used
@@ -83,6 +90,9 @@ enum {
 #define ARP_DEFEND_NS (10 * NS_PER_S)
 /* How long a host on a LAN may take to answer a probe before the first announcement tells others our address. */
 #define ARP_PROBE_WAIT_NS (200 * NS_PER_MS)
+
+/* A gateway that is passed over since it did not answer is asked for so often (RFC 1122 3.3.1.4: not too often). */
+#define ROUTE_PROBE_NS (30 * NS_PER_S)
 
 /* RFC 3376 8: the robustness variable until a querier says another, the Unsolicited Report Interval (of version 2: RFC 2236
  * 8.10), and the Older Version Querier Present Timeout with the defaults of what it is made of. */

@@ -12,6 +12,7 @@
 #include "net/icmp.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
+#include "net/route.h"
 #include "net/udp.h"
 
 #include <jinn/must.h>
@@ -38,10 +39,12 @@ struct net {
     uint32_t (*random)(void);
     struct net_transport *tcp;
     struct waiter *on_address;
-    uint16_t mtu_bytes;
+    uint16_t mtu_bytes;      /* of IPv4: the link's, or less if a DHCP server said so */
+    uint16_t link_mtu_bytes; /* of the device */
     struct dhcp_below dhcp_below;
     struct arp arp;
     struct ip4 ip4;
+    struct routes routes;
     struct icmp icmp;
     struct udp udp;
     struct dhcp dhcp;
