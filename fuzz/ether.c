@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct netdev dev = {&ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0};
     struct edge edge = {.t = {seam_input, seam_problem}};
     struct net_options o = {.dev = &dev, .random = constant, .tcp = &edge.t, .ip6 = &stack_ip6};
-    struct ip6_options six = {.accept_ra = true};
+    struct ip6_options six = {.accept_ra = true, .accept_dhcp = true, .temporary = true};
     struct net *n;
     struct udp_socket *u;
     uint64_t now_ns = NS_PER_S;
@@ -141,13 +141,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tcp_options t = {.below = &n->below, .connections = 8, .listeners = 1, .buffer_bytes = 65536};
     must(tcp_new(&t, now_ns, &edge.tcp) == OK);
     must(n->ip6_ops->start(n, now_ns, &six) == OK);
+    must(n->ip6_ops->join(n, now_ns, &(struct ip){{0xff, 2, [15] = 0xfb}}) == OK);
     if (read_u8(&r) & 1)
         net_start_dhcp(n, now_ns, bytes_str("fuzz"));
     else
         must(net_set_static(n, now_ns, &(struct ip_net){ip4(10, 0, 0, 2), 24}, &(struct ip[]){ip4(10, 0, 0, 1)}[0]) ==
              OK);
     must(udp_open(n, 53, &u) == OK);
-    must(group_join(n, &(struct ip[]){ip4(224, 1, 2, 3)}[0], udp_index(u)) == OK);
+    must(group_join(n, now_ns, &(struct ip[]){ip4(224, 1, 2, 3)}[0], udp_index(u)) == OK);
     for (int i = 0; i < FRAMES_MAX && reader_left(&r); i++) {
         uint8_t kind = read_u8(&r);
         uint16_t len = read_be16(&r);
@@ -156,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             frame(n, edge.tcp, now_ns, read_bytes(&r, len < reader_left(&r) ? len : reader_left(&r)), kind & FIX);
     }
-    udp_shut(u);
+    udp_shut(u, now_ns);
     must(n->udp.chunks.n_used == 0);
     tcp_free(edge.tcp);
     net_free(n);

@@ -61,8 +61,10 @@ struct counters_ip6 {
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
     uint64_t addresses_full; /* addresses not taken: no room */
-    uint64_t paths_evicted;  /* destinations forgotten for want of room */
-    uint64_t path_mtu;       /* paths that became narrower */
+    uint64_t temporaries;    /* temporary addresses that were made */
+    uint64_t temporaries_evicted;
+    uint64_t paths_evicted; /* destinations forgotten for want of room */
+    uint64_t path_mtu;      /* paths that became narrower */
 };
 
 struct counters_nd {
@@ -77,6 +79,7 @@ struct counters_nd {
     uint64_t waiting_dropped; /* of these, lost: too many, evicted or no answer */
     uint64_t routers_full, prefixes_full;
     uint64_t mld_queries, mld_reports;
+    uint64_t groups_full; /* groups not joined: no room */
 };
 
 struct counters_frag {
@@ -135,6 +138,7 @@ struct net_counters {
     struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
     struct counters_nd nd;
     struct counters_igmp igmp;
+    struct counters_dhcp dhcp6;
 };
 
 #endif

@@ -48,11 +48,20 @@ static struct group *find_any(struct net *n, const struct ip *ip)
     return NULL;
 }
 
-static void change(struct group *g)
+/* The first socket joined, or the last one left. IPv6 has a table of its own of what is to be told. */
+static enum err change(struct net *n, uint64_t now_ns, struct group *g)
 {
+    if (!ip_is4(&g->ip) && g->sockets == 0) {
+        n->ip6_ops->leave(n, now_ns, &g->ip);
+        g->ip = IP_NONE;
+        return OK;
+    }
+    if (!ip_is4(&g->ip))
+        return n->ip6_ops->join(n, now_ns, &g->ip);
     g->changed = true;
     g->report_ns = 0;
     g->answer_ns = TIME_NEVER;
+    return OK;
 }
 
 /* All hosts are in 224.0.0.1 and ff02::1 anyway; ff00:: to ff0f:: are reserved by their scope 0. */
@@ -63,7 +72,7 @@ static bool can_join(const struct ip *ip)
     return ip_is4(ip) ? ip4_u32(ip) != 0xe0000001 && ip4_u32(ip) != 0xe0000000 : (ip->b[1] & 15) != 0;
 }
 
-static void leave_all(struct net *n, size_t socket)
+static void leave_all(struct net *n, uint64_t now_ns, size_t socket)
 {
     uint32_t bit = UINT32_C(1) << socket;
     for (size_t i = 0; i < NET_GROUPS; i++) {
@@ -71,13 +80,13 @@ static void leave_all(struct net *n, size_t socket)
         bool last = g->sockets == bit;
         g->sockets &= ~bit;
         if (last)
-            change(g);
+            (void)change(n, now_ns, g);
     }
 }
 
 static const struct group_table_ops table_ops = {group_find, group_listens_to, leave_all};
 
-enum err group_join(struct net *n, const struct ip *ip, size_t socket)
+enum err group_join(struct net *n, uint64_t now_ns, const struct ip *ip, size_t socket)
 {
     if (!can_join(ip))
         return ERR_INVALID;
@@ -95,32 +104,34 @@ enum err group_join(struct net *n, const struct ip *ip, size_t socket)
         n->groups.igmp = &igmp_ops;
         n->groups.igmp->restart(n);
     }
-    if (!g->sockets) {
-        *g = (struct group){.ip = *ip};
-        change(g);
+    uint32_t bit = UINT32_C(1) << socket;
+    if (g->sockets) {
+        g->sockets |= bit;
+        return OK;
     }
-    g->sockets |= UINT32_C(1) << socket;
-    return OK;
+    *g = (struct group){.ip = *ip, .sockets = bit, .report_ns = TIME_NEVER, .answer_ns = TIME_NEVER};
+    enum err e = change(n, now_ns, g);
+    if (e != OK)
+        *g = (struct group){.ip = IP_NONE};
+    return e;
 }
 
-enum err group_leave(struct net *n, const struct ip *ip, size_t socket)
+enum err group_leave(struct net *n, uint64_t now_ns, const struct ip *ip, size_t socket)
 {
     struct group *g = find_any(n, ip);
     uint32_t bit = UINT32_C(1) << socket;
     if (!g || !(g->sockets & bit))
         return ERR_NOT_FOUND;
     g->sockets &= ~bit;
-    if (!g->sockets)
-        change(g);
-    return OK;
+    return g->sockets ? OK : change(n, now_ns, g);
 }
 
-uint64_t group_deadline(const struct net *n, bool four)
+uint64_t group_deadline(const struct net *n)
 {
     uint64_t at_ns = TIME_NEVER;
     for (size_t i = 0; i < NET_GROUPS; i++) {
         const struct group *g = &n->groups.group[i];
-        if (ip_equal(&g->ip, &IP_NONE) || ip_is4(&g->ip) != four)
+        if (!ip_is4(&g->ip))
             continue;
         at_ns = time_min(at_ns, time_min(g->report_ns, g->answer_ns));
     }

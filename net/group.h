@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Multicast groups that UDP sockets joined, of both families in one table. The table only notes what changed; what
- * routers are told of it is each family's, whose deadline and tick look through the table: IGMP (igmp.c) for IPv4, and MLD
- * (mld.c) for IPv6. IGMP is reached through `igmp`, set by the first join, so that an image which never joins has none of it.
+/* Multicast groups that UDP sockets joined, of both families in one table. What routers
+ * are told is each family's: IGMP (igmp.c) looks through this table for what changed; MLD (mld.c), whose groups are those of
+ * addresses, too, has one of its own and is called. IGMP is reached through `igmp`, set by the first join, so that an image
+ * which never joins has none of it. The states of an IPv4 group:
  *
  *   free -first socket-> joined, changed -last socket leaves-> left (no sockets), changed -all reports sent-> free */
 #ifndef NET_GROUP_H
@@ -40,7 +41,7 @@ struct igmp_state {
 struct group_table_ops {
     const struct group *(*find)(const struct net *n, const struct ip *ip);
     bool (*listens_to)(const struct net *n, const struct mac *mac);
-    void (*leave_all)(struct net *n, size_t socket); /* for a socket that is closed */
+    void (*leave_all)(struct net *n, uint64_t now_ns, size_t socket); /* for a socket that is closed */
 };
 
 struct groups {
@@ -54,15 +55,15 @@ extern const struct group_ops igmp_ops;
 
 /* The socket of this index (in struct udp) joins; harmless when it is in already. ERR_INVALID: no group that one can
  * join. ERR_UNSUPPORTED: of a family that we do not have. ERR_FULL (counted). */
-MUST_USE enum err group_join(struct net *n, const struct ip *ip, size_t socket);
+MUST_USE enum err group_join(struct net *n, uint64_t now_ns, const struct ip *ip, size_t socket);
 /* ERR_NOT_FOUND: the socket is not in it. */
-MUST_USE enum err group_leave(struct net *n, const struct ip *ip, size_t socket);
+MUST_USE enum err group_leave(struct net *n, uint64_t now_ns, const struct ip *ip, size_t socket);
 
 /* A group that a socket is in, or NULL. */
 const struct group *group_find(const struct net *n, const struct ip *ip);
 /* Whether a joined group's frames go to `mac`. */
 bool group_listens_to(const struct net *n, const struct mac *mac);
-/* The earliest of the entries' times, for one family. */
-uint64_t group_deadline(const struct net *n, bool four);
+/* The earliest of the entries' times. */
+uint64_t group_deadline(const struct net *n);
 
 #endif

@@ -208,7 +208,7 @@ static uint64_t deadline(const struct net *n)
 {
     if (!n->ip4.up)
         return TIME_NEVER;
-    return time_min(n->groups.state.general_ns, group_deadline(n, true));
+    return time_min(n->groups.state.general_ns, group_deadline(n));
 }
 
 static void answer_all(struct net *n)

@@ -43,8 +43,16 @@ enum {
     /* The least MTU that DHCP may set: what every host can take whole (RFC 791 3.2). Less would only make us slow. */
     DHCP_MTU_LEAST_BYTES = 576,
 
-    /* IPv6 addresses: a link-local one, a fixed one, and those of the prefixes that routers advertise. */
+    /* IPv6 addresses: a link-local one, a fixed one, one of DHCPv6, those of the prefixes that routers advertise. */
     IP6_ADDRESSES = 8,
+    /* Of these, temporary ones: they live two days and are renewed after 0.6 to one day (RFC 8981 3.8), so of one prefix
+     * four are alive at most. Of several prefixes the oldest goes. */
+    IP6_TEMPORARIES = 4,
+    /* IPv6 groups that sockets are in, as of IPv4; and those of our addresses, kept apart so that these find room. */
+    IP6_GROUPS = 8,
+    MLD_GROUPS = IP6_GROUPS + IP6_ADDRESSES,
+    /* How often the wait after a refusal of a DHCPv6 server doubles: 1 s to 64 s. */
+    DHCP6_REFUSALS_DOUBLING = 6,
     /* Destinations of which more is known than their route: a smaller MTU or a redirect. The one that was used
      * least recently goes. Whoever is told "too big" again tells it again. */
     IP6_PATHS = 32,
@@ -106,6 +114,14 @@ enum {
 #define ND_RETRY_NS (1 * NS_PER_S)
 #define ND_DELAY_NS (5 * NS_PER_S)
 #define SLAAC_ASK_NS (4 * NS_PER_S)
+/* RFC 3810 9.11, and 9.12 with 9.1, 9.2 and 9.3: a querier of version 1 counts as long as it may still come back. */
+#define MLD_CHANGE_NS (1 * NS_PER_S)
+#define MLD_VERSION1_NS (260 * NS_PER_S)
+/* RFC 8981 3.8: TEMP_VALID_LIFETIME, TEMP_PREFERRED_LIFETIME, MAX_DESYNC_FACTOR, REGEN_ADVANCE. */
+#define IP6_TEMPORARY_VALID_NS (172800 * NS_PER_S)
+#define IP6_TEMPORARY_PREFERRED_NS (86400 * NS_PER_S)
+#define IP6_TEMPORARY_DESYNC_NS (34560 * NS_PER_S)
+#define IP6_TEMPORARY_ADVANCE_NS (5 * NS_PER_S)
 /* RFC 8201 4: a larger MTU is tried again after ten minutes. */
 #define IP6_PATH_MTU_NS (600 * NS_PER_S)
 

@@ -76,13 +76,13 @@ size_t udp_index(const struct udp_socket *u)
     return (size_t)(u - u->net->udp.socket);
 }
 
-void udp_shut(struct udp_socket *u)
+void udp_shut(struct udp_socket *u, uint64_t now_ns)
 {
     struct udp *all = &u->net->udp;
     while (u->first)
         drop_first(u);
     if (u->net->groups.ops)
-        u->net->groups.ops->leave_all(u->net, udp_index(u));
+        u->net->groups.ops->leave_all(u->net, now_ns, udp_index(u));
     u->port = 0;
     u->reader = NULL;
     while (all->n_open && all->socket[all->n_open - 1].port == 0)
@@ -177,6 +177,8 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         dhcp_input(&n->dhcp, now_ns, payload);
         return;
     }
+    if (!ip_is4(&in->dst) && n->ip6_ops->take_udp(n, now_ns, in, &h, payload))
+        return;
     bool up = n->ip4.up || !ip_is4(&in->dst);
     struct udp_socket *u = up && h.dst_port ? find(n, h.dst_port) : NULL;
     if (__builtin_expect(u && in->broadcast && n->groups.ops, 0) && !wants(u, &in->dst)) {

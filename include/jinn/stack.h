@@ -37,6 +37,8 @@ struct stack_options {
     struct ip ipv6_gateway;       /* all zero: routers that advertise themselves */
     struct bytes ipv6_secret;     /* makes addresses of advertised prefixes the same at each start (RFC 7217) */
     bool accept_routers;          /* take routers, prefixes and addresses of IPv6 from router advertisements */
+    bool ipv6_dhcp;      /* ask DHCPv6 for an address or name servers when routers say that there is a server */
+    bool ipv6_temporary; /* addresses that change daily, too, preferred for connecting (RFC 8981) */
     bool ipv4_only, ipv6_only;
     const char *hostname;     /* told to DHCP; may be NULL */
     uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
@@ -50,7 +52,7 @@ MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint
 
 struct ip_net stack_ipv4(const struct stack *s);
 struct ip stack_ipv4_gateway(const struct stack *s); /* IP_NONE when there is none */
-/* The first name server that DHCP named, or else an advertisement of a router; IP_NONE when there is none. */
+/* The first name server that DHCP named, or else an advertisement of a router, or else DHCPv6; IP_NONE when there is none. */
 struct ip stack_resolver(const struct stack *s);
 
 /* ---- TCP ---- */

@@ -7,9 +7,9 @@
 
 enum { ALERT, NO_ALERT };
 
-static void join(struct udp_socket *u, struct ip group)
+static void join(struct script *s, struct udp_socket *u, struct ip group)
 {
-    assert_int_equal(group_join(u->net, &group, udp_index(u)), OK);
+    assert_int_equal(group_join(s->n, s->now_ns, &group, udp_index(u)), OK);
 }
 
 static struct udp_socket *open_socket(struct script *s, uint16_t port)
@@ -73,7 +73,7 @@ static void report_of_another(struct script *s, enum igmp_type type, struct ip g
 static struct udp_socket *in_group(struct script *s)
 {
     struct udp_socket *u = open_socket(s, 5353);
-    join(u, GROUP);
+    join(s, u, GROUP);
     pass(s, 30 * NS_PER_S);
     s->n_read = s->n_sent;
     return u;
@@ -85,7 +85,7 @@ static void a_join_is_told_twice(void **state)
 {
     struct script *s = script_new();
     struct udp_socket *u = open_socket(s, 5353);
-    join(u, GROUP);
+    join(s, u, GROUP);
     expect_nothing(s); /* between calls and packets only */
     pass(s, 0);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 4 239.1.2.3");
@@ -95,14 +95,14 @@ static void a_join_is_told_twice(void **state)
     pass(s, 1000 * NS_PER_S);
     expect_nothing(s);
     assert_int_equal(s->n->counters.igmp.out_reports, 2);
-    udp_shut(u);
+    udp_shut(u, s->now_ns);
     script_end(s);
 }
 
 static void reports_carry_a_router_alert(void **state)
 {
     struct script *s = script_new();
-    join(open_socket(s, 5353), GROUP);
+    join(s, open_socket(s, 5353), GROUP);
     pass(s, 0);
     struct sent *f = &s->sent[s->n_read++];
     static const uint8_t header[] = {0x46, 0xc0, 0, 40, 0, 0, 0x40, 0, 1, 2};
@@ -116,7 +116,7 @@ static void a_leave_is_told_twice_and_forgotten(void **state)
     struct script *s = script_new();
     struct udp_socket *u = in_group(s);
     struct ip group = GROUP;
-    assert_int_equal(group_leave(s->n, &group, udp_index(u)), OK);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(u)), OK);
     assert_null(group_find(s->n, &group));
     pass(s, IGMP_UNSOLICITED_NS);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 3 239.1.2.3");
@@ -124,7 +124,7 @@ static void a_leave_is_told_twice_and_forgotten(void **state)
     pass(s, 1000 * NS_PER_S);
     expect_nothing(s);
     assert_true(ip_equal(&s->n->groups.group[0].ip, &IP_NONE));
-    assert_int_equal(group_leave(s->n, &group, udp_index(u)), ERR_NOT_FOUND);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(u)), ERR_NOT_FOUND);
     script_end(s);
 }
 
@@ -133,12 +133,12 @@ static void the_last_socket_leaves(void **state)
     struct script *s = script_new();
     struct udp_socket *a = in_group(s), *b = open_socket(s, 99);
     struct ip group = GROUP;
-    join(b, GROUP);
-    join(b, GROUP);
-    assert_int_equal(group_leave(s->n, &group, udp_index(a)), OK);
+    join(s, b, GROUP);
+    join(s, b, GROUP);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(a)), OK);
     pass(s, 10 * NS_PER_S);
     expect_nothing(s);
-    udp_shut(b);
+    udp_shut(b, s->now_ns);
     pass(s, 0);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 3 239.1.2.3");
     script_end(s);
@@ -149,14 +149,14 @@ static void a_change_of_mind_is_told_at_once(void **state)
     struct script *s = script_new();
     struct udp_socket *u = open_socket(s, 5353);
     struct ip group = GROUP;
-    join(u, GROUP);
+    join(s, u, GROUP);
     pass(s, 0);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 4 239.1.2.3");
-    assert_int_equal(group_leave(s->n, &group, udp_index(u)), OK);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(u)), OK);
     pass(s, 5 * NS_PER_S);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 3 239.1.2.3");
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 3 239.1.2.3");
-    join(u, GROUP);
+    join(s, u, GROUP);
     pass(s, 5 * NS_PER_S);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 4 239.1.2.3");
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 4 239.1.2.3");
@@ -168,16 +168,16 @@ static void groups_are_bounded(void **state)
     struct script *s = script_new();
     struct udp_socket *u = open_socket(s, 5353);
     for (uint8_t i = 0; i < NET_GROUPS; i++)
-        join(u, ip4(239, 0, 0, i));
-    assert_int_equal(group_join(s->n, &(struct ip[]){GROUP}[0], udp_index(u)), ERR_FULL);
+        join(s, u, ip4(239, 0, 0, i));
+    assert_int_equal(group_join(s->n, s->now_ns, &(struct ip[]){GROUP}[0], udp_index(u)), ERR_FULL);
     assert_int_equal(s->n->counters.udp.groups_full, 1);
-    assert_int_equal(group_leave(s->n, &(struct ip[]){ip4(239, 0, 0, 3)}[0], udp_index(u)), OK);
-    join(u, GROUP); /* takes the place of one that is left, though its reports are due */
+    assert_int_equal(group_leave(s->n, s->now_ns, &(struct ip[]){ip4(239, 0, 0, 3)}[0], udp_index(u)), OK);
+    join(s, u, GROUP); /* takes the place of one that is left, though its reports are due */
     struct ip none[] = {OUR_IP, ip4(224, 0, 0, 1), ip4(224, 0, 0, 0), IP_NONE};
     for (size_t i = 0; i < ARRAY_LEN(none); i++)
-        assert_int_equal(group_join(s->n, &none[i], udp_index(u)), ERR_INVALID);
+        assert_int_equal(group_join(s->n, s->now_ns, &none[i], udp_index(u)), ERR_INVALID);
     struct ip six = {{0xff, 5, [15] = 9}};
-    assert_int_equal(group_join(s->n, &six, udp_index(u)), ERR_UNSUPPORTED);
+    assert_int_equal(group_join(s->n, s->now_ns, &six, udp_index(u)), ERR_UNSUPPORTED);
     script_end(s);
 }
 
@@ -185,7 +185,7 @@ static void groups_wait_for_an_address(void **state)
 {
     struct script *s = script_without_address(NULL);
     struct ip_net net = {OUR_IP, 24};
-    join(open_socket(s, 5353), GROUP);
+    join(s, open_socket(s, 5353), GROUP);
     pass(s, 10 * NS_PER_S);
     expect_nothing(s);
     assert_int_equal(net_set_static(s->n, s->now_ns, &net, &IP_NONE), OK);
@@ -236,7 +236,7 @@ static void groups_reach_their_sockets_alone(void **state)
     assert_int_equal(s->n->counters.icmp.out_suppressed, 1);
     input_to_group(s, other, 5353);
     assert_int_equal(s->n->counters.ether.in_group, 1);
-    join(out, other);
+    join(s, out, other);
     input_to_group(s, other, 5353);
     assert_int_equal(s->n->counters.udp.in_not_joined, 2);
     input_to_group(s, other, 99);
@@ -253,7 +253,7 @@ static void a_general_query_is_answered_with_all(void **state)
 {
     struct script *s = script_new();
     struct udp_socket *u = in_group(s);
-    join(u, ip4(239, 9, 9, 9));
+    join(s, u, ip4(239, 9, 9, 9));
     pass(s, 30 * NS_PER_S);
     s->n_read = s->n_sent;
     query(s, 100, IP_ANY4, 12);
@@ -269,7 +269,7 @@ static void a_general_query_is_answered_with_all(void **state)
 static void a_query_for_one_group_is_answered_with_it(void **state)
 {
     struct script *s = script_new();
-    join(in_group(s), ip4(239, 9, 9, 9));
+    join(s, in_group(s), ip4(239, 9, 9, 9));
     pass(s, 30 * NS_PER_S);
     s->n_read = s->n_sent;
     query(s, 10, GROUP, 12);
@@ -307,7 +307,7 @@ static void the_querier_says_how_often(void **state)
     input_igmp(s, ip4(224, 0, 0, 1), query_of(b, 1, IP_ANY4, 4, 12), ALERT);
     pass(s, NS_PER_S);
     s->n_read = s->n_sent;
-    join(u, ip4(239, 9, 9, 9));
+    join(s, u, ip4(239, 9, 9, 9));
     pass(s, 10 * NS_PER_S);
     for (int i = 0; i < 4; i++)
         expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 4 239.9.9.9");
@@ -355,11 +355,11 @@ static void a_querier_of_version_2_gets_its_reports(void **state)
     pass(s, 5 * NS_PER_S);
     expect(s, "*03 10.0.0.2>239.1.2.3 ttl=1 DF igmp 16 239.1.2.3");
     expect_nothing(s);
-    assert_int_equal(group_leave(s->n, &group, udp_index(u)), OK);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(u)), OK);
     pass(s, 30 * NS_PER_S);
     expect(s, "*02 10.0.0.2>224.0.0.2 ttl=1 DF igmp 17 239.1.2.3");
     expect_nothing(s);
-    join(u, GROUP);
+    join(s, u, GROUP);
     pass(s, 30 * NS_PER_S);
     expect(s, "*03 10.0.0.2>239.1.2.3 ttl=1 DF igmp 16 239.1.2.3");
     expect(s, "*03 10.0.0.2>239.1.2.3 ttl=1 DF igmp 16 239.1.2.3");
@@ -381,7 +381,7 @@ static void a_querier_of_version_1_knows_no_leaves(void **state)
     query(s, 50, IP_ANY4, 8); /* the oldest one counts */
     pass(s, 10 * NS_PER_S);
     expect(s, "*03 10.0.0.2>239.1.2.3 ttl=1 DF igmp 12 239.1.2.3");
-    assert_int_equal(group_leave(s->n, &group, udp_index(u)), OK);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(u)), OK);
     pass(s, 30 * NS_PER_S);
     script_end(s);
 }
@@ -408,7 +408,7 @@ static void an_older_querier_ends_what_was_begun(void **state)
     struct udp_socket *u = in_group(s);
     struct ip group = GROUP;
     query(s, 100, IP_ANY4, 12);
-    assert_int_equal(group_leave(s->n, &group, udp_index(u)), OK);
+    assert_int_equal(group_leave(s->n, s->now_ns, &group, udp_index(u)), OK);
     pass(s, 0);
     expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 3 239.1.2.3");
     query(s, 100, IP_ANY4, 8);

@@ -428,7 +428,7 @@ static void datagrams_in_and_out(void **state)
     struct bytes v[2] = {bytes_str("abc"), bytes_str("defg")};
     assert_int_equal(udp_transmit(u, s->now_ns, &peer, v, 2), OK);
     expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>1234 data=7");
-    udp_shut(u);
+    udp_shut(u, s->now_ns);
     assert_int_equal(s->n->udp.chunks.n_used, 0);
     script_end(s);
 }
@@ -449,7 +449,7 @@ static void the_largest_datagram_arrives_whole(void **state)
     assert_memory_equal(b, got, sizeof b);
     struct bytes v[2] = {data(65507), data(1)};
     assert_int_equal(udp_transmit(u, s->now_ns, &from, v, 2), ERR_TOO_LARGE);
-    udp_shut(u);
+    udp_shut(u, s->now_ns);
     script_end(s);
 }
 
@@ -489,7 +489,7 @@ static void queues_are_bounded(void **state)
     assert_int_equal(c->delivered, UDP_CHUNKS);
     assert_int_equal(c->in_queue_full, 2);
     assert_int_equal(c->in_memory_full, UDP_CHUNKS_PER_SOCKET + 1);
-    udp_shut(u[0]);
+    udp_shut(u[0], s->now_ns);
     input_udp(s, (struct endpoint){PEER_IP, 1}, (struct endpoint){OUR_IP, 102}, data(10));
     assert_int_equal(c->delivered, UDP_CHUNKS + 1);
     script_end(s);
@@ -508,7 +508,7 @@ static void sockets_are_bounded_and_ports_unique(void **state)
     assert_int_equal(udp_open(s->n, udp_port(u[3]), &more), ERR_IN_USE);
     assert_int_equal(udp_open(s->n, 0, &more), ERR_FULL);
     assert_int_equal(s->n->counters.udp.sockets_full, 1);
-    udp_shut(u[3]);
+    udp_shut(u[3], s->now_ns);
     assert_int_equal(udp_open(s->n, 7, &more), OK);
     script_end(s);
 }
