@@ -197,6 +197,8 @@ static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop
 {
     struct neighbour *h = find(&n->arp, hop);
     bool unknown = !h;
+    if (n->loop.ops && (ip_equal(hop, &n->ip4.net.ip) || loop_is_loopback(hop)))
+        return n->loop.ops->send(n, f);
     if (h && h->state == ARP_SILENT) {
         n->counters.arp.refused_silent++;
         return ERR_UNREACHABLE;

@@ -82,6 +82,11 @@ struct counters_nd {
     uint64_t groups_full; /* groups not joined: no room */
 };
 
+struct counters_loop {
+    uint64_t packets; /* from us to ourselves */
+    uint64_t dropped; /* lost: the queue was full */
+};
+
 struct counters_frag {
     uint64_t in, reassembled;
     uint64_t duplicates;     /* exact ones: harmless */
@@ -138,6 +143,7 @@ struct net_counters {
     struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
     struct counters_nd nd;
     struct counters_igmp igmp;
+    struct counters_loop loop;
     struct counters_dhcp dhcp6;
 };
 

@@ -67,6 +67,8 @@ static enum whose whose(const struct net *n, const struct ip *dst, bool link_gro
         return dst->b[12] == 127 ? NOT_OURS : OURS_AND_OTHERS;
     if (ip_equal(dst, &n->ip4.net.ip))
         return link_group ? NOT_OURS : OURS; /* RFC 1122 3.3.6 */
+    if (n->loop.delivering)
+        return OURS;
     if (is_broadcast(n, dst) || (n->groups.ops && n->groups.ops->find(n, dst)))
         return OURS_AND_OTHERS;
     return n->groups.igmp && ip4_u32(dst) == ALL_HOSTS ? OURS_AND_OTHERS : NOT_OURS;
@@ -145,7 +147,7 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
         count_fault(c, fault);
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !n->loop.delivering) {
         c->in_martian++;
         return;
     }
@@ -171,7 +173,8 @@ bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_
 {
     struct ip4_header h;
     struct bytes payload;
-    if (!ip4_parse_quoted(quoted, &h, &payload) || !n->ip4.up || !ip_equal(&h.src, &n->ip4.net.ip))
+    if (!ip4_parse_quoted(quoted, &h, &payload) || !n->ip4.up ||
+        (!ip_equal(&h.src, &n->ip4.net.ip) && !n->loop.delivering))
         return false;
     if (h.offset != 0 || payload.len < 8)
         return false;
@@ -190,13 +193,15 @@ bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_
 
 /* ---- Sending ---- */
 
-/* The next hop to `dst`, IP_NONE for none; the same as `dst` when it is on the link, a group or broadcast. */
+/* The next hop to `dst`, IP_NONE for none; the same as `dst` when it is on the link, a group or broadcast, or our own. */
 static struct ip next_hop(const struct net *n, const struct ip *dst)
 {
     if (is_broadcast(n, dst) || ip_is_multicast(dst))
         return *dst;
-    if (!n->ip4.up || ip_equal(dst, &n->ip4.net.ip) || dst->b[12] == 0 || dst->b[12] == 127)
+    if (!n->ip4.up || dst->b[12] == 0)
         return IP_NONE;
+    if (ip_equal(dst, &n->ip4.net.ip) || dst->b[12] == 127)
+        return n->loop.ops ? *dst : IP_NONE;
     return route_hop(n, dst);
 }
 
@@ -205,7 +210,7 @@ enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t
     struct ip hop = ip_is4(dst) ? next_hop(n, dst) : IP_NONE;
     if (!n->ip4.up || ip_equal(&hop, &IP_NONE))
         return ERR_UNREACHABLE;
-    *src = n->ip4.net.ip;
+    *src = dst->b[12] == 127 ? *dst : n->ip4.net.ip;
     *payload_bytes = (uint16_t)(n->mtu_bytes - IP4_HEADER_BYTES);
     return OK;
 }

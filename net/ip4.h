@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IPv4 of one device with one address and a table of routes (RFC 791, RFC 1122 3). There is no forwarding and no loopback:
- * what is sent to our own address is unreachable. */
+/* IPv4 of one device with one address and a table of routes (RFC 791, RFC 1122 3). There is no forwarding. */
 #ifndef NET_IP4_H
 #define NET_IP4_H
 

@@ -11,10 +11,11 @@ enum {
 
     /* Neighbours: the hosts of a /24. When all are taken the one that was used least recently goes. */
     ARP_NEIGHBOURS = 256,
-    /* Packets that wait for all unresolved neighbours together: 16 frames of 1.5 KB are 24 KB. */
-    ARP_WAITING_FRAMES = 16,
-    /* And for one neighbour: a small burst. RFC 1122 2.3.2.2 asks for one, the latest. */
-    ARP_WAITING_PER_NEIGHBOUR = 4,
+    /* Packets that wait for all unresolved neighbours together: 32 frames of 1.5 KB are 48 KB. */
+    ARP_WAITING_FRAMES = 32,
+    /* And for one neighbour: the first window of a connection, or as many SYNs or answers to them at once through a
+     * gateway that has just been asked for. RFC 1122 2.3.2.2 asks for one, the latest. */
+    ARP_WAITING_PER_NEIGHBOUR = 16,
     /* Requests before a host counts as silent; so often, and no more than one a second (RFC 1122 2.3.2.1). */
     ARP_REQUESTS = 3,
 
@@ -42,6 +43,9 @@ enum {
 
     /* The least MTU that DHCP may set: what every host can take whole (RFC 791 3.2). Less would only make us slow. */
     DHCP_MTU_LEAST_BYTES = 576,
+
+    /* Packets from us to ourselves: a datagram of the largest size in fragments. Memory is taken when the first is sent. */
+    LOOP_PACKETS = 48,
 
     /* IPv6 addresses: a link-local one, a fixed one, one of DHCPv6, those of the prefixes that routers advertise. */
     IP6_ADDRESSES = 8,

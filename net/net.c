@@ -140,6 +140,7 @@ void net_free(struct net *n)
     arp_free(n);
     udp_free(n);
     frag_free(&n->frag);
+    pool_free(&n->loop.packets);
     if (n->ip6_ops)
         n->ip6_ops->free(n);
     free(n);
@@ -156,6 +157,8 @@ uint64_t net_deadline(const struct net *n)
 {
     uint64_t at = time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
     at = time_min(at, n->routes.probe_ns);
+    if (n->loop.first)
+        at = 0;
     if (n->groups.igmp)
         at = time_min(at, n->groups.igmp->deadline(n));
     return n->ip6_ops ? time_min(at, n->ip6_ops->deadline(n)) : at;
@@ -182,6 +185,8 @@ void net_tick(struct net *n, uint64_t now_ns)
     struct bytes header, payload;
     while (frag_expire(&n->frag, now_ns, &header, &payload))
         tell_timeout(n, now_ns, header, payload);
+    if (n->loop.ops)
+        n->loop.ops->deliver(n, now_ns);
     dhcp_tick(&n->dhcp, now_ns);
     arp_tick(n, now_ns);
     route_tick(n, now_ns);

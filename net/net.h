@@ -12,6 +12,7 @@
 #include "net/icmp.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
+#include "net/loop.h"
 #include "net/route.h"
 #include "net/udp.h"
 
@@ -50,6 +51,7 @@ struct net {
     struct dhcp dhcp;
     struct frag frag;
     struct groups groups;
+    struct loop loop;
     const struct ip6_ops *ip6_ops; /* NULL, as ip6: no IPv6 */
     struct ip6 *ip6;
     struct net_counters counters;

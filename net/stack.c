@@ -33,6 +33,7 @@ struct stack {
     struct tcp *tcp;
     struct net_transport seam; /* from IP to TCP */
     struct waiter readable;    /* woken while frames wait */
+    bool busy;                 /* frames are being handed in: nothing is handed back within */
     struct timer timer;
     uint64_t armed_ns;        /* what the timer is set to */
     struct waiter on_address; /* woken by the net */
@@ -84,8 +85,24 @@ struct ip stack_resolver(const struct stack *s)
 
 /* ---- The pump ---- */
 
+void stack_may_loop(struct stack *s)
+{
+    s->net->loop.ops = &loop_ops;
+}
+
+/* What we sent to ourselves, and what is sent in answer, as long as that goes on. */
+static void loop_back(struct stack *s, uint64_t now_ns)
+{
+    s->busy = true;
+    for (int i = 0; i < NET_BATCH_FRAMES && s->net->loop.ops->deliver(s->net, now_ns); i++)
+        tcp_flush(s->tcp, now_ns);
+    s->busy = false;
+}
+
 void stack_kick(struct stack *s)
 {
+    if (s->net->loop.first && !s->busy)
+        loop_back(s, sched_now());
     uint64_t at_ns = time_min(net_deadline(s->net), tcp_deadline(s->tcp));
     if (at_ns == s->armed_ns)
         return;
@@ -97,6 +114,7 @@ static void pump(struct waiter *w)
 {
     struct stack *s = CONTAINER_OF(w, struct stack, readable);
     uint64_t now_ns = sched_now();
+    s->busy = true;
     for (int i = 0; i < NET_BATCH_FRAMES; i++) {
         size_t len;
         if (s->dev->ops->recv(s->dev, s->frame, sizeof s->frame, &len) != OK)
@@ -104,6 +122,7 @@ static void pump(struct waiter *w)
         net_input(s->net, now_ns, bytes_of(s->frame, len));
     }
     tcp_flush(s->tcp, now_ns);
+    s->busy = false;
     stack_kick(s);
 }
 
@@ -111,9 +130,11 @@ static void tick(struct timer *t, uint64_t now_ns)
 {
     struct stack *s = CONTAINER_OF(t, struct stack, timer);
     s->armed_ns = TIME_NEVER;
+    s->busy = true;
     net_tick(s->net, now_ns);
     tcp_tick(s->tcp, now_ns);
     tcp_flush(s->tcp, now_ns);
+    s->busy = false;
     stack_kick(s);
 }
 

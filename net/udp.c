@@ -276,7 +276,7 @@ enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoi
     if (ip_is4(&to->ip)) {
         if (!u->net->ip4.up)
             return ERR_UNREACHABLE;
-        from.ip = u->net->ip4.net.ip;
+        from.ip = to->ip.b[12] == 127 ? to->ip : u->net->ip4.net.ip;
     } else if (u->net->below.route(&u->net->below, &to->ip, &from.ip, &payload_bytes) != OK) {
         return ERR_UNREACHABLE;
     }
