@@ -179,11 +179,7 @@ static void keep(struct net *n, struct neighbour *h, const struct frame *f)
         n->counters.arp.waiting_dropped++;
         return;
     }
-    struct writer copy = writer_of(w->frame, sizeof w->frame);
-    for (size_t i = 0; i < f->n; i++)
-        write_bytes(&copy, f->v[i]);
-    must(writer_good(&copy));
-    w->len = writer_len(&copy);
+    w->len = ether_keep(f, w->frame, sizeof w->frame);
     w->next = NULL;
     struct arp_waiting **end = &h->waiting;
     while (*end)
@@ -210,10 +206,11 @@ static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop
         n->arp.last = h;
         return send_to(n, now_ns, h, f);
     }
-    keep(n, h, f);
+    if (!f->offload.segments)
+        keep(n, h, f);
     if (unknown)
         ask(n, now_ns, h);
-    return OK;
+    return f->offload.segments ? ERR_AGAIN : OK;
 }
 
 enum err arp_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)

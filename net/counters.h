@@ -8,6 +8,7 @@
 
 struct counters_ether {
     uint64_t in, in_bytes, out, out_bytes;
+    uint64_t in_malformed;    /* what the device said of it beside can't be */
     uint64_t in_short;        /* no whole header */
     uint64_t in_bad_source;   /* a group address, or our own */
     uint64_t in_other_host;   /* unicast to somebody else */

@@ -136,8 +136,9 @@ static bool reassemble(struct net *n, uint64_t now_ns, struct ip4_header *h, str
     return true;
 }
 
-void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
+void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link)
 {
+    bool link_group = link & LINK_GROUP;
     struct counters_ip4 *c = &n->counters.ip4;
     struct ip4_header h;
     struct bytes payload;
@@ -157,7 +158,8 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
         return;
     }
     struct bytes header = bytes_slice(packet, 0, h.header_len);
-    if ((h.more_fragments || h.offset) && !reassemble(n, now_ns, &h, &header, &payload))
+    bool whole = !h.more_fragments && h.offset == 0;
+    if (!whole && !reassemble(n, now_ns, &h, &header, &payload))
         return;
     struct ip_in in = {.src = h.src,
                        .dst = h.dst,
@@ -165,6 +167,8 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
                        .protocol = h.protocol,
                        .ttl = h.ttl,
                        .tos = h.tos,
+                       .several = link & LINK_SEVERAL,
+                       .checksum_verified = whole && link & LINK_VERIFIED,
                        .broadcast = to == OURS_AND_OTHERS || link_group};
     deliver(n, now_ns, &in, header);
 }
@@ -260,6 +264,7 @@ static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *
         h->offset = (uint16_t)at;
         h->more_fragments = at + len < total;
         h->total_len = (uint16_t)(IP4_HEADER_BYTES + len);
+        f.offload = (struct net_offload){0};
         slice_parts(&f, v, count, at, len);
         emit_header(&f, h);
         n->counters.ip4.out_fragments++;
@@ -296,7 +301,8 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
         return ERR_UNREACHABLE;
     }
     size_t total = IP4_HEADER_BYTES + parts_len(v, count);
-    if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && total > n->mtu_bytes)) {
+    size_t packet = o->segment_bytes ? IP4_HEADER_BYTES + (size_t)o->header_bytes + o->segment_bytes : total;
+    if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && packet > n->mtu_bytes)) {
         n->counters.ip4.out_too_large++;
         return ERR_TOO_LARGE;
     }
@@ -310,7 +316,8 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
                            .protocol = o->protocol,
                            .src = src_given ? o->src : n->ip4.net.ip,
                            .dst = o->dst};
-    if (total > n->mtu_bytes)
+    must(packet <= n->mtu_bytes || !o->checksum_offset); /* no device finishes a sum over fragments */
+    if (packet > n->mtu_bytes)
         return send_fragments(n, now_ns, &hop, &h, v, count);
     struct frame f __attribute__((uninitialized)); /* 170 bytes on each packet's way; its first n parts are set here */
     f.n = count + 1;
@@ -318,6 +325,7 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
         f.v[i + 1].data = v[i].data; /* member by member: as a whole it becomes a string instruction, slow for so few */
         f.v[i + 1].len = v[i].len;
     }
+    ether_offload(&f, o, IP4_HEADER_BYTES);
     emit_header(&f, &h);
     return send_frame(n, now_ns, &hop, &f);
 }

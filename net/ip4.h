@@ -26,8 +26,8 @@ void ip4_unset(struct net *n);
 /* Whether we'd send to `ip` directly: a host on the link other than us, or a gateway. */
 bool ip4_is_neighbour(const struct net *n, const struct ip *ip);
 
-/* `link_group`: the frame was broadcast or multicast. */
-void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group);
+/* `link`: bits of enum link_in. */
+void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link);
 /* As ip_below.send and ip_below.route say. */
 enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
 enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);

@@ -148,7 +148,7 @@ static void tell_timeout(struct net *n, uint64_t now_ns, struct bytes header, st
 
 /* ---- Input ---- */
 
-static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
+static void input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link)
 {
     struct counters_ip6 *c = &n->counters.ip6;
     struct ip6_header h;
@@ -163,7 +163,7 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
         return;
     }
     bool group = ip_is_multicast(&h.dst);
-    if (group ? !is_group(n, &h.dst) : (link_group || !ip6_find(n, &h.dst))) {
+    if (group ? !is_group(n, &h.dst) : (link & LINK_GROUP || !ip6_find(n, &h.dst))) {
         c->in_other_host++;
         return;
     }
@@ -176,6 +176,8 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
                        .protocol = w.next,
                        .ttl = h.hop_limit,
                        .tos = h.tos,
+                       .several = link & LINK_SEVERAL,
+                       .checksum_verified = link & LINK_VERIFIED && found == IP6_FOUND_UPPER,
                        .broadcast = group};
     if (found == IP6_FOUND_UPPER)
         deliver(n, now_ns, &in, header, &w);

@@ -95,7 +95,7 @@ struct ip6_ops {
     /* Takes a link-local address, a fixed one if given, and asks for routers. ERR_INVALID: no address for a host. */
     enum err (*start)(struct net *n, uint64_t now_ns, const struct ip6_options *o);
     bool (*listens_to)(const struct net *n, const struct mac *group);
-    void (*input)(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group);
+    void (*input)(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link); /* bits of enum link_in */
     /* As ip_below.send and ip_below.route say. */
     enum err (*send)(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
     enum err (*route)(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);

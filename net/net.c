@@ -93,7 +93,7 @@ enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net
 
 static enum err init(struct net *n, const struct net_options *o)
 {
-    n->below = (struct ip_below){.send = below_send, .route = below_route};
+    n->below = (struct ip_below){.features = o->dev->features, .send = below_send, .route = below_route};
     n->dhcp_below = (struct dhcp_below){.send = dhcp_send, .bound = dhcp_bound, .lost = dhcp_lost};
     n->dev = o->dev;
     n->random = o->random;
@@ -150,7 +150,12 @@ void net_free(struct net *n)
 
 void net_input(struct net *n, uint64_t now_ns, struct bytes frame)
 {
-    ether_input(n, now_ns, frame);
+    ether_input(n, now_ns, frame, &(struct net_offload){0});
+}
+
+void net_input_offload(struct net *n, uint64_t now_ns, struct bytes frame, const struct net_offload *o)
+{
+    ether_input(n, now_ns, frame, o);
 }
 
 uint64_t net_deadline(const struct net *n)

@@ -71,6 +71,7 @@ void net_tell(struct net *n);
 
 /* One received frame. BORROWS. */
 void net_input(struct net *n, uint64_t now_ns, struct bytes frame);
+void net_input_offload(struct net *n, uint64_t now_ns, struct bytes frame, const struct net_offload *o);
 /* When net_tick must be called next; TIME_NEVER. */
 uint64_t net_deadline(const struct net *n);
 void net_tick(struct net *n, uint64_t now_ns);

@@ -40,7 +40,8 @@ struct stack {
     struct fiber *waiting;    /* for an address; NULL */
     struct ip_net logged;     /* the address that was logged last */
     struct ip logged6[IP6_ADDRESSES];
-    uint8_t frame[ARP_FRAME_BYTES + 2];
+    size_t frame_bytes;
+    uint8_t frame[]; /* the device's, and what lies in it */
 };
 
 static struct log_source log_net = LOG_SOURCE("net");
@@ -116,10 +117,15 @@ static void pump(struct waiter *w)
     uint64_t now_ns = sched_now();
     s->busy = true;
     for (int i = 0; i < NET_BATCH_FRAMES; i++) {
-        size_t len;
-        if (s->dev->ops->recv(s->dev, s->frame, sizeof s->frame, &len) != OK)
+        struct bytes frame;
+        struct net_offload offload;
+        enum err e = s->dev->ops->recv(s->dev, s->frame, s->frame_bytes, &frame, &offload);
+        if (e == ERR_MALFORMED)
+            s->net->counters.ether.in_malformed++;
+        else if (e != OK)
             break;
-        net_input(s->net, now_ns, bytes_of(s->frame, len));
+        else
+            net_input_offload(s->net, now_ns, frame, &offload);
     }
     tcp_flush(s->tcp, now_ns);
     s->busy = false;
@@ -301,9 +307,11 @@ static void make_edge(struct stack *s, struct netdev *d)
 enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns, struct stack **s)
 {
     uint64_t now_ns = sched_now();
-    struct stack *made = calloc(1, sizeof *made);
+    size_t frame_bytes = NET_HEAD_BYTES + (d->features & NET_LARGE_IN ? NET_LARGE_BYTES : ARP_FRAME_BYTES);
+    struct stack *made = calloc(1, sizeof *made + frame_bytes);
     if (!made)
         return ERR_FULL;
+    made->frame_bytes = frame_bytes;
     make_edge(made, d);
     enum err e = make_cores(made, o, now_ns);
     if (e == OK) {

@@ -715,7 +715,7 @@ static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
             pattern_static[i] = pattern((uint32_t)i);
     }
     struct script *x = calloc(1, sizeof *x);
-    x->below = (struct ip_below){script_send, script_route};
+    x->below = (struct ip_below){.send = script_send, .route = script_route};
     x->now_ns = 1000 * NS_PER_S;
     x->local_port = 80;
     x->peer_port = 1234;
