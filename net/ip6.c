@@ -158,7 +158,7 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned 
         c->in_bad_header++;
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !n->loop.delivering) {
         c->in_martian++;
         return;
     }
@@ -203,6 +203,7 @@ static enum err make(struct net *n)
         return ERR_FULL;
     n->ip6->mtu_bytes = n->mtu_bytes;
     n->ip6->hop_limit = IP6_HOP_LIMIT;
+    n->ip6->loopback = (struct ip6_address){.ip = {{[15] = 1}}, .prefix_len = 128, .state = IP6_VALID};
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
     mld_init(n);
