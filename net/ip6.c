@@ -40,6 +40,13 @@ static bool is_martian(const struct net *n, const struct ip *src)
     return ip_is_multicast(src) || loopback || ip6_find(n, src);
 }
 
+/* Who has one of our addresses says so from it, to whoever asks whether somebody has it (RFC 4862 5.4.4). */
+static bool is_claim(const struct ip6_header *h, struct bytes datagram)
+{
+    return h->next == IP6_ICMP && h->hop_limit == ND_HOP_LIMIT && datagram.len > IP6_HEADER_BYTES &&
+           datagram.data[IP6_HEADER_BYTES] == ICMP6_NEIGHBOUR_ADVERTISEMENT;
+}
+
 /* ---- Delivery ---- */
 
 /* All up to the transport's header is `header`; w tells what the transport is. */
@@ -158,7 +165,7 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
         c->in_bad_header++;
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !is_claim(&h, datagram)) {
         c->in_martian++;
         return;
     }

@@ -28,9 +28,9 @@ static void an_address_of_somebody_else_is_given_up(void **state)
     assert_true(ip_parse(bytes_str("fd00::2"), &ours));
     struct ip group = ip6_solicited_group(&ours);
     forget_sent(s);
-    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_OVERRIDE, ours, all_nodes, ours, &peer_mac);
+    input_icmp6(s, ours, our_link, 64, (struct icmp6){.type = ICMP6_ECHO});
     assert_int_equal(s->n->counters.ip6.in_martian, 1); /* as ours it can't be a source */
-    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_OVERRIDE, peer, all_nodes, ours, &peer_mac);
+    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_OVERRIDE, ours, all_nodes, ours, &peer_mac); /* but here */
     assert_int_equal(s->n->ip6->address[1].state, IP6_DUPLICATE);
     input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, peer, group, ours, &peer_mac);
     expect_nothing(s);
