@@ -13,7 +13,7 @@ finish() {
 	rm -rf "$folder"
 }
 
-net_enter() { # arguments for the script inside
+net_enter() { # with `target`, if it is set
 	MAKEFLAGS="" make -s libs-linux
 	mkdir -p build/e2e
 	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
@@ -23,7 +23,7 @@ net_enter() { # arguments for the script inside
 		echo "$name: 0 passed, 0 failed, 1 skipped"
 		exit 0
 	fi
-	exec unshare --net --map-root-user -- "$0" inside "$@"
+	exec unshare --net --map-root-user -- "$0" inside ${target:+"$target"}
 }
 
 net_capture() {
