@@ -106,6 +106,16 @@ struct counters_udp {
     uint64_t in_memory_full; /* lost: the memory of all was full */
     uint64_t problems;       /* ICMP errors about what was sent */
     uint64_t sockets_full;   /* sockets refused */
+    uint64_t in_not_joined;  /* to a group that the port's socket is not in */
+    uint64_t groups_full;    /* groups that could not be joined: too many */
+};
+
+struct counters_igmp {
+    uint64_t in, in_malformed;
+    uint64_t in_queries, in_reports;
+    uint64_t in_ignored; /* other types, queries without a router alert, version 3 beside an older querier's */
+    uint64_t out_reports, out_leaves;
+    uint64_t suppressed; /* answers not sent: another host gave them (versions 1 and 2) */
 };
 
 struct counters_dhcp {
@@ -124,6 +134,7 @@ struct net_counters {
     struct counters_ip6 ip6;
     struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
     struct counters_nd nd;
+    struct counters_igmp igmp;
     struct counters_dhcp dhcp6;
 };
 

@@ -33,8 +33,8 @@ enum {
     /* RFC 1122 3.2.2 and RFC 1812 4.3.2.3: an error's whole datagram stays below the least reassembly buffer. */
     ICMP_ERROR_PACKET_BYTES = 576,
 
-    /* Groups that were joined: one for each service discovery protocol there is. */
-    IP4_GROUPS = 8,
+    /* Groups that sockets joined, of both families: one for each service discovery protocol there is. */
+    NET_GROUPS = 8,
 
     /* IPv6 addresses: a link-local one, a fixed one, one of DHCPv6, those of the prefixes that routers advertise. */
     IP6_ADDRESSES = 8,
@@ -91,6 +91,13 @@ enum {
 #define ARP_DEFEND_NS (10 * NS_PER_S)
 /* How long a host on a LAN may take to answer a probe before the first announcement tells others our address. */
 #define ARP_PROBE_WAIT_NS (200 * NS_PER_MS)
+
+/* RFC 3376 8: the robustness variable until a querier says another, the Unsolicited Report Interval (of version 2: RFC 2236
+ * 8.10), and the Older Version Querier Present Timeout with the defaults of what it is made of. */
+#define IGMP_ROBUSTNESS 2
+#define IGMP_UNSOLICITED_NS (1 * NS_PER_S)
+#define IGMP_UNSOLICITED2_NS (10 * NS_PER_S)
+#define IGMP_OLD_QUERIER_NS (260 * NS_PER_S)
 
 /* RFC 4861 10: REACHABLE_TIME, RETRANS_TIMER, DELAY_FIRST_PROBE_TIME, RTR_SOLICITATION_INTERVAL. */
 #define ND_REACHABLE_NS (30 * NS_PER_S)

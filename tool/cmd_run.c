@@ -304,7 +304,7 @@ static void add_no_net(struct supervised *v, const struct device *d)
     hand_over(v, &v->image, ends[1]);
 }
 
-static void add_host_net(struct supervised *v, const struct device *d, const char *value)
+static void add_interface(struct supervised *v, const struct device *d, const char *value)
 {
     uint64_t fd;
     const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
@@ -320,7 +320,16 @@ static void add_host_net(struct supervised *v, const struct device *d, const cha
     words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
 }
 
-static void add_net(struct supervised *v, struct request *r, const struct device *d, bool *user_taken)
+/* No packets: the image for linux has the host's sockets behind its stack (plat/linux/host.h). */
+static void add_host_sockets(struct supervised *v, const struct subject *s, const struct device *d)
+{
+    if (s->is_spt)
+        fail(STATUS_USAGE, "--net %s=host: a sealed image can't reach the host's sockets; use -t linux", d->name);
+    words_format(&v->image.argv, "--net:%s=host", d->name);
+}
+
+static void add_net(struct supervised *v, struct request *r, const struct subject *s, const struct device *d,
+                    bool *user_taken)
 {
     struct pair *given = find_pair(&r->nets, d->name);
     if (!given) {
@@ -328,8 +337,10 @@ static void add_net(struct supervised *v, struct request *r, const struct device
         *user_taken = true;
     } else if (strcmp(given->value, "none") == 0) {
         add_no_net(v, d);
+    } else if (strcmp(given->value, "host") == 0) {
+        add_host_sockets(v, s, d);
     } else {
-        add_host_net(v, d, given->value);
+        add_interface(v, d, given->value);
     }
 }
 
@@ -353,7 +364,7 @@ static void add_devices(struct supervised *v, struct request *r, const struct su
     bool user_taken = false;
     for (size_t i = 0; i < s->n_devices; i++) {
         if (s->devices[i].kind == DEVICE_NET)
-            add_net(v, r, &s->devices[i], &user_taken);
+            add_net(v, r, s, &s->devices[i], &user_taken);
         else if (s->devices[i].kind == DEVICE_BLOCK)
             add_block(v, r, s, &s->devices[i]);
     }
@@ -428,7 +439,8 @@ const struct command command_run = {
         "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
         "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
         "                            not named; HOST 0 takes a free one\n"
-        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
+        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; host: the\n"
+        "                            host's own sockets (linux only)\n"
         "      --block NAME=FILE     the file or device behind a block device\n"
         "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"

@@ -74,6 +74,13 @@ MUST_USE enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size
 /* What ICMP said of late about something that this socket sent: true at most once each, with who it was sent to.
  * ERR_REFUSED: nobody listens there; ERR_UNREACHABLE. A fiber that waits in udp_recv goes on waiting. */
 bool udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer);
+/* Receives also what anybody sends to the multicast group, of either family, from now on; routers are told (IGMP, MLD). What
+ * this stack sends to a group is not given back to it. ERR_INVALID: no group, or one that all hosts are in. ERR_UNSUPPORTED:
+ * an IPv6 group without IPv6. ERR_FULL (counted). */
+MUST_USE enum err udp_join(struct udp_socket *u, const struct ip *group);
+/* ERR_NOT_FOUND: it is not in it. */
+MUST_USE enum err udp_leave(struct udp_socket *u, const struct ip *group);
+/* Leaves the groups, too. */
 void udp_close(struct udp_socket *u);
 
 #endif

@@ -50,7 +50,7 @@ unsigned linux_device_named(const char *option, struct bytes name, enum plat_dev
     if (!device_find(name, type, &index))
         linux_fail(EXIT_DEVICE, "%s: this image has no %s device '%.*s'", option, type == PLAT_NET ? "net" : "block",
                    (int)name.len, (const char *)name.data);
-    if (linux_state.device[index].fd >= 0)
+    if (linux_state.device[index].fd >= 0 || linux_state.device[index].on_host)
         linux_fail(EXIT_DEVICE, "%s: '%.*s' is attached twice", option, (int)name.len, (const char *)name.data);
     return index;
 }
@@ -136,10 +136,11 @@ static void check_devices(void)
 {
     for (size_t i = 0; i < plat_n_devices; i++) {
         const struct plat_device *d = &plat_devices[i];
-        if (linux_state.device[i].fd >= 0)
+        if (linux_state.device[i].fd >= 0 || linux_state.device[i].on_host)
             continue;
         if (d->type == PLAT_NET)
-            linux_fail(EXIT_DEVICE, "net device '%s' is not attached: add --net:%s=tap:INTERFACE", d->name, d->name);
+            linux_fail(EXIT_DEVICE, "net device '%s' is not attached: add --net:%s=tap:INTERFACE or =host", d->name,
+                       d->name);
         linux_fail(EXIT_DEVICE, "block device '%s' is not attached: add --block:%s=FILE", d->name, d->name);
     }
 }

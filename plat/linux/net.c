@@ -49,6 +49,10 @@ static void make_mac(uint8_t mac[static 6])
 void linux_net_attach(unsigned index, const char *value)
 {
     struct linux_device *d = &linux_state.device[index];
+    if (strcmp(value, "host") == 0) {
+        d->on_host = true;
+        return;
+    }
     if (value[0] == '@') {
         if (!linux_descriptor(value, &d->fd))
             linux_fail(EXIT_DEVICE, "--net:%s=%s: not an open descriptor", plat_devices[index].name, value);

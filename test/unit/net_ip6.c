@@ -534,7 +534,7 @@ static void udp_goes_both_ways(void **state)
     assert_true(ip_equal(&from.ip, &peer));
     assert_int_equal(udp_transmit(u, s->now_ns, &from, &data, 1), OK);
     expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 udp 7>1000 data=5");
-    udp_shut(u);
+    udp_shut(u, s->now_ns);
     script_end(s);
 }
 
