@@ -231,6 +231,7 @@ static uint64_t deadline(const struct net *n)
     const struct ip6 *six = n->ip6;
     uint64_t at = time_min(ip6_address_deadline(n), nd_deadline(n));
     at = time_min(at, time_min(six->temporary.next_ns, dhcp6_deadline(&six->dhcp.client)));
+    at = time_min(at, ip6_path_deadline(n));
     return time_min(at, time_min(mld_deadline(n), slaac_deadline(n)));
 }
 

@@ -164,6 +164,7 @@ void ip6_path_redirect(struct net *n, uint64_t now_ns, const struct ip *dst, con
 void ip6_path_lost(struct net *n, const struct ip *hop);
 /* IP_NONE: nothing known. */
 struct ip ip6_path_hop(const struct net *n, const struct ip *dst);
+uint64_t ip6_path_deadline(const struct net *n);
 void ip6_path_tick(struct net *n, uint64_t now_ns);
 
 /* The next hop to `dst`; IP_NONE for none. */

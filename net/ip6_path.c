@@ -66,6 +66,14 @@ struct ip ip6_path_hop(const struct net *n, const struct ip *dst)
     return p ? p->hop : IP_NONE;
 }
 
+uint64_t ip6_path_deadline(const struct net *n)
+{
+    uint64_t at_ns = TIME_NEVER;
+    for (size_t i = 0; i < IP6_PATHS; i++)
+        at_ns = time_min(at_ns, n->ip6->path[i].mtu_until_ns);
+    return at_ns;
+}
+
 void ip6_path_tick(struct net *n, uint64_t now_ns)
 {
     for (size_t i = 0; i < IP6_PATHS; i++) {
