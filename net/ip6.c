@@ -210,6 +210,7 @@ static enum err make(struct net *n)
     n->ip6->hop_limit = IP6_HOP_LIMIT;
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
+    n->ip6->path_next_ns = TIME_NEVER;
     mld_init(n);
     ip6_temporary_init(n, false);
     ip6_dhcp_init(n, false);
@@ -231,7 +232,7 @@ static uint64_t deadline(const struct net *n)
     const struct ip6 *six = n->ip6;
     uint64_t at = time_min(ip6_address_deadline(n), nd_deadline(n));
     at = time_min(at, time_min(six->temporary.next_ns, dhcp6_deadline(&six->dhcp.client)));
-    at = time_min(at, ip6_path_deadline(n));
+    at = time_min(at, six->path_next_ns);
     return time_min(at, time_min(mld_deadline(n), slaac_deadline(n)));
 }
 

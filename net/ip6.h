@@ -67,6 +67,7 @@ struct ip6 {
     uint8_t secret[IP6_SECRET_BYTES]; /* for RFC 7217 */
     struct ip6_address address[IP6_ADDRESSES];
     struct ip6_path path[IP6_PATHS];
+    uint64_t path_next_ns; /* no path's MTU ends earlier */
     struct ip gateway;     /* a fixed one; IP_NONE */
     struct ip_net on_link; /* of the fixed address; all zero: none */
     uint64_t errors_paid_ns;
@@ -164,7 +165,6 @@ void ip6_path_redirect(struct net *n, uint64_t now_ns, const struct ip *dst, con
 void ip6_path_lost(struct net *n, const struct ip *hop);
 /* IP_NONE: nothing known. */
 struct ip ip6_path_hop(const struct net *n, const struct ip *dst);
-uint64_t ip6_path_deadline(const struct net *n);
 void ip6_path_tick(struct net *n, uint64_t now_ns);
 
 /* The next hop to `dst`; IP_NONE for none. */
