@@ -21,7 +21,9 @@ static enum err open_both(const struct iperf *self, struct bytes payload, struct
     three->payload = payload;
     three->port = self->iperf3;
     three->fibers = fibers;
-    enum err e = iperf2_open(two);
+    enum err e = iperf2_open_tcp(two);
+    if (!e)
+        e = iperf2_open_udp(two);
     return e ? e : iperf3_open(three);
 }
 

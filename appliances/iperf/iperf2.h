@@ -51,7 +51,8 @@ size_t iperf2_head_len(uint32_t flags);
 void iperf2_head_parse(struct bytes head, struct iperf2_request *q);
 
 /* Opens the port and spawns its fibers. ERR_IN_USE, ERR_FULL. */
-MUST_USE enum err iperf2_open(struct iperf2 *s);
+MUST_USE enum err iperf2_open_tcp(struct iperf2 *s);
+MUST_USE enum err iperf2_open_udp(struct iperf2 *s);
 /* Connects to the client's port and sends. */
 void iperf2_connect_back(struct iperf2 *s, struct ip client, const struct iperf2_request *q) MAY_YIELD;
 /* What is to be sent from now on. */

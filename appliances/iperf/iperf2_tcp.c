@@ -153,7 +153,7 @@ static void accept_and_serve(void *server)
         serve(s, f);
 }
 
-enum err iperf2_open(struct iperf2 *s)
+enum err iperf2_open_tcp(struct iperf2 *s)
 {
     enum err e = stack_listen(s->stack, s->port, BACKLOG, &s->listener);
     for (int i = 0; e == OK && i < SERVERS; i++)

@@ -16,7 +16,7 @@ static struct log_source source = LOG_SOURCE("iperf3");
 
 /* Of iperf3's own list of errors. */
 #define ERROR_TOO_MANY_STREAMS 6
-#define ERROR_BAD_SETTINGS 111
+#define ERROR_BAD_SETTINGS 114
 
 static enum err send_state(struct iperf3 *s, enum iperf3_state state) MAY_YIELD
 {
@@ -79,22 +79,34 @@ static enum err write_text(struct iperf3 *s, struct bytes text) MAY_YIELD
 
 /* ---- Streams ---- */
 
+static enum err send_datagrams(struct iperf3_stream *stream, const struct traffic_plan *plan) MAY_YIELD
+{
+    struct iperf3 *s = stream->server;
+    struct datagram_sender d = {s->socket, stream->peer, s->payload, iperf3_format(s), 0};
+    enum err e = stream->sends ? datagrams_send(&d, plan, &stream->bytes) : OK; /* one fiber receives for all */
+    if (stream->sends)
+        stream->meter.n_highest = d.n_sent;
+    return e;
+}
+
 static void run_stream(void *arg)
 {
     struct iperf3_stream *stream = arg;
     const struct iperf3_settings *o = &stream->server->settings;
     const struct traffic_plan plan = {.block_bytes = o->block_bytes, .rate_bps = o->rate_bps};
-    enum err e = stream->sends ? traffic_send(stream->flow, stream->server->payload, &plan, &stream->bytes)
-                               : traffic_drop(stream->flow, &stream->bytes);
+    enum err e = o->udp          ? send_datagrams(stream, &plan)
+                 : stream->sends ? traffic_send(stream->flow, stream->server->payload, &plan, &stream->bytes)
+                                 : traffic_drop(stream->flow, &stream->bytes);
     if (e && e != ERR_CANCELLED)
         log_debug(&source, "a stream ended: %s", err_text(e));
 }
 
-/* Streams on which the client sends come first. TAKES the flow. */
-static void add_stream(struct iperf3 *s, struct flow *f)
+/* Streams on which the client sends come first. */
+void iperf3_add_stream(struct iperf3 *s, struct flow *f, const struct endpoint *peer)
 {
     const uint32_t n_received = s->settings.both ? s->n_wanted / 2 : s->settings.reverse ? 0 : s->n_wanted;
-    s->stream[s->n_streams] = (struct iperf3_stream){.server = s, .sends = s->n_streams >= n_received, .flow = f};
+    struct iperf3_stream *stream = &s->stream[s->n_streams];
+    *stream = (struct iperf3_stream){.server = s, .sends = s->n_streams >= n_received, .flow = f, .peer = *peer};
     s->n_streams++;
     fiber_wake(s->waiting);
 }
@@ -115,6 +127,8 @@ static void stop_streams(struct iperf3 *s)
 {
     for (uint32_t i = 0; i < s->n_streams; i++) {
         struct iperf3_stream *stream = &s->stream[i];
+        if (!stream->flow)
+            continue;
         const size_t unsent = stream->sends ? flow_unsent(stream->flow) : 0;
         stream->bytes -= unsent < stream->bytes ? unsent : stream->bytes;
         flow_close(stream->flow);
@@ -139,7 +153,7 @@ static enum err settle(struct iperf3 *s) MAY_YIELD
         e = read_text(s, &text);
     if (e)
         return e;
-    if (!iperf3_settings_parse(text, &s->settings) || s->settings.udp)
+    if (!iperf3_settings_parse(text, &s->settings))
         return send_error(s, ERROR_BAD_SETTINGS);
     s->n_wanted = s->settings.n_streams * (s->settings.both ? 2 : 1);
     return s->n_wanted <= IPERF3_STREAMS ? OK : send_error(s, ERROR_TOO_MANY_STREAMS);
@@ -147,8 +161,10 @@ static enum err settle(struct iperf3 *s) MAY_YIELD
 
 static void omit(struct iperf3 *s)
 {
-    for (uint32_t i = 0; i < s->n_streams; i++)
+    for (uint32_t i = 0; i < s->n_streams; i++) {
         s->stream[i].bytes = 0;
+        s->stream[i].meter.n_lost = s->stream[i].meter.n_out_of_order = 0;
+    }
     s->begin_ns = sched_now();
 }
 
@@ -182,12 +198,14 @@ static enum err run_streams(struct iperf3 *s) MAY_YIELD
     if (e)
         return e;
     s->begin_ns = sched_now();
+    s->running = true;
     scope_open(&scope);
     for (uint32_t i = 0; e == OK && i < s->n_streams; i++)
         e = scope_spawn(&scope, "iperf3-stream", run_stream, &s->stream[i]);
     if (!e)
         e = wait_end(s);
     s->end_ns = sched_now();
+    s->running = false;
     scope_cancel(&scope);
     scope_join(&scope);
     return e;
@@ -252,8 +270,10 @@ static void greet(struct iperf3 *s, struct flow *f) MAY_YIELD
     } else if (!s->control) {
         memcpy(s->cookie, cookie, sizeof cookie);
         run_test(s, f);
-    } else if (s->waiting && s->n_streams < s->n_wanted && memcmp(s->cookie, cookie, sizeof cookie) == 0) {
-        add_stream(s, f);
+    } else if (s->waiting && !s->settings.udp && s->n_streams < s->n_wanted &&
+               memcmp(s->cookie, cookie, sizeof cookie) == 0) {
+        const struct endpoint peer = flow_peer(f);
+        iperf3_add_stream(s, f, &peer);
     } else {
         deny(f);
     }
@@ -270,6 +290,10 @@ static void accept_and_greet(void *server)
 enum err iperf3_open(struct iperf3 *s)
 {
     enum err e = stack_listen(s->stack, s->port, BACKLOG, &s->listener);
+    if (!e)
+        e = stack_udp(s->stack, s->port, &s->socket);
+    if (!e)
+        e = scope_spawn(s->fibers, "iperf3-udp", iperf3_receive, s);
     for (int i = 0; e == OK && i < GREETERS; i++)
         e = scope_spawn(s->fibers, "iperf3", accept_and_greet, s);
     return e;

@@ -4,9 +4,7 @@
 #ifndef IPERF_IPERF3_H
 #define IPERF_IPERF3_H
 
-#include "traffic.h"
-
-#include <jinn/stack.h>
+#include "datagrams.h"
 
 struct fiber;
 struct scope;
@@ -45,8 +43,10 @@ struct iperf3_settings {
 struct iperf3_stream {
     struct iperf3 *server;
     bool sends;
-    struct flow *flow; /* TCP */
-    uint64_t bytes;    /* that count */
+    uint64_t bytes;       /* that count */
+    struct flow *flow;    /* TCP */
+    struct endpoint peer; /* UDP */
+    struct datagram_meter meter;
 };
 
 struct iperf3 {
@@ -55,6 +55,7 @@ struct iperf3 {
     uint16_t port;
     struct scope *fibers;
     struct listener *listener;
+    struct udp_socket *socket;
     /* The test that runs, if one does. */
     struct flow *control;
     struct fiber *waiting; /* for streams; NULL: none are wanted */
@@ -63,6 +64,7 @@ struct iperf3 {
     struct iperf3_stream stream[IPERF3_STREAMS];
     uint32_t n_streams, n_wanted;
     uint64_t begin_ns, end_ns;
+    bool running; /* from the state TEST_RUNNING until its end */
     char text[IPERF3_TEXT_MAX];
 };
 
@@ -70,6 +72,12 @@ struct iperf3 {
 bool iperf3_settings_parse(struct bytes text, struct iperf3_settings *s);
 /* The results of the test, as the client wants them. */
 struct bytes iperf3_results(struct iperf3 *s);
+
+/* A new stream. TAKES the flow, which is NULL for UDP. */
+void iperf3_add_stream(struct iperf3 *s, struct flow *f, const struct endpoint *peer);
+enum datagram_format iperf3_format(const struct iperf3 *s);
+/* Receives all datagrams, as long as there are any. */
+void iperf3_receive(void *server) MAY_YIELD;
 
 /* Opens the port and spawns its fibers. ERR_IN_USE, ERR_FULL. */
 MUST_USE enum err iperf3_open(struct iperf3 *s);

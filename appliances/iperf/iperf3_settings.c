@@ -58,9 +58,13 @@ static void write_stream(struct writer *w, const struct iperf3 *s, uint32_t i)
 {
     const struct iperf3_stream *stream = &s->stream[i];
     const uint64_t us = (s->end_ns - s->begin_ns) / NS_PER_US;
-    write_format(w, "%s{\"id\":%u,\"bytes\":%llu,\"retransmits\":-1,\"jitter\":0,\"errors\":0,\"packets\":0,",
-                 i ? "," : "", i ? i + 2 : 1, /* iperf3 counts 1, 3, 4, ... */
+    const uint64_t jitter_ns = stream->meter.jitter_ns;
+    write_format(w, "%s{\"id\":%u,\"bytes\":%llu,\"retransmits\":-1,", i ? "," : "",
+                 i ? i + 2 : 1, /* iperf3 counts 1, 3, 4, ... */
                  (unsigned long long)stream->bytes);
+    write_format(w, "\"jitter\":%llu.%09llu,\"errors\":%llu,\"packets\":%llu,",
+                 (unsigned long long)(jitter_ns / NS_PER_S), (unsigned long long)(jitter_ns % NS_PER_S),
+                 (unsigned long long)stream->meter.n_lost, (unsigned long long)stream->meter.n_highest);
     write_format(w, "\"start_time\":0,\"end_time\":%llu.%06llu}", (unsigned long long)(us / 1000000),
                  (unsigned long long)(us % 1000000));
 }
