@@ -74,6 +74,10 @@
     (300 * 1000) /* RFC 8985 6.2: the shortest round trip is one of the last 5 minutes, so that a path may change */
 #define TCP_REORDER_MORE_MAX 15 /* four round trips, and srtt is the limit anyhow */
 
+/* The most that goes to a device in one piece, to be made segments of: what an IPv4 packet holds beside headers with all
+ * options. */
+#define TCP_LARGE_BYTES (65535 - 60 - 60)
+
 /* ---- Times ---- */
 
 /* RFC 6298 wants one second at least, from a time when clocks ticked twice a second; hosts of today use 200 ms,
