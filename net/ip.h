@@ -8,7 +8,7 @@
 #include <jinn/bytes.h>
 #include <jinn/err.h>
 
-enum ip_protocol { IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58 };
+enum ip_protocol { IP_ICMP = 1, IP_IGMP = 2, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58 };
 
 /* A datagram that was received, checked and reassembled. */
 struct ip_in {

@@ -4,6 +4,8 @@
 
 enum { MULTICAST_TTL = 1 }; /* RFC 1112 6.1 */
 
+#define ALL_HOSTS UINT32_C(0xe0000001) /* 224.0.0.1 */
+
 void ip4_init(struct net *n)
 {
     n->ip4.salt = n->random();
@@ -18,6 +20,8 @@ void ip4_set(struct net *n, const struct ip_net *net, const struct ip *gateway)
     n->ip4.gateway = *gateway;
     /* RFC 3021: a prefix of 31 bits has two hosts and no broadcast address. */
     n->ip4.broadcast = net->prefix_len < 31 ? ip4_net_broadcast(net) : IP_BROADCAST4;
+    if (n->groups.igmp)
+        n->groups.igmp->restart(n);
 }
 
 void ip4_unset(struct net *n)
@@ -26,30 +30,6 @@ void ip4_unset(struct net *n)
     n->ip4.net = (struct ip_net){IP_ANY4, 0};
     n->ip4.gateway = IP_NONE;
     n->ip4.broadcast = IP_BROADCAST4;
-}
-
-enum err ip4_join(struct net *n, const struct ip *group)
-{
-    if (!ip_is4(group) || !ip_is_multicast(group))
-        return ERR_INVALID;
-    for (size_t i = 0; i < n->ip4.n_groups; i++) {
-        if (ip_equal(&n->ip4.group[i], group))
-            return OK;
-    }
-    if (n->ip4.n_groups == IP4_GROUPS)
-        return ERR_FULL;
-    n->ip4.group[n->ip4.n_groups++] = *group;
-    return OK;
-}
-
-bool ip4_listens_to(const struct net *n, const struct mac *mac)
-{
-    for (size_t i = 0; i < n->ip4.n_groups; i++) {
-        struct mac group = mac_of_multicast4(&n->ip4.group[i]);
-        if (mac_equal(&group, mac))
-            return true;
-    }
-    return false;
 }
 
 static bool is_broadcast(const struct net *n, const struct ip *ip)
@@ -85,13 +65,9 @@ static enum whose whose(const struct net *n, const struct ip *dst, bool link_gro
         return dst->b[12] == 127 ? NOT_OURS : OURS_AND_OTHERS;
     if (ip_equal(dst, &n->ip4.net.ip))
         return link_group ? NOT_OURS : OURS; /* RFC 1122 3.3.6 */
-    if (is_broadcast(n, dst))
+    if (is_broadcast(n, dst) || group_find(n, dst))
         return OURS_AND_OTHERS;
-    for (size_t i = 0; i < n->ip4.n_groups; i++) {
-        if (ip_equal(&n->ip4.group[i], dst))
-            return OURS_AND_OTHERS;
-    }
-    return NOT_OURS;
+    return n->groups.igmp && ip4_u32(dst) == ALL_HOSTS ? OURS_AND_OTHERS : NOT_OURS;
 }
 
 static void deliver(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header)
@@ -105,6 +81,8 @@ static void deliver(struct net *n, uint64_t now_ns, const struct ip_in *in, stru
         n->tcp->input(n->tcp, now_ns, in);
     } else if (in->protocol == IP_ICMP) {
         icmp_input(n, now_ns, in, header);
+    } else if (in->protocol == IP_IGMP && n->groups.igmp) {
+        n->groups.igmp->input(n, now_ns, in, header);
     } else {
         n->counters.ip4.in_unknown_protocol++;
         icmp_error(n, now_ns, ICMP4_UNREACHABLE, ICMP4_PROTOCOL, in, header);

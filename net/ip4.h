@@ -16,8 +16,6 @@ struct ip4 {
     struct ip_net net; /* our address, all of its bits, and the length of the on-link prefix */
     struct ip gateway; /* IP_NONE: only the link can be reached */
     struct ip broadcast;
-    struct ip group[IP4_GROUPS];
-    size_t n_groups;
     uint32_t salt;
     uint16_t id[IP4_ID_COUNTERS]; /* for datagrams that may be fragmented, by destination (RFC 6864 4.3) */
 };
@@ -26,10 +24,6 @@ void ip4_init(struct net *n);
 /* Takes an address; the former one, if any, is gone. */
 void ip4_set(struct net *n, const struct ip_net *net, const struct ip *gateway);
 void ip4_unset(struct net *n);
-/* ERR_FULL, ERR_INVALID: no multicast address. */
-MUST_USE enum err ip4_join(struct net *n, const struct ip *group);
-/* Whether a joined group's frames go to `mac`. */
-bool ip4_listens_to(const struct net *n, const struct mac *mac);
 /* Whether we'd send to `ip` directly: a host of our prefix other than us, or the gateway. */
 bool ip4_is_neighbour(const struct net *n, const struct ip *ip);
 

@@ -16,15 +16,7 @@ static bool is_all_nodes(const struct ip *ip)
 
 static bool is_group(const struct net *n, const struct ip *ip)
 {
-    if (is_all_nodes(ip))
-        return true;
-    for (size_t i = 0; i < IP6_ADDRESSES; i++) {
-        const struct ip6_address *a = &n->ip6->address[i];
-        struct ip group = ip6_solicited_group(&a->ip);
-        if (a->state != IP6_FREE && ip_equal(ip, &group))
-            return true;
-    }
-    return false;
+    return is_all_nodes(ip) || mld_is_member(n, ip);
 }
 
 static bool listens_to(const struct net *n, const struct mac *mac)
@@ -32,10 +24,10 @@ static bool listens_to(const struct net *n, const struct mac *mac)
     struct mac all = {{0x33, 0x33, 0, 0, 0, 1}};
     if (mac_equal(mac, &all))
         return true;
-    for (size_t i = 0; i < IP6_ADDRESSES; i++) {
-        struct ip ip = ip6_solicited_group(&n->ip6->address[i].ip);
-        struct mac group = mac_of_multicast6(&ip);
-        if (n->ip6->address[i].state != IP6_FREE && mac_equal(mac, &group))
+    for (size_t i = 0; i < MLD_GROUPS; i++) {
+        const struct mld_group *g = &n->ip6->mld.group[i];
+        struct mac group = mac_of_multicast6(&g->group);
+        if (g->n_members && mac_equal(mac, &group))
             return true;
     }
     return false;
@@ -212,6 +204,8 @@ static enum err make(struct net *n)
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
     mld_init(n);
+    ip6_temporary_init(n, false);
+    ip6_dhcp_init(n, false);
     slaac_init(n);
     enum err e = nd_init(n);
     if (e != OK)
@@ -227,7 +221,9 @@ static void free_ip6(struct net *n)
 
 static uint64_t deadline(const struct net *n)
 {
+    const struct ip6 *six = n->ip6;
     uint64_t at = time_min(ip6_address_deadline(n), nd_deadline(n));
+    at = time_min(at, time_min(six->temporary.next_ns, dhcp6_deadline(&six->dhcp.client)));
     return time_min(at, time_min(mld_deadline(n), slaac_deadline(n)));
 }
 
@@ -238,6 +234,13 @@ static void tick(struct net *n, uint64_t now_ns)
     nd_tick(n, now_ns);
     mld_tick(n, now_ns);
     slaac_tick(n, now_ns);
+    ip6_temporary_tick(n, now_ns);
+    dhcp6_tick(&n->ip6->dhcp.client, now_ns);
+}
+
+static enum err join(struct net *n, uint64_t now_ns, const struct ip *group)
+{
+    return mld_join(n, now_ns, group, true);
 }
 
 const struct ip6_ops stack_ip6 = {.make = make,
@@ -249,6 +252,9 @@ const struct ip6_ops stack_ip6 = {.make = make,
                                   .route = ip6_route,
                                   .refuse_port = refuse_port,
                                   .tell_timeout = tell_timeout,
+                                  .take_udp = ip6_dhcp_take_udp,
+                                  .join = join,
+                                  .leave = mld_leave,
                                   .deadline = deadline,
                                   .tick = tick,
                                   .is_ready = ip6_is_ready};

@@ -145,6 +145,8 @@ void net_input(struct net *n, uint64_t now_ns, struct bytes frame)
 uint64_t net_deadline(const struct net *n)
 {
     uint64_t at = time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
+    if (n->groups.igmp)
+        at = time_min(at, n->groups.igmp->deadline(n));
     return n->ip6_ops ? time_min(at, n->ip6_ops->deadline(n)) : at;
 }
 
@@ -171,6 +173,8 @@ void net_tick(struct net *n, uint64_t now_ns)
         tell_timeout(n, now_ns, header, payload);
     dhcp_tick(&n->dhcp, now_ns);
     arp_tick(n, now_ns);
+    if (n->groups.igmp)
+        n->groups.igmp->tick(n, now_ns);
     if (n->ip6_ops)
         n->ip6_ops->tick(n, now_ns);
 }

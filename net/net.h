@@ -8,6 +8,7 @@
 #include "net/counters.h"
 #include "net/dhcp.h"
 #include "net/frag.h"
+#include "net/group.h"
 #include "net/icmp.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
@@ -45,6 +46,7 @@ struct net {
     struct udp udp;
     struct dhcp dhcp;
     struct frag frag;
+    struct groups groups;
     const struct ip6_ops *ip6_ops; /* NULL, as ip6: no IPv6 */
     struct ip6 *ip6;
     struct net_counters counters;

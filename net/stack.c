@@ -69,7 +69,10 @@ struct ip stack_resolver(const struct stack *s)
     const struct dhcp *d = &s->net->dhcp;
     if (dhcp_is_bound(d) && d->lease.n_dns)
         return d->lease.dns[0];
-    return s->net->ip6 && s->net->ip6->slaac.n_servers ? s->net->ip6->slaac.server[0] : IP_NONE;
+    const struct ip6 *six = s->net->ip6;
+    if (six && six->slaac.n_servers)
+        return six->slaac.server[0];
+    return six && six->dhcp.client.n_dns ? six->dhcp.client.dns[0] : IP_NONE;
 }
 
 /* ---- The pump ---- */
@@ -184,8 +187,12 @@ static enum err begin_addressing(struct stack *s, const struct stack_options *o,
 {
     enum err e = OK;
     if (s->net->ip6_ops && !o->ipv4_only) {
-        struct ip6_options six = {
-            .address = o->ipv6, .gateway = o->ipv6_gateway, .accept_ra = o->accept_routers, .secret = o->ipv6_secret};
+        struct ip6_options six = {.address = o->ipv6,
+                                  .gateway = o->ipv6_gateway,
+                                  .accept_ra = o->accept_routers,
+                                  .accept_dhcp = o->ipv6_dhcp,
+                                  .temporary = o->ipv6_temporary,
+                                  .secret = o->ipv6_secret};
         e = s->net->ip6_ops->start(s->net, now_ns, &six);
     }
     return e != OK || o->ipv6_only ? e : begin_ipv4(s, o, now_ns);

@@ -10,7 +10,7 @@
  *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
  *   tcp_sack.c     what of it the peer is told          tcp_newreno.c  the congestion window
  *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
- *   tcp_recover.c  how fast that is sent again
+ *   tcp_recover.c  how fast that is sent again          tcp_undo.c     when it was no loss
  *                                                     tcp_cubic.c    the one that is used
  *   tcp.c          all of it together
  *
@@ -81,8 +81,10 @@ struct tcp_board {
 struct tcp_rack {
     uint64_t sent_ns; /* of what was sent last among all that has arrived; it ends at `end` */
     struct seq end, fack, round, probe_end;
-    uint32_t rtt_us, min_rtt_us;
-    uint8_t more; /* quarters of a round trip that the reordering window is longer */
+    uint32_t rtt_us;
+    uint32_t min_rtt_us;           /* of the current and the last half of TCP_MIN_RTT_MS */
+    uint32_t half_min_us, half_ms; /* of the current one, and when it began */
+    uint8_t more;                  /* quarters of a round trip that the reordering window is longer */
     uint8_t persist;
     bool reordered : 1;
     bool has_fack : 1;
@@ -96,6 +98,17 @@ struct tcp_rack {
 struct tcp_prr {
     uint32_t delivered, out, flight;
 };
+
+/* What there is to take back when a loss was none (tcp_undo.c). */
+struct tcp_undo {
+    struct tcp_window before;
+    struct seq from;       /* una when it began */
+    uint32_t ts;           /* our timestamp then */
+    uint32_t resent_bytes; /* sent again since, and not reported as needless */
+};
+
+enum tcp_undo_of { TCP_UNDO_RECOVERY, TCP_UNDO_TIMEOUT };
+enum tcp_frto { TCP_FRTO_OFF, TCP_FRTO_FIRST, TCP_FRTO_SEND, TCP_FRTO_SECOND };
 
 enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
 
@@ -179,6 +192,7 @@ struct tcp_connection {
     struct tcp_board board;
     struct tcp_rack rack;
     struct tcp_prr prr;
+    struct tcp_undo undo; /* holds while undoable */
 
     /* Receiving. */
     struct seq irs, rcv_nxt;
@@ -203,6 +217,7 @@ struct tcp_connection {
     uint8_t n_duplicates;
     uint8_t n_resent; /* timeouts in a row */
     uint8_t n_recent;
+    uint8_t frto;      /* enum tcp_frto */
     uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 
     bool timestamps : 1;
@@ -227,6 +242,8 @@ struct tcp_connection {
     bool wake_writer : 1;
     bool in_table : 1;
     bool syn_resent : 1;
+    bool undoable : 1;
+    bool undo_timeout : 1; /* of a timeout, not of a recovery */
 };
 
 /* "below 1 KB" is what the design promises; three quarters of it is the aim. */
@@ -411,6 +428,9 @@ void tcp_board_acked(struct tcp_connection *c, uint64_t now_ns, const struct tcp
 bool tcp_board_sacked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_board_lost(struct tcp_connection *c, struct tcp_run *r);
 void tcp_board_all_lost(struct tcp_connection *c);
+void tcp_board_none_lost(struct tcp_connection *c);
+/* Reported bytes before `end`. */
+uint32_t tcp_board_reported(const struct tcp_connection *c, struct seq end);
 /* The first lost bytes that touch; false: none. */
 bool tcp_board_next(struct tcp_connection *c, struct seq *from, uint32_t *len);
 void tcp_board_resent(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len);
@@ -423,6 +443,7 @@ static inline uint32_t tcp_pipe(const struct tcp_connection *c)
 
 /* ---- tcp_rack.c ---- */
 
+void tcp_rack_start(struct tcp_connection *c, uint64_t now_ns);
 /* The part of `r` up to `end` has arrived, as `s` says. */
 void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, const struct tcp_run *r,
                         struct seq end);
@@ -441,6 +462,22 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
 /* Begins a recovery if something is lost. */
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns);
 void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_undo.c ---- */
+
+/* A reduction of the window follows. */
+void tcp_undo_begin(struct tcp_connection *c, uint64_t now_ns, enum tcp_undo_of of);
+void tcp_undo_timeout(struct tcp_connection *c, uint64_t now_ns);
+/* It was no mistake, or too much has changed since. */
+void tcp_undo_forget(struct tcp_connection *c);
+/* `s` will move una on; [r.from, r.to) has arrived twice. */
+void tcp_undo_echo(struct tcp_connection *c, const struct tcp_segment *s);
+void tcp_undo_twice(struct tcp_connection *c, struct tcp_range r);
+/* While c->frto is FIRST or SECOND: una has moved by `acked`, to within what was sent `again`; bytes below `recover` were
+ * reported. */
+void tcp_frto_input(struct tcp_connection *c, uint32_t acked, bool again, bool old_reported);
+/* There is nothing new to send, or the loss was one. */
+void tcp_frto_stop(struct tcp_connection *c);
 
 /* ---- tcp_tx.c ---- */
 

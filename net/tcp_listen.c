@@ -134,7 +134,7 @@ void tcp_established(struct tcp_connection *c, uint64_t now_ns)
     c->nxt = c->max;
     c->recover = c->iss;
     c->round = c->marked = c->max;
-    c->rack.min_rtt_us = c->srtt_us;
+    tcp_rack_start(c, now_ns);
     c->rtt_timing = false;
     c->n_resent = 0;
     c->heard_ns = c->progress_ns = now_ns;

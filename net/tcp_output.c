@@ -321,6 +321,7 @@ static uint32_t resend_range(struct tcp_connection *c, uint64_t now_ns, struct s
     c->t->n.n_retransmitted++;
     c->rtt_timing = false;
     c->prr.out += done;
+    c->undo.resent_bytes += done;
     tcp_board_resent(c, now_ns, from, done);
     return done;
 }
@@ -347,6 +348,21 @@ void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
         (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
 }
 
+/* RFC 5682 2.1 step 2b: up to two new segments, whatever the congestion window says; it has been one. */
+static void send_two_new(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint32_t cwnd = c->window.cwnd_bytes;
+    struct seq before = c->nxt;
+    for (int i = 0; i < 2; i++) {
+        c->window.cwnd_bytes = c->mss + (c->sack ? tcp_pipe(c) : c->nxt.v - c->una.v);
+        (void)send_next(c, now_ns);
+    }
+    c->window.cwnd_bytes = cwnd;
+    c->frto = TCP_FRTO_SECOND;
+    if (seq_equal(c->nxt, before))
+        tcp_frto_stop(c);
+}
+
 /* Something waits, nothing is under way, and no acknowledgement will come to move it on: ask from time to time. */
 static void start_probing(struct tcp_connection *c, uint64_t now_ns)
 {
@@ -368,8 +384,14 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
         return;
     }
     bool idle = seq_equal(c->una, c->max) && now_ns - c->heard_ns > c->rto_us * NS_PER_US;
-    if (idle && c->tx.len > 0)
+    if (idle && c->tx.len > 0) {
+        tcp_undo_forget(c);
         c->t->congestion->idle(&c->window, c->mss);
+    }
+    if (c->frto == TCP_FRTO_SEND)
+        send_two_new(c, now_ns);
+    if (c->frto == TCP_FRTO_SECOND)
+        return;
     while (c->board.lost_bytes > 0 && resend_lost(c, now_ns))
         ;
     while (c->board.lost_bytes == 0 && send_next(c, now_ns))

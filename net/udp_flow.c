@@ -51,5 +51,6 @@ enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, 
 void udp_close(struct udp_socket *u)
 {
     must(!u->reader);
-    udp_shut(u);
+    udp_shut(u, sched_now());
+    stack_kick(u->stack);
 }

@@ -23,6 +23,8 @@ struct stack_options {
     struct ip ipv6_gateway;    /* all zero: routers that advertise themselves */
     struct bytes ipv6_secret;  /* makes addresses of advertised prefixes the same at each start (RFC 7217) */
     bool accept_routers;       /* take routers, prefixes and addresses of IPv6 from router advertisements */
+    bool ipv6_dhcp;            /* ask DHCPv6 for an address or name servers when routers say that there is a server */
+    bool ipv6_temporary;       /* addresses that change daily, too, preferred for connecting (RFC 8981) */
     bool ipv4_only, ipv6_only;
     const char *hostname;     /* told to DHCP; may be NULL */
     uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
@@ -36,7 +38,7 @@ MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint
 
 struct ip_net stack_ipv4(const struct stack *s);
 struct ip stack_ipv4_gateway(const struct stack *s); /* IP_NONE when there is none */
-/* The first name server that DHCP named, or else an advertisement of a router; IP_NONE when there is none. */
+/* The first name server that DHCP named, or else an advertisement of a router, or else DHCPv6; IP_NONE when there is none. */
 struct ip stack_resolver(const struct stack *s);
 
 /* ---- TCP ---- */
@@ -72,6 +74,13 @@ MUST_USE enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size
 /* What ICMP said of late about something that this socket sent: true at most once each, with who it was sent to.
  * ERR_REFUSED: nobody listens there; ERR_UNREACHABLE. A fiber that waits in udp_recv goes on waiting. */
 bool udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer);
+/* Receives also what anybody sends to the multicast group, of either family, from now on; routers are told (IGMP, MLD). What
+ * this stack sends to a group is not given back to it. ERR_INVALID: no group, or one that all hosts are in. ERR_UNSUPPORTED:
+ * an IPv6 group without IPv6. ERR_FULL (counted). */
+MUST_USE enum err udp_join(struct udp_socket *u, const struct ip *group);
+/* ERR_NOT_FOUND: it is not in it. */
+MUST_USE enum err udp_leave(struct udp_socket *u, const struct ip *group);
+/* Leaves the groups, too. */
 void udp_close(struct udp_socket *u);
 
 #endif

@@ -509,6 +509,8 @@ static const struct {
     COUNTER(fast_retransmits),
     COUNTER(partial_acks),
     COUNTER(duplicate_acks),
+    COUNTER(undone_timeouts),
+    COUNTER(undone_recoveries),
     COUNTER(window_probes),
     COUNTER(keepalives),
     COUNTER(challenges),
@@ -672,6 +674,8 @@ static bool call_set(struct script *x, const char *w, const char *at)
         x->full = false;
     else if (!strcmp(w, "no-route"))
         x->no_route = true;
+    else if (!strcmp(w, "mtu"))
+        x->payload_bytes = (uint16_t)(number(x, &at) - 20);
     else if (!strcmp(w, "count"))
         call_count(x, at);
     else if (!strcmp(w, "problem"))
