@@ -2,6 +2,8 @@
 /* Datagrams on the host's sockets. */
 #include "test/linux/host.h"
 
+#include <net/if.h>
+
 static void udp_family(struct udp_socket *u, int family)
 {
     char in[16] = "";
@@ -133,12 +135,109 @@ static void what_icmp_says_is_told(void **state)
     run(udp_problems);
 }
 
+/* ---- Groups ---- */
+
+static const struct ip group4 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 239, 1, 2, 3}};
+static const struct ip group6 = {{0xff, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3}};
+
+/* By the interface that the host routes groups to, and by its loopback: the socket is on one of them. */
+static void send_to_group(int family, const struct ip *group, uint16_t port)
+{
+    struct endpoint to = {*group, port};
+    union host_address a;
+    struct ip_mreqn lo4 = {.imr_ifindex = (int)if_nametoindex("lo")};
+    unsigned lo6 = if_nametoindex("lo");
+    socklen_t len = host_address_of(family, &to, &a);
+    int fd = plain(family, SOCK_DGRAM);
+    (void)sendto(fd, "news", 4, 0, &a.any, len);
+    if (family == AF_INET)
+        (void)setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &lo4, sizeof lo4);
+    else
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &lo6, sizeof lo6);
+    (void)sendto(fd, "news", 4, 0, &a.any, len);
+    close(fd);
+}
+
+static bool hears(struct udp_socket *u)
+{
+    char in[16] = "";
+    size_t len;
+    struct endpoint from;
+    bool heard = udp_recv(u, in, sizeof in, &len, &from, in_ms(50)) == OK;
+    while (udp_recv(u, in, sizeof in, &len, &from, 0) == OK)
+        continue;
+    return heard;
+}
+
+static void join_and_leave(int family, const struct ip *group)
+{
+    struct udp_socket *u, *other;
+    assert_int_equal(stack_udp(s, 0, &u), OK);
+    assert_int_equal(stack_udp(s, 0, &other), OK);
+    assert_int_equal(udp_leave(u, group), ERR_NOT_FOUND);
+    assert_int_equal(udp_join(u, group), OK);
+    assert_int_equal(udp_join(u, group), OK);
+    send_to_group(family, group, udp_port(u));
+    assert_true(hears(u));
+    send_to_group(family, group, udp_port(other)); /* the host is in the group, this socket is not */
+    assert_false(hears(other));
+    struct piece p = piece_copy(bytes_str("mine"));
+    enum err e = udp_send(u, (struct endpoint){*group, udp_port(u)}, &p, 1);
+    assert_true(e == OK || e == ERR_UNREACHABLE); /* that depends on the host's routes */
+    assert_false(hears(u));
+    assert_int_equal(udp_leave(u, group), OK);
+    assert_int_equal(udp_leave(u, group), ERR_NOT_FOUND);
+    send_to_group(family, group, udp_port(u));
+    assert_false(hears(u));
+    udp_close(u);
+    udp_close(other);
+}
+
+static void groups_of_both(void)
+{
+    struct udp_socket *u;
+    join_and_leave(AF_INET, &group4);
+    join_and_leave(AF_INET6, &group6);
+    assert_int_equal(stack_udp(s, 0, &u), OK);
+    struct ip all6 = {{0xff, 2, [15] = 1}};
+    assert_int_equal(udp_join(u, &all6), ERR_INVALID);
+    assert_int_equal(udp_join(u, &localhost4), ERR_INVALID);
+    struct ip all = ip4(224, 0, 0, 1);
+    assert_int_equal(udp_join(u, &all), ERR_INVALID);
+    enum err e = OK;
+    for (uint8_t i = 1; i < 255 && e == OK; i++) {
+        struct ip many = ip4(239, 9, 9, i);
+        e = udp_join(u, &many);
+    }
+    assert_int_equal(e, ERR_FULL);
+    assert_int_equal(counters()->groups_full, 1);
+    udp_close(u);
+}
+
+static void no_group_of_the_other_family(void)
+{
+    struct udp_socket *u;
+    assert_int_equal(stack_udp(s, 0, &u), OK);
+    assert_int_equal(udp_join(u, &group6), ERR_UNSUPPORTED);
+    udp_close(u);
+}
+
+static void groups(void **state)
+{
+    struct stack_options o = {.ip6 = &stack_ip6, .ipv4 = {localhost4, 8}, .ipv6 = {localhost6, 128}};
+    need_ipv6();
+    run(groups_of_both);
+    run_with(&four, no_group_of_the_other_family);
+    run_with(&o, no_group_of_the_other_family);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datagrams_of_both_families),
         cmocka_unit_test(datagrams_of_any_size),
         cmocka_unit_test(what_icmp_says_is_told),
+        cmocka_unit_test(groups),
     };
     return run_host_tests("host_udp", tests, ARRAY_LEN(tests));
 }

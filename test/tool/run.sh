@@ -376,7 +376,12 @@ on_host() {
 }
 free=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 check 'linux serves on the sockets of the host' on_host "$free" localhost
-[ ! -s /proc/net/if_inet6 ] || check 'by IPv6, too' on_host "$free" '[::1]'
+if grep -q . /proc/net/if_inet6 2>/dev/null; then
+	check 'by IPv6, too' on_host "$free" '[::1]'
+else
+	skipped=$((skipped + 1))
+	echo '  skip  tool: the host has no IPv6'
+fi
 check 'at one address' on_host "$free" 127.0.0.1 --ipv4=127.0.0.1/8
 not_on_host() { ! on_host "$@" 2>"$work/err" && grep -q "connect to 127.0.0.2" "$work/err"; }
 check 'and then at no other' not_on_host "$free" 127.0.0.2 --ipv4=127.0.0.1/8
