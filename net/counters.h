@@ -42,6 +42,9 @@ struct counters_ip4 {
     uint64_t out_unreachable; /* no address, no route */
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
+    uint64_t routes_full;   /* routes not taken: no room */
+    uint64_t gateways_dead; /* routes whose gateway stopped to answer */
+    uint64_t redirects, redirects_refused;
 };
 
 struct counters_ip6 {
@@ -78,6 +81,11 @@ struct counters_nd {
     uint64_t routers_full, prefixes_full;
     uint64_t mld_queries, mld_reports;
     uint64_t groups_full; /* groups not joined: no room */
+};
+
+struct counters_loop {
+    uint64_t packets; /* from us to ourselves */
+    uint64_t dropped; /* lost: the queue was full */
 };
 
 struct counters_frag {
@@ -136,6 +144,7 @@ struct net_counters {
     struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
     struct counters_nd nd;
     struct counters_igmp igmp;
+    struct counters_loop loop;
     struct counters_dhcp dhcp6;
 };
 

@@ -5,7 +5,7 @@
 
 static bool listens_to(const struct net *n, const struct mac *group)
 {
-    return group_listens_to(n, group) || (n->ip6_ops && n->ip6_ops->listens_to(n, group));
+    return (n->groups.ops && n->groups.ops->listens_to(n, group)) || (n->ip6_ops && n->ip6_ops->listens_to(n, group));
 }
 
 void ether_input(struct net *n, uint64_t now_ns, struct bytes frame, const struct net_offload *o)

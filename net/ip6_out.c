@@ -6,8 +6,10 @@ struct ip ip6_next_hop(const struct net *n, const struct ip *dst)
 {
     if (ip_is_multicast(dst))
         return *dst;
-    if (ip_is4(dst) || ip_is_unspecified(dst) || ip6_find(n, dst))
+    if (ip_is4(dst) || ip_is_unspecified(dst))
         return IP_NONE;
+    if (ip6_find(n, dst))
+        return n->loop.ops ? *dst : IP_NONE;
     struct ip hop = ip6_path_hop(n, dst);
     if (!ip_equal(&hop, &IP_NONE))
         return hop;

@@ -191,6 +191,8 @@ enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct fr
         return send_to(n, now_ns, h, f);
     }
     bool unknown = !h;
+    if (unknown && n->loop.ops && ip6_find(n, hop))
+        return n->loop.ops->send(n, f);
     if (unknown)
         h = add(n, hop, ND_INCOMPLETE);
     h->used_ns = now_ns;
