@@ -5,6 +5,8 @@
 static enum err send(struct net *n, const struct frame *f)
 {
     struct loop *l = &n->loop;
+    if (f->offload.segments)
+        return ERR_UNSUPPORTED;
     if (!l->packets.memory && pool_init(&l->packets, sizeof(struct loop_packet), LOOP_PACKETS) != OK)
         return ERR_AGAIN;
     struct loop_packet *p = pool_take(&l->packets);
@@ -37,9 +39,9 @@ static bool deliver(struct net *n, uint64_t now_ns)
         l->first = p->next;
         l->delivering = true;
         if (p->packet[0] >> 4 == 4)
-            ip4_input(n, now_ns, packet, false);
+            ip4_input(n, now_ns, packet, LINK_VERIFIED); /* its sum may have been left to a device */
         else
-            n->ip6_ops->input(n, now_ns, packet, false);
+            n->ip6_ops->input(n, now_ns, packet, LINK_VERIFIED);
         l->delivering = false;
         pool_give(&l->packets, p);
     }

@@ -14,7 +14,7 @@
  * have none), ts VALUE ECHO; "ecn N" is the mark of the IP header; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment.
  *
  * "offload" makes the device below take checksums and segments: then "tso N" says that it is to cut what was sent into
- * segments of N bytes, "cwr-once" that CWR belongs to the first of them; and what arrives "large" was joined by the
+ * segments of N bytes ("single": it refuses), "cwr-once" that CWR belongs to the first of them; and what arrives "large" was joined by the
  * device, which vouches for it (its checksum is left wrong). */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
@@ -62,7 +62,7 @@ struct script {
     size_t n_sent, n_matched;
     uint16_t local_port, peer_port;
     struct peer peer[PORTS_MAX];
-    bool full, no_route;
+    bool full, no_route, single;
     uint16_t payload_bytes;
     size_t n_read, n_written; /* places in the streams of the user's calls */
     int n_woken_reader, n_woken_writer;
@@ -109,6 +109,8 @@ static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip
     for (size_t i = 0; i < n; i++)
         write_bytes(&w, v[i]);
     assert_true(writer_good(&w));
+    if (x->single && o->segment_bytes)
+        return ERR_UNSUPPORTED;
     size_t one = o->segment_bytes ? (size_t)o->header_bytes + o->segment_bytes : writer_len(&w);
     if (one > x->payload_bytes)
         return ERR_TOO_LARGE;
@@ -129,6 +131,7 @@ static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip
     s->first_cwr = o->first_cwr;
     if (o->segment_bytes)
         assert_true(o->header_bytes == writer_len(&w) - s->s.data.len && s->s.data.len > o->segment_bytes);
+    free(s->data); /* of a test that began to count again */
     s->data = malloc(s->s.data.len ? s->s.data.len : 1);
     memcpy(s->data, s->s.data.data, s->s.data.len);
     s->at_ns = now_ns;
@@ -714,6 +717,8 @@ static bool call_set(struct script *x, const char *w, const char *at)
         x->full = false;
     else if (!strcmp(w, "offload"))
         x->below.features = NET_FEATURES;
+    else if (!strcmp(w, "single"))
+        x->single = true;
     else if (!strcmp(w, "no-route"))
         x->no_route = true;
     else if (!strcmp(w, "mtu"))
@@ -772,7 +777,7 @@ static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
 static void script_free(struct script *x)
 {
     tcp_free(x->t);
-    for (size_t i = 0; i < x->n_sent; i++)
+    for (size_t i = 0; i < SENT_MAX; i++)
         free(x->sent[i].data);
     free(x);
 }

@@ -119,6 +119,17 @@ static void only_the_first_segment_says_that_we_have_slowed_down(void **state)
                    "> . seq 17521 ack 1 len 2920 <tso 1460, ecn 2>\n");
 }
 
+static void where_segments_must_be_single_they_are(void **state)
+{
+    script(OFFLOAD ACCEPTED "single\n"
+                            "write 2920\n"
+                            "+3ms\n"
+                            "> . seq 1 ack 1 len 1460\n"
+                            "> P. seq 1461 ack 1 len 1460\n"
+                            "count large_out 1\n"
+                            "count retransmitted 0\n");
+}
+
 /* ---- Losses ---- */
 
 static void a_hole_in_a_piece_is_sent_again_alone(void **state)
@@ -246,6 +257,7 @@ int main(void)
         cmocka_unit_test(copies_make_pieces_of_whole_segments),
         cmocka_unit_test(a_device_that_is_full_gets_the_piece_again),
         cmocka_unit_test(only_the_first_segment_says_that_we_have_slowed_down),
+        cmocka_unit_test(where_segments_must_be_single_they_are),
         cmocka_unit_test(a_hole_in_a_piece_is_sent_again_alone),
         cmocka_unit_test(several_lost_ones_are_sent_again_in_one_piece),
         cmocka_unit_test(a_piece_that_was_lost_whole_is_told_of_by_the_other_half),
