@@ -5,9 +5,14 @@
 #include <jinn/plat.h>
 #include <jinn/stack.h>
 
+#include "net/net.h"
+#include "net/stack_internal.h"
 #include "sys/complain.h"
 
 #define UP_NS (60 * NS_PER_S) /* longer than a DHCP server that reboots needs; then it is better to say so */
+
+#define DOWN_NS (300 * NS_PER_MS) /* for the server's MAC address, if it is to be asked for; servers are on the LAN */
+#define LOOK_NS (5 * NS_PER_MS)
 
 struct stack *boot_stack(const char *name, const struct stack_options *o)
 {
@@ -21,4 +26,17 @@ struct stack *boot_stack(const char *name, const struct stack_options *o)
     complain("net device '%s' did not come up: %s%s", name, err_text(e),
              e == ERR_TIMEOUT ? " (no DHCP server? --ipv4=ADDRESS/PREFIX sets an address)" : "");
     plat_exit(EXIT_DEVICE);
+}
+
+void boot_stack_down(struct stack *s)
+{
+    const struct arp *a = &stack_net(s)->arp;
+    uint64_t end_ns = time_after(sched_now(), DOWN_NS);
+    if (!dhcp_release(&stack_net(s)->dhcp, sched_now()))
+        return;
+    stack_kick(s);
+    while (a->frames.n_used && sched_now() < end_ns) {
+        if (fiber_sleep(time_after(sched_now(), LOOK_NS)) != OK)
+            break;
+    }
 }

@@ -185,6 +185,22 @@ void dhcp_conflict(struct dhcp *d, uint64_t now_ns)
     wait_until(d, time_after(now_ns, DECLINE_WAIT_NS));
 }
 
+bool dhcp_release(struct dhcp *d, uint64_t now_ns)
+{
+    if (!dhcp_is_bound(d))
+        return false;
+    d->xid = d->random();
+    struct dhcp_message m = message(d, d->began_ns, DHCP_RELEASE);
+    m.ciaddr = d->lease.net.ip;
+    m.server_id = d->server;
+    m.hostname = bytes_of(NULL, 0);
+    d->counters->releases++;
+    emit(d, now_ns, &m, d->server);
+    d->state = DHCP_OFF;
+    d->next_ns = TIME_NEVER;
+    return true;
+}
+
 /* ---- Receiving ---- */
 
 /* An address that a host can have. */

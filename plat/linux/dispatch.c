@@ -14,6 +14,7 @@
 #define PICK(object, name) (host_owns(object) ? host_##name : __real_##name)
 
 TWO(boot_stack);
+TWO(boot_stack_down);
 TWO(stack_ipv4);
 TWO(stack_ipv4_gateway);
 TWO(stack_resolver);
@@ -35,6 +36,12 @@ struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
             return host_stack_up(i, o);
     }
     return __real_boot_stack(name, o);
+}
+
+void __wrap_boot_stack_down(struct stack *s)
+{
+    if (!host_owns(s)) /* the host keeps its lease */
+        __real_boot_stack_down(s);
 }
 
 struct ip_net __wrap_stack_ipv4(const struct stack *s)
