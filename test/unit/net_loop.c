@@ -176,7 +176,8 @@ static enum err swallow(struct netdev *d, const struct bytes *v, size_t n, const
 static const struct netdev_ops nobody_ops = {swallow, script_recv, script_watch};
 static struct netdev nobody = {&nobody_ops, OUR_MAC, 1500, 0};
 static struct netdev clever = {&nobody_ops, OUR_MAC, 1500, NET_CHECKSUM_OUT | NET_SEGMENT_TCP4 | NET_SEGMENT_TCP6};
-static struct stack *kept; /* stacks live as long as images */
+static struct stack *kept[4]; /* stacks live as long as images */
+static size_t n_kept;
 
 struct talk {
     struct stack *s;
@@ -230,7 +231,7 @@ static int run_talks(void *arg)
     struct stack_options o = {.ipv4 = {OUR_IP, 24}, .ip6 = &stack_ip6, .ipv6 = {six_ours, 64}};
     struct stack *s;
     assert_int_equal(stack_up(arg, &o, soon(), &s), OK);
-    kept = s;
+    kept[n_kept++] = s;
     struct ip to[] = {OUR_IP, LOCAL_IP, six_ours, six_local};
     for (size_t i = 0; i < ARRAY_LEN(to); i++) {
         struct talk t = {.s = s, .to = {to[i], (uint16_t)(80 + i)}};
@@ -263,7 +264,7 @@ static int run_refused(void *arg)
     struct stack *s;
     struct flow *f;
     assert_int_equal(stack_up(&nobody, &o, soon(), &s), OK);
-    kept = s;
+    kept[n_kept++] = s;
     assert_int_equal(stack_connect(s, (struct endpoint){LOCAL_IP, 9}, soon(), &f), ERR_REFUSED);
     return 0;
 }
