@@ -83,7 +83,7 @@ void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
 
 void tcp_challenge(struct tcp_connection *c, uint64_t now_ns)
 {
-    uint32_t second = (uint32_t)(now_ns / NS_PER_S);
+    uint16_t second = (uint16_t)(now_ns / NS_PER_S);
     if (second != c->challenge_s) {
         c->challenge_s = second;
         c->n_challenges = 0;
@@ -256,6 +256,8 @@ static void take_text(struct tcp_connection *c, uint64_t now_ns, const struct tc
 {
     if (c->state != TCP_ESTABLISHED && c->state != TCP_FIN_WAIT_1 && c->state != TCP_FIN_WAIT_2)
         return;
+    if (s->data.len >= TCP_MSS_DEFAULT)
+        tcp_tune_arrived(c, now_ns, s);
     if (s->data.len > 0)
         take_data(c, now_ns, seq, s->data, s->several);
     if (c->state == TCP_CLOSED)

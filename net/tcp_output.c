@@ -87,13 +87,18 @@ uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src)
     return payload_bytes;
 }
 
-void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
+uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes)
 {
     uint32_t mss = payload_bytes > TCP_HEADER_BYTES ? payload_bytes - TCP_HEADER_BYTES : TCP_MSS_DEFAULT;
     mss = least(mss, c->peer_mss);
     if (c->timestamps)
         mss = mss > TCP_TIMESTAMP_BYTES ? mss - TCP_TIMESTAMP_BYTES : 0;
-    c->mss = (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
+    return (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
+}
+
+void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
+{
+    c->mss = tcp_mss_for(c, payload_bytes);
 }
 
 /* ---- Segments of a connection ---- */
@@ -374,6 +379,23 @@ void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
         (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
 }
 
+/* One larger segment, when there is room for it and something behind it that will tell whether it has arrived. */
+static void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint16_t mss = c->mss, size = tcp_mtu_search(c, now_ns);
+    uint32_t cwnd = c->window.cwnd_bytes, used = tcp_pipe(c), offset = c->nxt.v - c->una.v;
+    if (size == 0 || cwnd < used + size + mss || c->wnd_bytes < offset + size + mss || c->tx.len < offset + size + mss)
+        return;
+    struct seq before = c->nxt;
+    c->mss = size;
+    c->window.cwnd_bytes = used + size;
+    (void)send_next(c, now_ns);
+    c->mss = mss;
+    c->window.cwnd_bytes = cwnd;
+    if (c->nxt.v - before.v == size)
+        tcp_mtu_sent(c, size);
+}
+
 /* RFC 5682 2.1 step 2b: up to two new segments, whatever the congestion window says; it has been one. */
 static void send_two_new(struct tcp_connection *c, uint64_t now_ns)
 {
@@ -418,6 +440,8 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
         send_two_new(c, now_ns);
     if (c->frto == TCP_FRTO_SECOND)
         return;
+    if (__builtin_expect(now_ns >= c->search_ns, 0))
+        send_mtu_probe(c, now_ns);
     while (c->board.lost_bytes > 0 && resend_lost(c, now_ns))
         ;
     while (c->board.lost_bytes == 0 && send_next(c, now_ns))
