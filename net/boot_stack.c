@@ -11,8 +11,7 @@
 
 #define UP_NS (60 * NS_PER_S) /* longer than a DHCP server that reboots needs; then it is better to say so */
 
-#define DOWN_NS (300 * NS_PER_MS) /* for the server's MAC address, if it is to be asked for; servers are on the LAN */
-#define LOOK_NS (5 * NS_PER_MS)
+#define DOWN_NS (100 * NS_PER_MS) /* for the server's MAC address, if it had to be asked for */
 
 struct stack *boot_stack(const char *name, const struct stack_options *o)
 {
@@ -30,13 +29,8 @@ struct stack *boot_stack(const char *name, const struct stack_options *o)
 
 void boot_stack_down(struct stack *s)
 {
-    const struct arp *a = &stack_net(s)->arp;
-    uint64_t end_ns = time_after(sched_now(), DOWN_NS);
-    if (!dhcp_release(&stack_net(s)->dhcp, sched_now()))
-        return;
-    stack_kick(s);
-    while (a->frames.n_used && sched_now() < end_ns) {
-        if (fiber_sleep(time_after(sched_now(), LOOK_NS)) != OK)
-            break;
-    }
+    struct net *n = stack_net(s);
+    if (dhcp_release(&n->dhcp, sched_now()) && n->arp.frames.n_used &&
+        fiber_sleep(time_after(sched_now(), DOWN_NS)) != OK)
+        return; /* cancelled: nobody has time */
 }
