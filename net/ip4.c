@@ -15,14 +15,13 @@ void ip4_init(struct net *n)
 
 void ip4_set(struct net *n, const struct ip_net *net)
 {
-    bool same = n->ip4.up && ip_equal(&n->ip4.net.ip, &net->ip);
     ip4_unset(n);
     n->ip4.up = true;
     n->ip4.net = *net;
     (void)route_add(n, ip4_u32(&net->ip), net->prefix_len, 0, 0, ROUTE_LEASE); /* ROUTES has room for it */
     /* RFC 3021: a prefix of 31 bits has two hosts and no broadcast address. */
     n->ip4.broadcast = net->prefix_len < 31 ? ip4_net_broadcast(net) : IP_BROADCAST4;
-    if (n->groups.igmp && !same)
+    if (n->groups.igmp)
         n->groups.igmp->restart(n);
 }
 

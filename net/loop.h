@@ -23,7 +23,7 @@ enum { LOOP_FRAME_BYTES = 1514 };
 struct loop_packet {
     struct loop_packet *next;
     size_t len;
-    uint8_t frame[LOOP_FRAME_BYTES];
+    uint8_t frame[LOOP_FRAME_BYTES]; /* what the Ethernet header says does not matter */
 };
 
 struct loop_ops {
