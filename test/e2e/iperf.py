@@ -150,15 +150,19 @@ def clean_link(ns):
         assert re.search(r"^0 packets dropped by kernel", said_last, re.M), said_last
         assert int(sh(f"tshark -r {pcap} -Y tcp 2>/dev/null | wc -l")) > 5000, "an empty capture"
         ours = f"(ip.src == {ADDRESS[4]} || ipv6.src == {ADDRESS[6]})"
-        # That the host fills our window is no fault. Nor is it ours when this machine lets the image wait for so long that the
-        # host sends its last segment once more, to which the answer is a D-SACK.
-        late = f"(tcp.analysis.window_full || (tcp.analysis.retransmission && !tcp.analysis.fast_retransmission)) && !{ours}"
+        def count(which):
+            return int(sh(f"tshark -r {pcap} -Y '{which}' 2>/dev/null | wc -l"))
+        # That the host fills our window is no fault. Nor is it one when this machine lets somebody wait for so long that the
+        # other sends its last segment once more: then nothing was lost, and the answer is a D-SACK.
+        again = "(tcp.analysis.retransmission && !tcp.analysis.fast_retransmission)"
+        twice = "(tcp.options.sack.dsack_le && tcp.len == 0)"
         wrong = sh(f"tshark -r {pcap} -o ip.check_checksum:TRUE -Y '(_ws.malformed || tcp.analysis.retransmission || "
                    "tcp.analysis.fast_retransmission || tcp.analysis.out_of_order || tcp.analysis.lost_segment || "
-                   "tcp.analysis.duplicate_ack || tcp.analysis.zero_window || "
-                   f"tcp.analysis.ack_lost_segment || _ws.expert.severity >= 6291456) && !({late}) && "
-                   f"!({ours} && tcp.options.sack.dsack_le && tcp.len == 0)' 2>/dev/null | head -5")
+                   "tcp.analysis.duplicate_ack || tcp.analysis.zero_window || tcp.analysis.ack_lost_segment || "
+                   f"_ws.expert.severity >= 6291456) && !{again} && !{twice} && !tcp.analysis.window_full' 2>/dev/null | head -5")
         equal(wrong, "", "tshark's complaints")
+        equal(count(f"{again} && {ours}"), count(f"{twice} && !{ours}"), "segments of ours sent again, and received twice")
+        equal(count(f"{again} && !{ours}"), count(f"{twice} && {ours}"), "segments of the host sent again, and received twice")
         assert int(sh(f"tshark -r {pcap} -Y '{ours}' 2>/dev/null | wc -l")) > 3000, "nothing of ours"
         bad = sh(f"tshark -r {pcap} -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y '{ours} && "
                  "(tcp.checksum.status == 0 || udp.checksum.status == 0 || ip.checksum.status == 0)' 2>/dev/null | head -5")
