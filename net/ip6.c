@@ -148,7 +148,7 @@ static void tell_timeout(struct net *n, uint64_t now_ns, struct bytes header, st
 
 /* ---- Input ---- */
 
-static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
+static void input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link)
 {
     struct counters_ip6 *c = &n->counters.ip6;
     struct ip6_header h;
@@ -158,12 +158,12 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
         c->in_bad_header++;
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !n->loop.delivering) {
         c->in_martian++;
         return;
     }
     bool group = ip_is_multicast(&h.dst);
-    if (group ? !is_group(n, &h.dst) : (link_group || !ip6_find(n, &h.dst))) {
+    if (group ? !is_group(n, &h.dst) : (link & LINK_GROUP || !ip6_find(n, &h.dst))) {
         c->in_other_host++;
         return;
     }
@@ -176,6 +176,8 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
                        .protocol = w.next,
                        .ttl = h.hop_limit,
                        .tos = h.tos,
+                       .several = link & LINK_SEVERAL,
+                       .checksum_verified = link & LINK_VERIFIED && found == IP6_FOUND_UPPER,
                        .broadcast = group};
     if (found == IP6_FOUND_UPPER)
         deliver(n, now_ns, &in, header, &w);
@@ -201,6 +203,7 @@ static enum err make(struct net *n)
         return ERR_FULL;
     n->ip6->mtu_bytes = n->mtu_bytes;
     n->ip6->hop_limit = IP6_HOP_LIMIT;
+    n->ip6->loopback = (struct ip6_address){.ip = {{[15] = 1}}, .prefix_len = 128, .state = IP6_VALID};
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
     mld_init(n);

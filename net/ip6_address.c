@@ -55,6 +55,8 @@ static void make_secret(struct net *n, struct bytes secret)
 
 struct ip6_address *ip6_find(const struct net *n, const struct ip *ip)
 {
+    if (n->loop.ops && loop_is_loopback(ip))
+        return &n->ip6->loopback;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         struct ip6_address *a = &n->ip6->address[i];
         if ((a->state == IP6_VALID || a->state == IP6_OPTIMISTIC) && ip_equal(&a->ip, ip))
@@ -194,6 +196,8 @@ static bool is_better(const struct ip6_address *a, const struct ip6_address *b, 
 const struct ip6_address *ip6_source(const struct net *n, const struct ip *dst)
 {
     const struct ip6_address *best = NULL;
+    if (loop_is_loopback(dst))
+        return ip6_find(n, dst);
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
         if (!is_used(a))

@@ -206,6 +206,7 @@ static enum err connect_error(enum err e)
 enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
 {
     struct tcp_connection *c;
+    stack_may_loop(s);
     enum err e = tcp_connect(stack_tcp(s), sched_now(), to, &c);
     if (e)
         return connect_error(e);

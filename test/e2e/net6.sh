@@ -30,7 +30,7 @@ start() {
 	fail "the image got no address that begins with $begin"
 }
 
-start fd00 build/e2e/net_peer --net:service=jinn0 --ipv6=fd00:9::2/64 --ipv6-only
+start fd00 build/e2e/net_peer --net:service=jinn0 --net-offload:service=off --ipv6=fd00:9::2/64 --ipv6-only
 link=$(sed -n 's/.*address \(fe80[^/]*\).*/\1/p' "$folder/peer.log")
 for size in 0 1 7 55 56 1231 1232 1451 1452 1453 2000 2895 2896 2897 9001 40000 65507; do
 	ping -6 -q -c 1 -s "$size" -W 5 "$address" >"$folder/ping.log" || fail "ping of $size bytes"
@@ -43,7 +43,7 @@ udp AF_INET6 0 1 2 1231 1451 1452 1453 3000 40001 65507 || fail "UDP"
 say "UDP echoed, a closed port refused"
 stop
 
-start fe80 appliances/website/dist/website --net:service=jinn0 --ipv6-only --ipv6=fd00:9::3/64
+start fe80 appliances/website/dist/website --net:service=jinn0 --net-offload:service=off --ipv6-only --ipv6=fd00:9::3/64
 for host in "$address%jinn0" fd00:9::3; do
 	for _ in 1 2 3; do
 		curl -gsS --max-time 10 -o "$folder/page" "http://[$host]/" || fail "curl to $host"
@@ -65,7 +65,7 @@ ip addr add fd00:aa::1/64 dev jinn0 nodad
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 radvd -n -C "$folder/radvd.conf" -p "$folder/radvd.pid" -m stderr >"$folder/radvd.log" 2>&1 & pids+=($!)
 sleep 0.5
-start fd00:aa build/e2e/net_peer --net:service=jinn0 --ipv6-only
+start fd00:aa build/e2e/net_peer --net:service=jinn0 --net-offload:service=off --ipv6-only
 for size in 56 1353 5000; do
 	ping -6 -q -c 1 -s "$size" -W 5 "$address" >"$folder/ping.log" || fail "ping of $address, $size bytes"
 done

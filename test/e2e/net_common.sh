@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # What net.sh and net6.sh share; sourced with `name` set. Outside of a namespace `net_enter` builds the peer and goes into
-# a new one; inside, `net_capture ADDRESS...` makes the tap with these addresses and records it.
+# a new one; inside, `net_capture ADDRESS...` makes the tap with these addresses and records it. The image runs without
+# offloads, so that the recorded checksums are whole; offload.py looks at what offloads become on a wire.
 folder= pids=() n=0
 
 say() { echo "  ok    $name: $*"; n=$((n + 1)); }
