@@ -40,6 +40,13 @@ static bool is_martian(const struct net *n, const struct ip *src)
     return ip_is_multicast(src) || loopback || ip6_find(n, src);
 }
 
+/* Who has one of our addresses says so from it, to whoever asks whether somebody has it (RFC 4862 5.4.4). */
+static bool is_claim(const struct ip6_header *h, struct bytes datagram)
+{
+    return h->next == IP6_ICMP && h->hop_limit == ND_HOP_LIMIT && datagram.len > IP6_HEADER_BYTES &&
+           datagram.data[IP6_HEADER_BYTES] == ICMP6_NEIGHBOUR_ADVERTISEMENT;
+}
+
 /* ---- Delivery ---- */
 
 /* All up to the transport's header is `header`; w tells what the transport is. */
@@ -158,7 +165,7 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned 
         c->in_bad_header++;
         return;
     }
-    if (is_martian(n, &h.src) && !n->loop.delivering) {
+    if (is_martian(n, &h.src) && !n->loop.delivering && !is_claim(&h, datagram)) {
         c->in_martian++;
         return;
     }
@@ -206,6 +213,7 @@ static enum err make(struct net *n)
     n->ip6->loopback = (struct ip6_address){.ip = {{[15] = 1}}, .prefix_len = 128, .state = IP6_VALID};
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
+    n->ip6->path_next_ns = TIME_NEVER;
     mld_init(n);
     ip6_temporary_init(n, false);
     ip6_dhcp_init(n, false);
@@ -227,6 +235,7 @@ static uint64_t deadline(const struct net *n)
     const struct ip6 *six = n->ip6;
     uint64_t at = time_min(ip6_address_deadline(n), nd_deadline(n));
     at = time_min(at, time_min(six->temporary.next_ns, dhcp6_deadline(&six->dhcp.client)));
+    at = time_min(at, six->path_next_ns);
     return time_min(at, time_min(mld_deadline(n), slaac_deadline(n)));
 }
 

@@ -215,7 +215,8 @@ size_t tcp_rx_read(struct tcp_connection *c, void *buffer, size_t size)
         size_t len = (size_t)(chunk->to - chunk->from);
         if (len > size - done)
             len = size - done;
-        memcpy(out + done, chunk->data + chunk->from, len);
+        if (out)
+            memcpy(out + done, chunk->data + chunk->from, len);
         chunk->from = (uint16_t)(chunk->from + len);
         done += len;
         if (chunk->from < chunk->to)

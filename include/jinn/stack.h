@@ -70,6 +70,15 @@ void listener_close(struct listener *l);
 /* GIVES a connection once established. ERR_TIMEOUT, ERR_REFUSED, ERR_UNREACHABLE, ERR_FULL, ERR_CANCELLED. */
 MUST_USE enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f) MAY_YIELD;
 
+/* GIVES a connection to one of these, which mean the same server: the one that answers first (RFC 8305). They are sorted
+ * (RFC 6724), families in turn, and tried a quarter of a second after each other, or at once when one fails; those that
+ * lose are given up. Of more than CONNECT_ADDRESSES_MAX the rest is left out. ERR_TIMEOUT: the deadline passed, or
+ * nobody answered; ERR_REFUSED: whoever answered refused; ERR_UNREACHABLE: there is no way to any, or no address;
+ * ERR_FULL, ERR_CANCELLED. */
+#define CONNECT_ADDRESSES_MAX 16
+MUST_USE enum err stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
+                                    struct flow **f) MAY_YIELD;
+
 /* ---- UDP ---- */
 
 struct udp_socket;

@@ -21,6 +21,7 @@ TWO(stack_listen);
 TWO(listener_accept);
 TWO(listener_close);
 TWO(stack_connect);
+TWO(stack_connect_any);
 TWO(stack_udp);
 TWO(udp_port);
 TWO(udp_send);
@@ -72,6 +73,12 @@ void __wrap_listener_close(struct listener *l)
 enum err __wrap_stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
 {
     return PICK(s, stack_connect)(s, to, deadline_ns, f);
+}
+
+enum err __wrap_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
+                                  struct flow **f)
+{
+    return PICK(s, stack_connect_any)(s, list, n, deadline_ns, f);
 }
 
 enum err __wrap_stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)

@@ -140,6 +140,7 @@ HOST_STACK(stack_listen);
 HOST_STACK(listener_accept);
 HOST_STACK(listener_close);
 HOST_STACK(stack_connect);
+HOST_STACK(stack_connect_any);
 HOST_STACK(stack_udp);
 HOST_STACK(udp_port);
 HOST_STACK(udp_send);

@@ -14,7 +14,7 @@ finish() {
 	rm -rf "$folder"
 }
 
-net_enter() {
+net_enter() { # with `target`, if it is set
 	MAKEFLAGS="" make -s libs-linux
 	mkdir -p build/e2e
 	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
@@ -24,7 +24,7 @@ net_enter() {
 		echo "$name: 0 passed, 0 failed, 1 skipped"
 		exit 0
 	fi
-	exec unshare --net --map-root-user -- "$0" inside
+	exec unshare --net --map-root-user -- "$0" inside ${target:+"$target"}
 }
 
 net_capture() {
