@@ -19,7 +19,7 @@ struct edge {
     struct tcp *tcp;
 };
 
-static enum err swallow(struct netdev *d, const struct bytes *v, size_t n)
+static enum err swallow(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     static volatile uint8_t sink;
     must(n <= NETDEV_PARTS_MAX);
@@ -30,7 +30,7 @@ static enum err swallow(struct netdev *d, const struct bytes *v, size_t n)
     return OK;
 }
 
-static enum err nothing(struct netdev *d, uint8_t *buffer, size_t size, size_t *len)
+static enum err nothing(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     return ERR_AGAIN;
 }
@@ -84,7 +84,7 @@ static void fix6(uint8_t *f, size_t len)
 /* Fills in the checksums of an IPv4 frame as far as its lengths make sense. */
 static void fix(uint8_t *f, size_t len)
 {
-    static const uint8_t place[256] = {[IP_ICMP] = 2, [IP_TCP] = 16, [IP_UDP] = 6};
+    static const uint8_t place[256] = {[IP_ICMP] = 2, [IP_IGMP] = 2, [IP_TCP] = 16, [IP_UDP] = 6};
     if (len > ETHER_BYTES && f[12] == 0x86 && f[13] == 0xdd)
         fix6(f, len);
     if (len < ETHER_BYTES + IP4_HEADER_BYTES || f[12] != 8 || f[13] != 0)
@@ -99,7 +99,7 @@ static void fix(uint8_t *f, size_t len)
     if (!at || rest < at + 2)
         return;
     struct ip src = ip4(ip[12], ip[13], ip[14], ip[15]), dst = ip4(ip[16], ip[17], ip[18], ip[19]);
-    uint64_t sum = ip[9] == IP_ICMP ? 0 : checksum_pseudo(&src, &dst, ip[9], (uint32_t)rest);
+    uint64_t sum = ip[9] == IP_ICMP || ip[9] == IP_IGMP ? 0 : checksum_pseudo(&src, &dst, ip[9], (uint32_t)rest);
     put(ip + header + at, 0);
     put(ip + header + at, checksum_finish(checksum_add(sum, bytes_of(ip + header, rest), false)));
 }
@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct netdev dev = {&ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0};
     struct edge edge = {.t = {seam_input, seam_problem}};
     struct net_options o = {.dev = &dev, .random = constant, .tcp = &edge.t, .ip6 = &stack_ip6};
-    struct ip6_options six = {.accept_ra = true};
+    struct ip6_options six = {.accept_ra = true, .accept_dhcp = true, .temporary = true};
     struct net *n;
     struct udp_socket *u;
     uint64_t now_ns = NS_PER_S;
@@ -141,12 +141,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tcp_options t = {.below = &n->below, .connections = 8, .listeners = 1, .buffer_bytes = 65536};
     must(tcp_new(&t, now_ns, &edge.tcp) == OK);
     must(n->ip6_ops->start(n, now_ns, &six) == OK);
+    must(n->ip6_ops->join(n, now_ns, &(struct ip){{0xff, 2, [15] = 0xfb}}) == OK);
     if (read_u8(&r) & 1)
         net_start_dhcp(n, now_ns, bytes_str("fuzz"));
     else
         must(net_set_static(n, now_ns, &(struct ip_net){ip4(10, 0, 0, 2), 24}, &(struct ip[]){ip4(10, 0, 0, 1)}[0]) ==
              OK);
     must(udp_open(n, 53, &u) == OK);
+    must(group_join(n, now_ns, &(struct ip[]){ip4(224, 1, 2, 3)}[0], udp_index(u)) == OK);
     for (int i = 0; i < FRAMES_MAX && reader_left(&r); i++) {
         uint8_t kind = read_u8(&r);
         uint16_t len = read_be16(&r);
@@ -155,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             frame(n, edge.tcp, now_ns, read_bytes(&r, len < reader_left(&r) ? len : reader_left(&r)), kind & FIX);
     }
-    udp_shut(u);
+    udp_shut(u, now_ns);
     must(n->udp.chunks.n_used == 0);
     tcp_free(edge.tcp);
     net_free(n);

@@ -43,7 +43,9 @@ appliance_flags = $(subst $(B)/deps,@BUILD@/deps,$(filter-out -Werror -I. -Iincl
                   -fno-builtin-log -I@ROOT@/include
 archive_words   = $(patsubst $(B)/%,@BUILD@/%,$(ARCHIVES_$1))
 
-LINK_WORDS_linux = gcc -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,-Map=@MAP@ @OBJECTS@ \
+# What plat/linux/dispatch.c sends to one of two stacks.
+DISPATCHED := $(shell sed -n 's/^TWO(\(.*\));$$/\1/p' plat/linux/dispatch.c)
+LINK_WORDS_linux = gcc -pie $(DISPATCHED:%=-Wl,--wrap=%) -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,-Map=@MAP@ @OBJECTS@ \
                    -Wl,--start-group $(call archive_words,linux) @BUILD@/deps/host/libmbedcrypto.a -Wl,--end-group
 # The command writes stacks.ld by stacks.ld.sh for the number and size of stacks that the manifest says.
 LINK_WORDS_spt   = ld -static -n -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \

@@ -8,6 +8,7 @@
 
 struct counters_ether {
     uint64_t in, in_bytes, out, out_bytes;
+    uint64_t in_malformed;    /* what the device said of it beside can't be */
     uint64_t in_short;        /* no whole header */
     uint64_t in_bad_source;   /* a group address, or our own */
     uint64_t in_other_host;   /* unicast to somebody else */
@@ -41,6 +42,9 @@ struct counters_ip4 {
     uint64_t out_unreachable; /* no address, no route */
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
+    uint64_t routes_full;   /* routes not taken: no room */
+    uint64_t gateways_dead; /* routes whose gateway stopped to answer */
+    uint64_t redirects, redirects_refused;
 };
 
 struct counters_ip6 {
@@ -58,8 +62,10 @@ struct counters_ip6 {
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
     uint64_t addresses_full; /* addresses not taken: no room */
-    uint64_t paths_evicted;  /* destinations forgotten for want of room */
-    uint64_t path_mtu;       /* paths that became narrower */
+    uint64_t temporaries;    /* temporary addresses that were made */
+    uint64_t temporaries_evicted;
+    uint64_t paths_evicted; /* destinations forgotten for want of room */
+    uint64_t path_mtu;      /* paths that became narrower */
 };
 
 struct counters_nd {
@@ -74,6 +80,12 @@ struct counters_nd {
     uint64_t waiting_dropped; /* of these, lost: too many, evicted or no answer */
     uint64_t routers_full, prefixes_full;
     uint64_t mld_queries, mld_reports;
+    uint64_t groups_full; /* groups not joined: no room */
+};
+
+struct counters_loop {
+    uint64_t packets; /* from us to ourselves */
+    uint64_t dropped; /* lost: the queue was full */
 };
 
 struct counters_frag {
@@ -103,6 +115,16 @@ struct counters_udp {
     uint64_t in_memory_full; /* lost: the memory of all was full */
     uint64_t problems;       /* ICMP errors about what was sent */
     uint64_t sockets_full;   /* sockets refused */
+    uint64_t in_not_joined;  /* to a group that the port's socket is not in */
+    uint64_t groups_full;    /* groups that could not be joined: too many */
+};
+
+struct counters_igmp {
+    uint64_t in, in_malformed;
+    uint64_t in_queries, in_reports;
+    uint64_t in_ignored; /* other types, queries without a router alert, version 3 beside an older querier's */
+    uint64_t out_reports, out_leaves;
+    uint64_t suppressed; /* answers not sent: another host gave them (versions 1 and 2) */
 };
 
 struct counters_dhcp {
@@ -121,6 +143,9 @@ struct net_counters {
     struct counters_ip6 ip6;
     struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
     struct counters_nd nd;
+    struct counters_igmp igmp;
+    struct counters_loop loop;
+    struct counters_dhcp dhcp6;
 };
 
 #endif

@@ -167,6 +167,7 @@ void icmp6_input(struct net *n, uint64_t now_ns, const struct ip_in *in, bool ro
         slaac_input_redirect(n, now_ns, in, &m);
         break;
     case ICMP6_MLD_QUERY:
+    case ICMP6_MLD_REPORT:
         if (router_alert)
             mld_input(n, now_ns, in, &m);
         break;

@@ -16,15 +16,7 @@ static bool is_all_nodes(const struct ip *ip)
 
 static bool is_group(const struct net *n, const struct ip *ip)
 {
-    if (is_all_nodes(ip))
-        return true;
-    for (size_t i = 0; i < IP6_ADDRESSES; i++) {
-        const struct ip6_address *a = &n->ip6->address[i];
-        struct ip group = ip6_solicited_group(&a->ip);
-        if (a->state != IP6_FREE && ip_equal(ip, &group))
-            return true;
-    }
-    return false;
+    return is_all_nodes(ip) || mld_is_member(n, ip);
 }
 
 static bool listens_to(const struct net *n, const struct mac *mac)
@@ -32,10 +24,10 @@ static bool listens_to(const struct net *n, const struct mac *mac)
     struct mac all = {{0x33, 0x33, 0, 0, 0, 1}};
     if (mac_equal(mac, &all))
         return true;
-    for (size_t i = 0; i < IP6_ADDRESSES; i++) {
-        struct ip ip = ip6_solicited_group(&n->ip6->address[i].ip);
-        struct mac group = mac_of_multicast6(&ip);
-        if (n->ip6->address[i].state != IP6_FREE && mac_equal(mac, &group))
+    for (size_t i = 0; i < MLD_GROUPS; i++) {
+        const struct mld_group *g = &n->ip6->mld.group[i];
+        struct mac group = mac_of_multicast6(&g->group);
+        if (g->n_members && mac_equal(mac, &group))
             return true;
     }
     return false;
@@ -46,6 +38,13 @@ static bool is_martian(const struct net *n, const struct ip *src)
 {
     bool loopback = ip_equal(src, &(struct ip){{[15] = 1}});
     return ip_is_multicast(src) || loopback || ip6_find(n, src);
+}
+
+/* Who has one of our addresses says so from it, to whoever asks whether somebody has it (RFC 4862 5.4.4). */
+static bool is_claim(const struct ip6_header *h, struct bytes datagram)
+{
+    return h->next == IP6_ICMP && h->hop_limit == ND_HOP_LIMIT && datagram.len > IP6_HEADER_BYTES &&
+           datagram.data[IP6_HEADER_BYTES] == ICMP6_NEIGHBOUR_ADVERTISEMENT;
 }
 
 /* ---- Delivery ---- */
@@ -156,7 +155,7 @@ static void tell_timeout(struct net *n, uint64_t now_ns, struct bytes header, st
 
 /* ---- Input ---- */
 
-static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
+static void input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link)
 {
     struct counters_ip6 *c = &n->counters.ip6;
     struct ip6_header h;
@@ -166,12 +165,12 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
         c->in_bad_header++;
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !n->loop.delivering && !is_claim(&h, datagram)) {
         c->in_martian++;
         return;
     }
     bool group = ip_is_multicast(&h.dst);
-    if (group ? !is_group(n, &h.dst) : (link_group || !ip6_find(n, &h.dst))) {
+    if (group ? !is_group(n, &h.dst) : (link & LINK_GROUP || !ip6_find(n, &h.dst))) {
         c->in_other_host++;
         return;
     }
@@ -184,6 +183,8 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
                        .protocol = w.next,
                        .ttl = h.hop_limit,
                        .tos = h.tos,
+                       .several = link & LINK_SEVERAL,
+                       .checksum_verified = link & LINK_VERIFIED && found == IP6_FOUND_UPPER,
                        .broadcast = group};
     if (found == IP6_FOUND_UPPER)
         deliver(n, now_ns, &in, header, &w);
@@ -209,9 +210,13 @@ static enum err make(struct net *n)
         return ERR_FULL;
     n->ip6->mtu_bytes = n->mtu_bytes;
     n->ip6->hop_limit = IP6_HOP_LIMIT;
+    n->ip6->loopback = (struct ip6_address){.ip = {{[15] = 1}}, .prefix_len = 128, .state = IP6_VALID};
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
+    n->ip6->path_next_ns = TIME_NEVER;
     mld_init(n);
+    ip6_temporary_init(n, false);
+    ip6_dhcp_init(n, false);
     slaac_init(n);
     enum err e = nd_init(n);
     if (e != OK)
@@ -227,7 +232,10 @@ static void free_ip6(struct net *n)
 
 static uint64_t deadline(const struct net *n)
 {
+    const struct ip6 *six = n->ip6;
     uint64_t at = time_min(ip6_address_deadline(n), nd_deadline(n));
+    at = time_min(at, time_min(six->temporary.next_ns, dhcp6_deadline(&six->dhcp.client)));
+    at = time_min(at, six->path_next_ns);
     return time_min(at, time_min(mld_deadline(n), slaac_deadline(n)));
 }
 
@@ -238,6 +246,13 @@ static void tick(struct net *n, uint64_t now_ns)
     nd_tick(n, now_ns);
     mld_tick(n, now_ns);
     slaac_tick(n, now_ns);
+    ip6_temporary_tick(n, now_ns);
+    dhcp6_tick(&n->ip6->dhcp.client, now_ns);
+}
+
+static enum err join(struct net *n, uint64_t now_ns, const struct ip *group)
+{
+    return mld_join(n, now_ns, group, true);
 }
 
 const struct ip6_ops stack_ip6 = {.make = make,
@@ -249,6 +264,9 @@ const struct ip6_ops stack_ip6 = {.make = make,
                                   .route = ip6_route,
                                   .refuse_port = refuse_port,
                                   .tell_timeout = tell_timeout,
+                                  .take_udp = ip6_dhcp_take_udp,
+                                  .join = join,
+                                  .leave = mld_leave,
                                   .deadline = deadline,
                                   .tick = tick,
                                   .is_ready = ip6_is_ready};

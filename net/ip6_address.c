@@ -2,6 +2,7 @@
 /* Our addresses: how they are made, duplicate address detection (RFC 4862 5.4, optimistic by RFC 4429), lifetimes, and
  * which of them is the source (RFC 6724 5). */
 #include "net/net.h"
+#include "net/prefer.h"
 
 #include <jinn/must.h>
 
@@ -55,6 +56,8 @@ static void make_secret(struct net *n, struct bytes secret)
 
 struct ip6_address *ip6_find(const struct net *n, const struct ip *ip)
 {
+    if (n->loop.ops && loop_is_loopback(ip))
+        return &n->ip6->loopback;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         struct ip6_address *a = &n->ip6->address[i];
         if ((a->state == IP6_VALID || a->state == IP6_OPTIMISTIC) && ip_equal(&a->ip, ip))
@@ -63,11 +66,17 @@ struct ip6_address *ip6_find(const struct net *n, const struct ip *ip)
     return NULL;
 }
 
-static void detect(struct net *n, uint64_t now_ns, struct ip6_address *a)
+static bool is_used(const struct ip6_address *a)
 {
+    return a->state == IP6_VALID || a->state == IP6_OPTIMISTIC;
+}
+
+void ip6_detect(struct net *n, uint64_t now_ns, struct ip6_address *a)
+{
+    struct ip group = ip6_solicited_group(&a->ip);
     a->state = IP6_OPTIMISTIC;
     a->detected_ns = time_after(now_ns, n->ip6->nd.retry_ns);
-    mld_changed(n, now_ns);
+    must(mld_join(n, now_ns, &group, false) == OK); /* there is a place for each address */
     nd_probe(n, now_ns, &a->ip);
     net_tell(n);
 }
@@ -83,12 +92,20 @@ struct ip6_address *ip6_add(struct net *n, uint64_t now_ns, const struct ip_net 
     }
     *a = (struct ip6_address){
         .ip = net->ip, .prefix_len = net->prefix_len, .preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER};
-    detect(n, now_ns, a);
+    ip6_detect(n, now_ns, a);
     return a;
 }
 
-void ip6_remove(struct net *n, struct ip6_address *a)
+static void leave_group(struct net *n, uint64_t now_ns, const struct ip6_address *a)
 {
+    struct ip group = ip6_solicited_group(&a->ip);
+    if (is_used(a))
+        mld_leave(n, now_ns, &group);
+}
+
+void ip6_remove(struct net *n, uint64_t now_ns, struct ip6_address *a)
+{
+    leave_group(n, now_ns, a);
     a->state = IP6_FREE;
     net_tell(n);
 }
@@ -100,13 +117,20 @@ void ip6_conflict(struct net *n, uint64_t now_ns, struct ip6_address *a)
     n->counters.ip6.in_conflicts++;
     if (a->state != IP6_OPTIMISTIC)
         return;
-    if (a->made && a->retries < IP6_IDENTIFIERS) {
+    leave_group(n, now_ns, a);
+    if (a->kind == IP6_TEMPORARY) {
+        ip6_temporary_conflict(n, now_ns, a);
+        return;
+    }
+    if (a->kind == IP6_STABLE && a->retries < IP6_IDENTIFIERS) {
         a->ip = ip6_stable(n, &a->ip, ++a->retries);
-        detect(n, now_ns, a);
+        ip6_detect(n, now_ns, a);
         return;
     }
     a->state = IP6_DUPLICATE;
     net_tell(n);
+    if (a->kind == IP6_LEASED)
+        dhcp6_conflict(&n->ip6->dhcp.client, now_ns);
 }
 
 const struct ip6_address *ip6_link_local(const struct net *n)
@@ -121,59 +145,35 @@ const struct ip6_address *ip6_link_local(const struct net *n)
 
 /* ---- Source addresses (RFC 6724) ---- */
 
-/* The scopes of RFC 4291 2.7, also of unicast addresses (RFC 6724 3.1). */
-static unsigned scope(const struct ip *ip)
-{
-    if (ip_is_multicast(ip))
-        return ip->b[1] & 15;
-    return ip6_is_link_local(ip) ? 2 : 14;
-}
-
-/* RFC 6724 2.1, without the rows of what is long gone. */
-static unsigned label(const struct ip *ip)
-{
-    if ((ip->b[0] & 0xfe) == 0xfc)
-        return 13; /* unique local */
-    if (ip->b[0] == 0x20 && ip->b[1] == 0x02)
-        return 2; /* 6to4 */
-    if (ip->b[0] == 0x20 && ip->b[1] == 0x01 && ip->b[2] == 0 && ip->b[3] == 0)
-        return 5; /* Teredo */
-    return 1;
-}
-
-/* Rule 8: bits in common, within the source's prefix. */
-static unsigned common_bits(const struct ip6_address *a, const struct ip *dst)
-{
-    unsigned n = 0;
-    while (n < a->prefix_len && ((a->ip.b[n / 8] ^ dst->b[n / 8]) >> (7 - n % 8) & 1) == 0)
-        n++;
-    return n;
-}
-
 static bool is_deprecated(const struct ip6_address *a)
 {
     return a->preferred_ns == 0;
 }
 
-/* Rules 2, 3, 6 and 8; the others have no case here: one interface, no mobility, no temporary addresses. */
+/* Rules 2, 3, 6, 7 and 8; the others have no case here: one interface, no mobility. */
 static bool is_better(const struct ip6_address *a, const struct ip6_address *b, const struct ip *dst)
 {
-    unsigned sa = scope(&a->ip), sb = scope(&b->ip), wanted = scope(dst);
+    unsigned sa = prefer_scope(&a->ip), sb = prefer_scope(&b->ip), wanted = prefer_scope(dst);
     if (sa != sb)
         return sa < sb ? sa >= wanted : sb < wanted;
     if (is_deprecated(a) != is_deprecated(b))
         return is_deprecated(b);
-    if ((label(&a->ip) == label(dst)) != (label(&b->ip) == label(dst)))
-        return label(&a->ip) == label(dst);
-    return common_bits(a, dst) > common_bits(b, dst);
+    bool fits = prefer_label(&a->ip) == prefer_label(dst);
+    if (fits != (prefer_label(&b->ip) == prefer_label(dst)))
+        return fits;
+    if ((a->kind == IP6_TEMPORARY) != (b->kind == IP6_TEMPORARY))
+        return a->kind == IP6_TEMPORARY;
+    return prefer_common_bits(&a->ip, dst, a->prefix_len) > prefer_common_bits(&b->ip, dst, b->prefix_len);
 }
 
 const struct ip6_address *ip6_source(const struct net *n, const struct ip *dst)
 {
     const struct ip6_address *best = NULL;
+    if (loop_is_loopback(dst))
+        return ip6_find(n, dst);
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
-        if (a->state != IP6_VALID && a->state != IP6_OPTIMISTIC)
+        if (!is_used(a))
             continue;
         if (!best || is_better(a, best, dst))
             best = a;
@@ -214,13 +214,15 @@ void ip6_address_tick(struct net *n, uint64_t now_ns)
         if (a->state == IP6_FREE)
             continue;
         if (a->valid_ns <= now_ns) {
-            ip6_remove(n, a);
+            ip6_remove(n, now_ns, a);
             continue;
         }
         if (a->preferred_ns <= now_ns)
             a->preferred_ns = 0;
         if (a->state == IP6_OPTIMISTIC && a->detected_ns <= now_ns) {
             a->state = IP6_VALID;
+            if (ip6_is_link_local(&a->ip))
+                mld_again(n, now_ns);
             net_tell(n);
         }
     }
@@ -247,11 +249,13 @@ enum err ip6_start(struct net *n, uint64_t now_ns, const struct ip6_options *o)
     struct ip_net link = {link_local(&n->dev->mac), 64};
     struct ip6_address *a = ip6_add(n, now_ns, &link);
     must(a);
-    a->made = true;
+    a->kind = IP6_STABLE;
     if (fixed && !ip_equal(&o->address.ip, &link.ip)) {
         must(ip6_add(n, now_ns, &o->address));
         n->ip6->on_link = o->address;
     }
+    ip6_temporary_init(n, o->temporary);
+    ip6_dhcp_init(n, o->accept_dhcp);
     n->ip6->slaac.accept = o->accept_ra;
     if (o->accept_ra)
         slaac_start(n, now_ns);
@@ -263,11 +267,12 @@ bool ip6_is_ready(const struct net *n)
     bool link = false;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
-        if (a->state != IP6_VALID && a->state != IP6_OPTIMISTIC)
+        if (!is_used(a))
             continue;
         if (!ip6_is_link_local(&a->ip))
             return true;
         link |= a->state == IP6_VALID;
     }
-    return link && slaac_is_done(n) && n->dhcp.state == DHCP_OFF; /* there may be an IPv4 address yet */
+    bool hope = !slaac_is_done(n) || dhcp6_is_hopeful(&n->ip6->dhcp.client);
+    return link && !hope && n->dhcp.state == DHCP_OFF; /* there may be an IPv4 address yet */
 }

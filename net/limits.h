@@ -11,10 +11,11 @@ enum {
 
     /* Neighbours: the hosts of a /24. When all are taken the one that was used least recently goes. */
     ARP_NEIGHBOURS = 256,
-    /* Packets that wait for all unresolved neighbours together: 16 frames of 1.5 KB are 24 KB. */
-    ARP_WAITING_FRAMES = 16,
-    /* And for one neighbour: a small burst. RFC 1122 2.3.2.2 asks for one, the latest. */
-    ARP_WAITING_PER_NEIGHBOUR = 4,
+    /* Packets that wait for all unresolved neighbours together: 32 frames of 1.5 KB are 48 KB. */
+    ARP_WAITING_FRAMES = 32,
+    /* And for one neighbour: the first window of a connection, or as many SYNs or answers to them at once through a
+     * gateway that has just been asked for. RFC 1122 2.3.2.2 asks for one, the latest. */
+    ARP_WAITING_PER_NEIGHBOUR = 16,
     /* Requests before a host counts as silent; so often, and no more than one a second (RFC 1122 2.3.2.1). */
     ARP_REQUESTS = 3,
 
@@ -33,11 +34,29 @@ enum {
     /* RFC 1122 3.2.2 and RFC 1812 4.3.2.3: an error's whole datagram stays below the least reassembly buffer. */
     ICMP_ERROR_PACKET_BYTES = 576,
 
-    /* Groups that were joined: one for each service discovery protocol there is. */
-    IP4_GROUPS = 8,
+    /* Groups that sockets joined, of both families: one for each service discovery protocol there is. */
+    NET_GROUPS = 8,
 
-    /* IPv6 addresses: a link-local one, a fixed one, and those of the prefixes that routers advertise. */
+    /* Routes of IPv4: the link's, the gateway, 8 of the operator (STACK_ROUTES), 8 of a lease, and two redirects at
+     * least. Who has more is a router. */
+    ROUTES = 20,
+
+    /* The least MTU that DHCP may set: what every host can take whole (RFC 791 3.2). Less would only make us slow. */
+    DHCP_MTU_LEAST_BYTES = 576,
+
+    /* Packets from us to ourselves: a datagram of the largest size in fragments. Memory is taken when the first is sent. */
+    LOOP_PACKETS = 48,
+
+    /* IPv6 addresses: a link-local one, a fixed one, one of DHCPv6, those of the prefixes that routers advertise. */
     IP6_ADDRESSES = 8,
+    /* Of these, temporary ones: they live two days and are renewed after 0.6 to one day (RFC 8981 3.8), so of one prefix
+     * four are alive at most. Of several prefixes the oldest goes. */
+    IP6_TEMPORARIES = 4,
+    /* IPv6 groups that sockets are in, as of IPv4; and those of our addresses, kept apart so that these find room. */
+    IP6_GROUPS = 8,
+    MLD_GROUPS = IP6_GROUPS + IP6_ADDRESSES,
+    /* How often the wait after a refusal of a DHCPv6 server doubles: 1 s to 64 s. */
+    DHCP6_REFUSALS_DOUBLING = 6,
     /* Destinations of which more is known than their route: a smaller MTU or a redirect. The one that was used
      * least recently goes. Whoever is told "too big" again tells it again. */
     IP6_PATHS = 32,
@@ -84,11 +103,29 @@ enum {
 /* How long a host on a LAN may take to answer a probe before the first announcement tells others our address. */
 #define ARP_PROBE_WAIT_NS (200 * NS_PER_MS)
 
+/* A gateway that is passed over since it did not answer is asked for so often (RFC 1122 3.3.1.4: not too often). */
+#define ROUTE_PROBE_NS (30 * NS_PER_S)
+
+/* RFC 3376 8: the robustness variable until a querier says another, the Unsolicited Report Interval (of version 2: RFC 2236
+ * 8.10), and the Older Version Querier Present Timeout with the defaults of what it is made of. */
+#define IGMP_ROBUSTNESS 2
+#define IGMP_UNSOLICITED_NS (1 * NS_PER_S)
+#define IGMP_UNSOLICITED2_NS (10 * NS_PER_S)
+#define IGMP_OLD_QUERIER_NS (260 * NS_PER_S)
+
 /* RFC 4861 10: REACHABLE_TIME, RETRANS_TIMER, DELAY_FIRST_PROBE_TIME, RTR_SOLICITATION_INTERVAL. */
 #define ND_REACHABLE_NS (30 * NS_PER_S)
 #define ND_RETRY_NS (1 * NS_PER_S)
 #define ND_DELAY_NS (5 * NS_PER_S)
 #define SLAAC_ASK_NS (4 * NS_PER_S)
+/* RFC 3810 9.11, and 9.12 with 9.1, 9.2 and 9.3: a querier of version 1 counts as long as it may still come back. */
+#define MLD_CHANGE_NS (1 * NS_PER_S)
+#define MLD_VERSION1_NS (260 * NS_PER_S)
+/* RFC 8981 3.8: TEMP_VALID_LIFETIME, TEMP_PREFERRED_LIFETIME, MAX_DESYNC_FACTOR, REGEN_ADVANCE. */
+#define IP6_TEMPORARY_VALID_NS (172800 * NS_PER_S)
+#define IP6_TEMPORARY_PREFERRED_NS (86400 * NS_PER_S)
+#define IP6_TEMPORARY_DESYNC_NS (34560 * NS_PER_S)
+#define IP6_TEMPORARY_ADVANCE_NS (5 * NS_PER_S)
 /* RFC 8201 4: a larger MTU is tried again after ten minutes. */
 #define IP6_PATH_MTU_NS (600 * NS_PER_S)
 

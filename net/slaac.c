@@ -5,6 +5,8 @@
 #include "wire/nd.h"
 
 #define ALL_ROUTERS ((struct ip){{0xff, 2, [15] = 2}})
+#define FLAG_ADDRESSES (UINT32_C(0x80) << 16) /* M and O (RFC 4861 4.2) */
+#define FLAG_OTHERS (UINT32_C(0x40) << 16)
 #define TWO_HOURS_NS (7200 * NS_PER_S) /* RFC 4862 5.5.3 (e) */
 
 void slaac_init(struct net *n)
@@ -139,7 +141,7 @@ static struct ip6_address *made_of(struct net *n, const struct ip_net *net)
 {
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         struct ip6_address *a = &n->ip6->address[i];
-        if (a->state != IP6_FREE && a->made && a->prefix_len == net->prefix_len && ip_in_net(&a->ip, net))
+        if (a->state != IP6_FREE && a->kind == IP6_STABLE && a->prefix_len == net->prefix_len && ip_in_net(&a->ip, net))
             return a;
     }
     return NULL;
@@ -173,7 +175,7 @@ static void autoconfigure(struct net *n, uint64_t now_ns, const struct nd_prefix
     a = ip6_add(n, now_ns, &net);
     if (!a)
         return;
-    a->made = true;
+    a->kind = IP6_STABLE;
     a->preferred_ns = p->preferred_s ? until(now_ns, p->preferred_s) : 0;
     a->valid_ns = until(now_ns, p->valid_s);
 }
@@ -184,8 +186,11 @@ static void take_prefix(struct net *n, uint64_t now_ns, const struct nd_prefix *
         return;
     if (p->on_link)
         set_on_link(n, &p->net, p->valid_s ? until(now_ns, p->valid_s) : 0);
-    if (p->autonomous)
-        autoconfigure(n, now_ns, p);
+    if (!p->autonomous)
+        return;
+    autoconfigure(n, now_ns, p);
+    ip6_temporary_renew(n, now_ns, &p->net, p->preferred_s ? until(now_ns, p->preferred_s) : 0,
+                        until(now_ns, p->valid_s));
 }
 
 /* ---- Messages ---- */
@@ -229,11 +234,12 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
     if (r.options.has_source)
         nd_learn(n, now_ns, &in->src, &r.options.source, true);
     set_router(n, now_ns, &in->src, m->rest & 0xffff);
-    if (r.options.mtu_bytes >= IP6_MTU_LEAST_BYTES && r.options.mtu_bytes <= n->mtu_bytes)
+    if (r.options.mtu_bytes >= IP6_MTU_LEAST_BYTES && r.options.mtu_bytes <= n->link_mtu_bytes)
         n->ip6->mtu_bytes = (uint16_t)r.options.mtu_bytes;
     for (size_t i = 0; i < r.options.n_prefixes; i++)
         take_prefix(n, now_ns, &r.options.prefix[i]);
     take_servers(n, now_ns, &r.options);
+    ip6_dhcp_told(n, now_ns, m->rest & FLAG_ADDRESSES, m->rest & FLAG_OTHERS);
     net_tell(n);
 }
 

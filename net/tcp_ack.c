@@ -90,6 +90,9 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
 {
     uint32_t bytes = s->ack.v - c->una.v;
     measure(c, now_ns, s);
+    if (c->undoable)
+        tcp_undo_echo(c, s);
+    bool again = seq_before(s->ack, c->nxt);                /* what is sent once more is not there yet */
     tcp_tx_acked(c, bytes < c->tx.len ? bytes : c->tx.len); /* what is more is the FIN */
     c->una = s->ack;
     if (seq_before(c->nxt, c->una)) {
@@ -98,6 +101,8 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
     }
     c->progress_ns = now_ns;
     c->n_resent = 0;
+    if (c->probe_len)
+        tcp_mtu_arrived(c);
     c->wake_writer = true;
     bool restart = true;
     if (c->sack) {
@@ -106,6 +111,8 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
         restart = recovery_acked(c, now_ns, bytes);
     } else {
         c->n_duplicates = 0;
+        if (c->frto)
+            tcp_frto_input(c, bytes, again, false);
         if (c->limited)
             tcp_window_acked(c, now_ns, bytes);
     }
@@ -126,6 +133,8 @@ static void duplicate(struct tcp_connection *c, uint64_t now_ns)
         c->t->congestion->duplicate(&c->window, c->mss);
         return;
     }
+    if (c->frto)
+        tcp_frto_input(c, 0, true, false);
     if (c->n_duplicates != TCP_DUPLICATE_ACKS || !seq_after(c->una, c->recover))
         return;
     c->t->n.n_fast_retransmits++;
@@ -133,6 +142,7 @@ static void duplicate(struct tcp_connection *c, uint64_t now_ns)
     c->recover = c->max;
     c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
     c->rtt_timing = false;
+    tcp_undo_begin(c, now_ns, TCP_UNDO_RECOVERY);
     c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
     tcp_resend_first(c, now_ns);
     c->resend_ns = tcp_resend_after(c, now_ns);
@@ -171,6 +181,7 @@ static void slow_down(struct tcp_connection *c, uint64_t now_ns)
     if (c->in_recovery || seq_before(c->una, c->marked) || seq_before(c->una, c->recover))
         return;
     c->t->n.n_slowed_by_marks++;
+    tcp_undo_forget(c);
     c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
     c->window.cwnd_bytes = c->window.ssthresh_bytes;
     c->marked = c->max;

@@ -203,6 +203,23 @@ void tcp_board_all_lost(struct tcp_connection *c)
     }
 }
 
+void tcp_board_none_lost(struct tcp_connection *c)
+{
+    for (struct tcp_run *r = c->board.head; r; r = r->next)
+        r->lost = false;
+    c->board.lost_bytes = 0;
+}
+
+uint32_t tcp_board_reported(const struct tcp_connection *c, struct seq end)
+{
+    uint32_t bytes = 0;
+    for (const struct tcp_run *r = c->board.head; r && seq_before(r->from, end); r = r->next) {
+        if (r->sacked)
+            bytes += (seq_before(r->to, end) ? r->to.v : end.v) - r->from.v;
+    }
+    return bytes;
+}
+
 bool tcp_board_next(struct tcp_connection *c, struct seq *from, uint32_t *len)
 {
     struct tcp_run *r = c->board.head;

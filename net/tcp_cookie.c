@@ -93,6 +93,15 @@ void tcp_cookie_send(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
     tcp_send_syn_ack(&h, now_ns, timestamp_with(tcp_timestamp(now_ns, h.ts_offset), options));
 }
 
+/* The peer's echo says when the SYN-ACK was sent, up to 63 ms too early because of the bits in it: a first guess of the
+ * round trip that errs to the safe side. */
+static uint64_t sent_ns(uint64_t now_ns, const struct tcp_segment *s, uint32_t ts_offset)
+{
+    uint64_t ago_ns = (tcp_timestamp(now_ns, ts_offset) - s->ts_echo) * (uint64_t)NS_PER_MS;
+    bool known = s->has_timestamp && ago_ns < 2 * PERIOD_S * NS_PER_S && ago_ns <= now_ns;
+    return known ? now_ns - ago_ns : TIME_NEVER;
+}
+
 bool tcp_cookie_take(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
                      const struct tcp_segment *s, struct tcp_half *h)
 {
@@ -108,13 +117,14 @@ bool tcp_cookie_take(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
         return false;
     }
     t->n.n_cookies_taken++;
+    uint32_t ts_offset = tcp_secrets(t, now_ns, local, peer).ts_offset;
     *h = (struct tcp_half){.entry = {.local = *local, .peer = *peer, .kind = TCP_HALF},
                            .t = t,
-                           .sent_ns = TIME_NEVER,
+                           .sent_ns = sent_ns(now_ns, s, ts_offset),
                            .iss = iss,
                            .irs = irs,
                            .ts_recent = s->ts_value,
-                           .ts_offset = tcp_secrets(t, now_ns, local, peer).ts_offset,
+                           .ts_offset = ts_offset,
                            .wnd_bytes = s->window,
                            .window = tcp_first_window(t),
                            .peer_mss = mss_known[mss_at]};

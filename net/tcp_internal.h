@@ -10,8 +10,9 @@
  *   tcp_wait.c     TIME-WAIT                            tcp_problem.c  ICMP errors
  *   tcp_sack.c     what of it the peer is told          tcp_newreno.c  the congestion window
  *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
- *   tcp_recover.c  how fast that is sent again
+ *   tcp_recover.c  how fast that is sent again          tcp_undo.c     when it was no loss
  *                                                     tcp_cubic.c    the one that is used
+ *   tcp_tune.c     how large a window is promised       tcp_mtu.c      how large a segment may be
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -81,8 +82,10 @@ struct tcp_board {
 struct tcp_rack {
     uint64_t sent_ns; /* of what was sent last among all that has arrived; it ends at `end` */
     struct seq end, fack, round, probe_end;
-    uint32_t rtt_us, min_rtt_us;
-    uint8_t more; /* quarters of a round trip that the reordering window is longer */
+    uint32_t rtt_us;
+    uint32_t min_rtt_us;           /* of the current and the last half of TCP_MIN_RTT_MS */
+    uint32_t half_min_us, half_ms; /* of the current one, and when it began */
+    uint8_t more;                  /* quarters of a round trip that the reordering window is longer */
     uint8_t persist;
     bool reordered : 1;
     bool has_fack : 1;
@@ -95,6 +98,28 @@ struct tcp_rack {
 /* RFC 6937 3: bytes since recovery began. */
 struct tcp_prr {
     uint32_t delivered, out, flight;
+};
+
+/* What there is to take back when a loss was none (tcp_undo.c). */
+struct tcp_undo {
+    struct tcp_window before;
+    struct seq from;       /* una when it began */
+    uint32_t ts;           /* our timestamp then */
+    uint32_t resent_bytes; /* sent again since, and not reported as needless */
+};
+
+enum tcp_undo_of { TCP_UNDO_RECOVERY, TCP_UNDO_TIMEOUT };
+enum tcp_frto { TCP_FRTO_OFF, TCP_FRTO_FIRST, TCP_FRTO_SEND, TCP_FRTO_SECOND };
+
+/* What the receive window follows (tcp_tune.c). */
+struct tcp_tune {
+    uint32_t limit_bytes; /* the window is not larger */
+    uint32_t read_bytes;  /* by the user, since since_ms */
+    uint32_t since_ms;
+    uint16_t rtt_ms;   /* a round is over after this */
+    uint16_t least_ms; /* the shortest round trip in this round; UINT16_MAX: none */
+    struct seq edge;   /* without timestamps: the window's at edge_ms */
+    uint32_t edge_ms;
 };
 
 enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
@@ -139,7 +164,7 @@ struct tcp_tx {
     size_t head_offset; /* bytes of head acknowledged already */
     size_t len;         /* unacknowledged and unsent bytes */
     uint32_t copied;    /* bytes in chunks */
-    uint16_t n_pieces;
+    uint16_t n_static;  /* pieces without one */
 };
 
 struct tcp_connection {
@@ -147,7 +172,7 @@ struct tcp_connection {
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
     struct tcp_listener *listener; /* while in its queue */
-    struct list node;              /* in the listener's queue of established connections */
+    struct list node;              /* in the listener's queue of established connections; later in t->tuned */
     struct list pending;           /* in t->pending: something is to be sent at tcp_flush */
     struct list starved;           /* in t->starved: its writer waits for shared memory */
     struct waiter *reader;
@@ -162,6 +187,7 @@ struct tcp_connection {
     uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
     uint64_t heard_ns;    /* the last acceptable segment */
     uint64_t rtt_at_ns;   /* when the segment that ends at rtt_seq was sent */
+    uint64_t search_ns;   /* from when on larger segments are tried; TIME_NEVER */
 
     /* Sending: una <= nxt <= max; they differ while older data is sent again. */
     struct seq iss, una, nxt, max;
@@ -173,12 +199,16 @@ struct tcp_connection {
     uint32_t wnd_bytes, wnd_max_bytes;
     uint16_t mss; /* payload of one segment, options taken off */
     uint16_t peer_mss;
+    uint16_t mss_not;   /* the smallest that did not arrive; 0: none known */
+    uint16_t probe_len; /* of a larger segment under way, which ends at probe_end; 0: none */
+    struct seq probe_end;
     struct tcp_window window;
     uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
     struct tcp_tx tx;
     struct tcp_board board;
     struct tcp_rack rack;
     struct tcp_prr prr;
+    struct tcp_undo undo; /* holds while undoable */
 
     /* Receiving. */
     struct seq irs, rcv_nxt;
@@ -188,11 +218,12 @@ struct tcp_connection {
     uint32_t ts_recent, ts_offset, ts_recent_ms;
     uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
+    struct tcp_tune tune;
     struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
     struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
 
     uint32_t user_timeout_ms;
-    uint32_t challenge_s; /* the second that n_challenges counts in */
+    uint16_t challenge_s; /* the second that n_challenges counts in */
     uint16_t keepalive_s, keepalive_interval_s;
     uint8_t n_keepalives; /* sent in vain */
     uint8_t n_challenges;
@@ -203,6 +234,8 @@ struct tcp_connection {
     uint8_t n_duplicates;
     uint8_t n_resent; /* timeouts in a row */
     uint8_t n_recent;
+    uint8_t frto;      /* enum tcp_frto */
+    uint8_t told;      /* when IP was told that the peer is there, in units of 2^32 ns */
     uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 
     bool timestamps : 1;
@@ -227,6 +260,8 @@ struct tcp_connection {
     bool wake_writer : 1;
     bool in_table : 1;
     bool syn_resent : 1;
+    bool undoable : 1;
+    bool undo_timeout : 1; /* of a timeout, not of a recovery */
 };
 
 /* "below 1 KB" is what the design promises; three quarters of it is the aim. */
@@ -283,13 +318,15 @@ struct tcp {
     uint64_t hash_key[2];
     struct tcp_entry **bucket;
     uint32_t bucket_mask;
-    uint32_t window_max; /* receive window */
+    uint32_t window_first, window_max; /* receive windows */
+    uint32_t tune_bytes, tuned_bytes;  /* for windows above the first, in all: the limit, and now */
+    uint32_t n_tuned;
     uint16_t next_port;
     uint8_t rcv_shift;
     uint32_t n_listeners;
     struct tcp_listener *listener;
     struct pool connections, halves, waits, chunks, pieces, runs;
-    struct list pending, half, waiting, starved;
+    struct list pending, half, waiting, starved, tuned;
     bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
     uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
@@ -372,6 +409,7 @@ void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, co
 void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, struct tcp_segment *s);
 /* Payload of one segment towards the peer, by the route and what the peer said. */
 void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes);
+uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes);
 uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src);
 
 /* ---- tcp_rx.c ---- */
@@ -388,6 +426,29 @@ bool tcp_rx_update_due(const struct tcp_connection *c);
 struct tcp_chunk *tcp_chunk_take(struct tcp *t);
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
 uint32_t tcp_chunks_free(const struct tcp *t);
+
+/* ---- tcp_mtu.c ---- */
+
+/* Before a timeout is answered. */
+void tcp_mtu_black_hole(struct tcp_connection *c, uint64_t now_ns);
+/* Nothing larger is tried for a while. */
+void tcp_mtu_later(struct tcp_connection *c, uint64_t now_ns);
+/* How large a segment of new data is to be, to see whether it arrives; 0: as they are. */
+uint16_t tcp_mtu_search(struct tcp_connection *c, uint64_t now_ns);
+void tcp_mtu_sent(struct tcp_connection *c, uint16_t size);
+/* While a probe is under way: una has moved. */
+void tcp_mtu_arrived(struct tcp_connection *c);
+/* True when nothing is lost but the probe. */
+bool tcp_mtu_lost(struct tcp_connection *c);
+
+/* ---- tcp_tune.c ---- */
+
+void tcp_tune_init(struct tcp *t);
+void tcp_tune_start(struct tcp_connection *c, uint64_t now_ns);
+void tcp_tune_end(struct tcp_connection *c);
+/* The user has read `len` bytes; a segment of some size has arrived. */
+void tcp_tune_read(struct tcp_connection *c, uint64_t now_ns, uint32_t len);
+void tcp_tune_arrived(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 
 /* ---- tcp_sack.c ---- */
 
@@ -411,6 +472,9 @@ void tcp_board_acked(struct tcp_connection *c, uint64_t now_ns, const struct tcp
 bool tcp_board_sacked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 void tcp_board_lost(struct tcp_connection *c, struct tcp_run *r);
 void tcp_board_all_lost(struct tcp_connection *c);
+void tcp_board_none_lost(struct tcp_connection *c);
+/* Reported bytes before `end`. */
+uint32_t tcp_board_reported(const struct tcp_connection *c, struct seq end);
 /* The first lost bytes that touch; false: none. */
 bool tcp_board_next(struct tcp_connection *c, struct seq *from, uint32_t *len);
 void tcp_board_resent(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len);
@@ -423,6 +487,7 @@ static inline uint32_t tcp_pipe(const struct tcp_connection *c)
 
 /* ---- tcp_rack.c ---- */
 
+void tcp_rack_start(struct tcp_connection *c, uint64_t now_ns);
 /* The part of `r` up to `end` has arrived, as `s` says. */
 void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, const struct tcp_run *r,
                         struct seq end);
@@ -441,6 +506,22 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
 /* Begins a recovery if something is lost. */
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns);
 void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns);
+
+/* ---- tcp_undo.c ---- */
+
+/* A reduction of the window follows. */
+void tcp_undo_begin(struct tcp_connection *c, uint64_t now_ns, enum tcp_undo_of of);
+void tcp_undo_timeout(struct tcp_connection *c, uint64_t now_ns);
+/* It was no mistake, or too much has changed since. */
+void tcp_undo_forget(struct tcp_connection *c);
+/* `s` will move una on; [r.from, r.to) has arrived twice. */
+void tcp_undo_echo(struct tcp_connection *c, const struct tcp_segment *s);
+void tcp_undo_twice(struct tcp_connection *c, struct tcp_range r);
+/* While c->frto is FIRST or SECOND: una has moved by `acked`, to within what was sent `again`; bytes below `recover` were
+ * reported. */
+void tcp_frto_input(struct tcp_connection *c, uint32_t acked, bool again, bool old_reported);
+/* There is nothing new to send, or the loss was one. */
+void tcp_frto_stop(struct tcp_connection *c);
 
 /* ---- tcp_tx.c ---- */
 

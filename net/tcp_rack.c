@@ -23,6 +23,29 @@ static bool is_doubtful(const struct tcp_connection *c, const struct tcp_segment
     return echo_older || rtt_us < c->rack.min_rtt_us;
 }
 
+/* In two halves: at least the last half and at most the whole window counts. */
+static void take_rtt(struct tcp_rack *k, uint64_t now_ns, uint32_t rtt_us)
+{
+    uint32_t now_ms = (uint32_t)(now_ns / NS_PER_MS);
+    uint32_t age_ms = now_ms - k->half_ms;
+    if (age_ms >= TCP_MIN_RTT_MS / 2) {
+        k->min_rtt_us = age_ms < TCP_MIN_RTT_MS ? k->half_min_us : UINT32_MAX;
+        k->half_min_us = UINT32_MAX;
+        k->half_ms = now_ms;
+    }
+    if (rtt_us < k->half_min_us)
+        k->half_min_us = rtt_us;
+    if (k->half_min_us < k->min_rtt_us)
+        k->min_rtt_us = k->half_min_us;
+}
+
+void tcp_rack_start(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint32_t rtt_us = c->srtt_us ? c->srtt_us : UINT32_MAX;
+    c->rack.min_rtt_us = c->rack.half_min_us = rtt_us;
+    c->rack.half_ms = (uint32_t)(now_ns / NS_PER_MS);
+}
+
 void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, const struct tcp_run *r,
                         struct seq end)
 {
@@ -31,8 +54,7 @@ void tcp_rack_delivered(struct tcp_connection *c, uint64_t now_ns, const struct 
     uint32_t rtt_us = us > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)us;
     if (!r->resent) {
         c->window.rtt_us = rtt_us;
-        if (rtt_us < k->min_rtt_us || k->min_rtt_us == 0)
-            k->min_rtt_us = rtt_us;
+        take_rtt(k, now_ns, rtt_us);
         if (k->has_fack && seq_before(end, k->fack))
             k->reordered = true;
     }
@@ -77,8 +99,8 @@ static uint32_t reorder_window_us(const struct tcp_connection *c)
     bool enough = c->in_recovery || c->board.sacked_bytes >= (uint32_t)TCP_DUPLICATE_ACKS * c->mss;
     if (!k->reordered && enough)
         return 0;
-    uint32_t window_us = k->min_rtt_us / 4 * (1U + k->more);
-    return window_us < c->srtt_us ? window_us : c->srtt_us;
+    uint64_t window_us = (uint64_t)k->min_rtt_us / 4 * (1U + k->more);
+    return window_us < c->srtt_us ? (uint32_t)window_us : c->srtt_us;
 }
 
 /* ---- What is lost: step 5 ---- */

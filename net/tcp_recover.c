@@ -34,7 +34,7 @@ static void reduce(struct tcp_connection *c, uint32_t delivered)
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
 {
     bool after_timeout = seq_before(c->una, c->recover);
-    if (c->board.lost_bytes == 0 || c->in_recovery || after_timeout)
+    if (c->board.lost_bytes == 0 || c->in_recovery || after_timeout || tcp_mtu_lost(c))
         return;
     uint32_t flight = tcp_flight(c);
     c->t->n.n_fast_retransmits++;
@@ -42,6 +42,7 @@ void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
     c->recover = c->max;
     c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
     c->rtt_timing = false;
+    tcp_undo_begin(c, now_ns, TCP_UNDO_RECOVERY);
     c->t->congestion->lost(&c->window, now_ns, c->mss, flight);
     c->prr = (struct tcp_prr){.flight = flight};
     c->resend_ns = tcp_resend_after(c, now_ns);
@@ -51,6 +52,7 @@ void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
 /* The probe of the tail filled a hole: a loss like others, already repaired (RFC 8985 7.4.2). */
 static void slow_down(struct tcp_connection *c, uint64_t now_ns)
 {
+    tcp_undo_forget(c);
     c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c) + c->mss);
     c->window.cwnd_bytes = c->window.ssthresh_bytes;
 }
@@ -66,7 +68,7 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
 {
     struct tcp_board *b = &c->board;
     uint32_t before = b->sacked_bytes;
-    bool calm = !c->in_recovery && before == 0 && b->lost_bytes == 0 && !c->rack.probed && s->n_sack == 0;
+    bool calm = !c->in_recovery && before == 0 && b->lost_bytes == 0 && !c->rack.probed && s->n_sack == 0 && !c->frto;
     if (acked > 0)
         tcp_board_acked(c, now_ns, s);
     if (calm) { /* the usual case: only what follows from it */
@@ -77,10 +79,15 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
         tcp_rack_arm_tail(c, now_ns);
         return;
     }
+    uint32_t old = c->frto ? tcp_board_reported(c, c->recover) : 0;
     bool twice = tcp_board_sacked(c, now_ns, s);
     uint32_t delivered = acked + b->sacked_bytes - before;
-    if (twice)
+    if (c->frto)
+        tcp_frto_input(c, acked, b->head && b->head->resent, tcp_board_reported(c, c->recover) > old);
+    if (twice) {
         tcp_rack_twice(c);
+        tcp_undo_twice(c, s->sack[0]);
+    }
     if (c->in_recovery && !seq_before(c->una, c->recover))
         leave(c);
     if (tcp_rack_tail_repaired(c, s, acked, twice) && !c->in_recovery)
@@ -102,6 +109,10 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
 
 void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns)
 {
+    if (c->probe_len) {
+        c->mss_not = c->probe_len;
+        c->probe_len = 0;
+    }
     tcp_board_all_lost(c);
     c->in_recovery = false;
     c->recover = c->max;

@@ -84,12 +84,15 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
         c->nxt = c->iss;
         back_off(c);
     } else if (c->wnd_bytes == 0) { /* shrunk to nothing with data under way */
+        tcp_undo_forget(c);
         rewind_to_una(c, now_ns);
         c->probing = true;
         c->n_resent = 0;
         probe_due(c, now_ns);
         return;
     } else {
+        tcp_mtu_black_hole(c, now_ns);
+        tcp_undo_timeout(c, now_ns);
         c->t->congestion->timeout(&c->window, now_ns, c->mss, tcp_flight(c), c->n_resent);
         if (c->sack)
             tcp_recover_timeout(c, now_ns);

@@ -51,7 +51,9 @@ void udp_problem_input(struct net *n, const struct ip_problem *p);
 
 /* As stack_udp. */
 MUST_USE enum err udp_open(struct net *n, uint16_t port, struct udp_socket **u);
-void udp_shut(struct udp_socket *u);
+void udp_shut(struct udp_socket *u, uint64_t now_ns);
+/* Its place among the sockets, below UDP_SOCKETS. */
+size_t udp_index(const struct udp_socket *u);
 /* As udp_send. */
 MUST_USE enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoint *to, const struct bytes *v,
                                size_t count);

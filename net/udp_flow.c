@@ -12,6 +12,7 @@ enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)
     if (e)
         return e;
     (*u)->stack = s;
+    stack_may_loop(s);
     if (port) /* one that was asked for by number is a service's */
         plat_serving("udp", port);
     return OK;
@@ -51,5 +52,6 @@ enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, 
 void udp_close(struct udp_socket *u)
 {
     must(!u->reader);
-    udp_shut(u);
+    udp_shut(u, sched_now());
+    stack_kick(u->stack);
 }

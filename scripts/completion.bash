@@ -26,7 +26,7 @@ _jinn()
 	case $command in
 	new) options='--template --help' ;;
 	build) options='--target --release --debug --quiet --help' ;;
-	run) options='--target --publish --net --block --kv --key-file --mem --pcap --timing --quiet --help' ;;
+	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --pcap --timing --quiet --help' ;;
 	describe) options='--target --json --picture --help' ;;
 	*) options=--help ;;
 	esac

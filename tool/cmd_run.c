@@ -34,7 +34,7 @@ struct request {
     const char *operand;
     char **keys;
     struct ports ports;
-    struct pairs nets, blocks, kvs, secrets;
+    struct pairs nets, offloads, blocks, kvs, secrets;
     uint32_t memory_mb; /* 0: not named */
     const char *pcap;
     bool quiet, timing;
@@ -81,6 +81,14 @@ static uint32_t parse_memory(const char *text)
     return (uint32_t)mb;
 }
 
+static void add_offload(struct request *r, const char *text)
+{
+    add_pair(&r->offloads, "--net-offload", text);
+    const char *value = r->offloads.list[r->offloads.n - 1].value;
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        command_usage("--net-offload %s: write on or off after the =", text);
+}
+
 static void take_option(struct request *r, int c)
 {
     switch (c) {
@@ -93,6 +101,9 @@ static void take_option(struct request *r, int c)
         return;
     case 'n':
         add_pair(&r->nets, "--net", optarg);
+        return;
+    case 'o':
+        add_offload(r, optarg);
         return;
     case 'b':
         add_pair(&r->blocks, "--block", optarg);
@@ -121,17 +132,12 @@ static void take_option(struct request *r, int c)
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'},
-        {"publish", required_argument, NULL, 'p'},
-        {"net", required_argument, NULL, 'n'},
-        {"block", required_argument, NULL, 'b'},
-        {"kv", required_argument, NULL, 'k'},
-        {"key-file", required_argument, NULL, 's'},
-        {"mem", required_argument, NULL, 'm'},
-        {"pcap", required_argument, NULL, 'c'},
-        {"timing", no_argument, NULL, 'T'},
-        {"quiet", no_argument, NULL, 'q'},
-        {0},
+        {"target", required_argument, NULL, 't'},   {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},      {"net-offload", required_argument, NULL, 'o'},
+        {"block", required_argument, NULL, 'b'},    {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'}, {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},     {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},          {0},
     };
     static char *no_keys[] = {NULL};
     struct request r = {.keys = no_keys};
@@ -304,7 +310,7 @@ static void add_no_net(struct supervised *v, const struct device *d)
     hand_over(v, &v->image, ends[1]);
 }
 
-static void add_host_net(struct supervised *v, const struct device *d, const char *value)
+static void add_interface(struct supervised *v, const struct device *d, const char *value)
 {
     uint64_t fd;
     const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
@@ -320,16 +326,29 @@ static void add_host_net(struct supervised *v, const struct device *d, const cha
     words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
 }
 
-static void add_net(struct supervised *v, struct request *r, const struct device *d, bool *user_taken)
+/* No packets: the image for linux has the host's sockets behind its stack (plat/linux/host.h). */
+static void add_host_sockets(struct supervised *v, const struct subject *s, const struct device *d)
 {
-    struct pair *given = find_pair(&r->nets, d->name);
+    if (s->is_spt)
+        fail(STATUS_USAGE, "--net %s=host: a sealed image can't reach the host's sockets; use -t linux", d->name);
+    words_format(&v->image.argv, "--net:%s=host", d->name);
+}
+
+static void add_net(struct supervised *v, struct request *r, const struct subject *s, const struct device *d,
+                    bool *user_taken)
+{
+    struct pair *given = find_pair(&r->nets, d->name), *offload = find_pair(&r->offloads, d->name);
+    if (offload)
+        words_format(&v->image.argv, "--net-offload:%s=%s", d->name, offload->value);
     if (!given) {
         add_usernet(v, r, d, !*user_taken);
         *user_taken = true;
     } else if (strcmp(given->value, "none") == 0) {
         add_no_net(v, d);
+    } else if (strcmp(given->value, "host") == 0) {
+        add_host_sockets(v, s, d);
     } else {
-        add_host_net(v, d, given->value);
+        add_interface(v, d, given->value);
     }
 }
 
@@ -353,7 +372,7 @@ static void add_devices(struct supervised *v, struct request *r, const struct su
     bool user_taken = false;
     for (size_t i = 0; i < s->n_devices; i++) {
         if (s->devices[i].kind == DEVICE_NET)
-            add_net(v, r, &s->devices[i], &user_taken);
+            add_net(v, r, s, &s->devices[i], &user_taken);
         else if (s->devices[i].kind == DEVICE_BLOCK)
             add_block(v, r, s, &s->devices[i]);
     }
@@ -396,6 +415,7 @@ static int run(int argc, char **argv)
         .name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
     int control[2];
     check_names(&s, &r.nets, DEVICE_NET, "--net");
+    check_names(&s, &r.offloads, DEVICE_NET, "--net-offload");
     check_names(&s, &r.blocks, DEVICE_BLOCK, "--block");
     if (!s.is_spt)
         check_names(&s, &r.kvs, DEVICE_KV, "--kv");
@@ -428,7 +448,11 @@ const struct command command_run = {
         "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
         "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
         "                            not named; HOST 0 takes a free one\n"
-        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network\n"
+        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; host: the\n"
+        "                            host's own sockets (linux only)\n"
+        "      --net-offload NAME=off\n"
+        "                            the host's kernel gets plain frames only: no checksums or segments are left\n"
+        "                            to it\n"
         "      --block NAME=FILE     the file or device behind a block device\n"
         "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"

@@ -113,6 +113,11 @@ static void add_ipv4_keys(struct text *t, const struct device *d, const char *pr
              prefix, c, d->name);
     text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
              c, d->name);
+    text_add(
+        t,
+        "    {\"%sipv4-route\", KEY_ROUTES, &%s_options.ipv4_routes, NULL, \"another way, as in 10.0.0.0/8,10.0.0.3; "
+        "may be given again\", true},\n",
+        prefix, c);
 }
 
 static void add_ipv6_keys(struct text *t, const struct device *d, const char *prefix)
@@ -131,6 +136,15 @@ static void add_ipv6_keys(struct text *t, const struct device *d, const char *pr
         "    {\"%saccept-router-advertisements\", KEY_BOOL, &%s_options.accept_routers, \"true\", \"take addresses "
         "and routers of IPv6 from routers\", true},\n",
         prefix, c);
+    text_add(
+        t,
+        "    {\"%sipv6-dhcp\", KEY_BOOL, &%s_options.ipv6_dhcp, \"true\", \"ask DHCPv6 when routers say that there "
+        "is a server\", true},\n",
+        prefix, c);
+    text_add(t,
+             "    {\"%sipv6-temporary\", KEY_BOOL, &%s_options.ipv6_temporary, NULL, \"connect from addresses that "
+             "change daily\", true},\n",
+             prefix, c);
     text_add(t, "    {\"%sipv4-only\", KEY_BOOL, &%s_options.ipv4_only, NULL, \"no IPv6 on %s\", true},\n", prefix, c,
              d->name);
     text_add(t, "    {\"%sipv6-only\", KEY_BOOL, &%s_options.ipv6_only, NULL, \"no IPv4 on %s\", true},\n", prefix, c,

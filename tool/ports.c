@@ -107,17 +107,30 @@ static bool web_port(uint16_t port)
     return false;
 }
 
+/* Where clients find the guest's port. */
+static void print_place(const char *name, const char *host, uint16_t port, uint16_t guest, bool udp)
+{
+    bool secure = guest == 443 || guest == 8443;
+    if (udp || !(web_port(guest) || web_port(port)))
+        printf("%s: %s %s:%u\n", name, udp ? "udp" : "tcp", host, port);
+    else if (port == (secure ? 443 : 80))
+        printf("%s: %s://%s/\n", name, secure ? "https" : "http", host);
+    else
+        printf("%s: %s://%s:%u/\n", name, secure ? "https" : "http", host, port);
+}
+
 static void print_one(const struct port *p, const char *name)
 {
     bool local = strcmp(p->address, "127.0.0.1") == 0 || strcmp(p->address, "0.0.0.0") == 0;
-    const char *host = local ? "localhost" : p->address;
-    bool secure = p->guest == 443 || p->guest == 8443;
-    if (p->udp || !(web_port(p->guest) || web_port(p->host)))
-        printf("%s: %s %s:%u\n", name, p->udp ? "udp" : "tcp", host, p->host);
-    else if (p->host == (secure ? 443 : 80))
-        printf("%s: %s://%s/\n", name, secure ? "https" : "http", host);
-    else
-        printf("%s: %s://%s:%u/\n", name, secure ? "https" : "http", host, p->host);
+    print_place(name, local ? "localhost" : p->address, p->host, p->guest, p->udp);
+}
+
+void ports_print_on_host(const char *name, const char *protocol, const char *address, uint16_t port)
+{
+    bool local = strcmp(address, "*") == 0 || strcmp(address, "127.0.0.1") == 0;
+    const char *host = local ? "localhost" : strchr(address, ':') ? format_text("[%s]", address) : address;
+    print_place(name, host, port, port, strcmp(protocol, "udp") == 0);
+    fflush(stdout);
 }
 
 void ports_print(const struct ports *ports, const char *name, const char *protocol, uint16_t guest)

@@ -23,6 +23,8 @@ void ports_add(struct ports *p, const char *text);
 /* Takes each port for a moment, so that a taken one is known before anything starts, and replaces 0 by a
  * free one. Ends the command with STATUS_UNAVAILABLE. */
 void ports_check(struct ports *p);
+/* Where a service on the host's own sockets can be found: at the address, or at all of them ("*"). */
+void ports_print_on_host(const char *name, const char *protocol, const char *address, uint16_t port);
 /* Where a service of the guest can be found, one line each: "website: http://localhost:8080/". */
 void ports_print(const struct ports *p, const char *name, const char *protocol, uint16_t guest);
 

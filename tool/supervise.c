@@ -223,12 +223,15 @@ static struct pollfd output_poll(const struct output *o)
 
 static void take_line(struct state *t, const char *line)
 {
-    char protocol[4];
+    char protocol[4], address[46];
     unsigned port;
-    if (sscanf(line, "serving %3[a-z] %u", protocol, &port) != 2 || port == 0 || port > 65535)
+    int n = sscanf(line, "serving %3[a-z] %u on %45[0-9a-f.:*]", protocol, &port, address);
+    if (n < 2 || port == 0 || port > 65535)
         return;
     uint64_t took_ns = now_ns() - t->start_ns;
-    if (!t->s->quiet)
+    if (!t->s->quiet && n == 3)
+        ports_print_on_host(t->s->name, protocol, address, (uint16_t)port);
+    else if (!t->s->quiet)
         ports_print(t->s->ports, t->s->name, protocol, (uint16_t)port);
     if (t->s->timing)
         printf("%s: served %.1f ms after its start\n", t->s->name, (double)took_ns / 1e6);

@@ -96,3 +96,26 @@ void ip4_emit(struct writer *w, const struct ip4_header *h)
     start[10] = (uint8_t)(sum >> 8);
     start[11] = (uint8_t)sum;
 }
+
+void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst, size_t payload_len)
+{
+    static const uint8_t router_alert[4] = {148, 4, 0, 0};
+    uint8_t *start = write_room(w, IP4_ALERT_BYTES);
+    if (!start)
+        return;
+    struct writer inner = writer_of(start, IP4_ALERT_BYTES);
+    struct ip4_header h = {.tos = 0xc0,
+                           .total_len = (uint16_t)(IP4_ALERT_BYTES + payload_len),
+                           .dont_fragment = true,
+                           .ttl = 1,
+                           .protocol = protocol,
+                           .src = *src,
+                           .dst = *dst};
+    ip4_emit(&inner, &h);
+    write_copy(&inner, router_alert, sizeof router_alert);
+    start[0] = 0x46;
+    start[10] = start[11] = 0;
+    uint16_t sum = checksum_finish(checksum_add(0, bytes_of(start, IP4_ALERT_BYTES), false));
+    start[10] = (uint8_t)(sum >> 8);
+    start[11] = (uint8_t)sum;
+}

@@ -38,5 +38,8 @@ enum ip4_fault ip4_parse(struct bytes packet, struct ip4_header *h, struct bytes
 bool ip4_parse_quoted(struct bytes packet, struct ip4_header *h, struct bytes *payload);
 /* Writes 20 bytes, checksum included. header_len is not looked at. */
 void ip4_emit(struct writer *w, const struct ip4_header *h);
+/* Writes the header of what routers are to look at (RFC 2113): its option, TTL 1, precedence 6, never in fragments. */
+#define IP4_ALERT_BYTES 24
+void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst, size_t payload_len);
 
 #endif

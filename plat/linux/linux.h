@@ -12,9 +12,12 @@
 #include <stdint.h>
 
 struct linux_device {
-    int fd; /* -1: not attached */
+    int fd;       /* -1: not attached, or on the host's sockets */
+    bool on_host; /* net: no device at all, but the host's sockets (host.h) */
     uint8_t mac[6];
     uint16_t mtu_bytes;
+    uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h) */
+    bool no_offload;  /* the operator said so */
     uint64_t capacity_bytes;
 };
 
@@ -51,6 +54,19 @@ void linux_secret_load(const char *value); /* NAME=FILE */
 void linux_wait_init(void);
 void linux_wait_add(unsigned index, int fd);
 void linux_wait_remove(int fd);
+
+/* A descriptor that belongs to a device beside others. `ready` is called in plat_wait with epoll's events, and the
+ * device counts as ready then. */
+struct linux_watch {
+    unsigned index;
+    void (*ready)(struct linux_watch *w, uint32_t events);
+};
+
+/* Waits for epoll's `events` on the descriptor until it is closed. False: the host refuses. */
+MUST_USE bool linux_wait_watch(struct linux_watch *w, int fd, uint32_t events);
+
+/* As plat_serving, for a service at an address of the host; "*" is all of them. */
+void linux_serving(const char *protocol, uint16_t port, const char *address);
 
 /* "@12": a descriptor that is open. False when it is no such thing. */
 bool linux_descriptor(const char *text, int *fd);

@@ -67,14 +67,24 @@ void linux_secret_load(const char *value)
     s->bytes = read_file(equals + 1);
 }
 
-void plat_serving(const char *protocol, uint16_t port)
+static void say_serving(const char *protocol, uint16_t port, const char *on, const char *address)
 {
     if (linux_state.control < 0)
         return;
-    char line[64];
-    int len = snprintf(line, sizeof line, "serving %s %u\n", protocol, port);
+    char line[128];
+    int len = snprintf(line, sizeof line, "serving %s %u%s%s\n", protocol, port, on, address);
     if (write(linux_state.control, line, (size_t)len) != len)
         linux_state.control = -1;
+}
+
+void plat_serving(const char *protocol, uint16_t port)
+{
+    say_serving(protocol, port, "", "");
+}
+
+void linux_serving(const char *protocol, uint16_t port, const char *address)
+{
+    say_serving(protocol, port, " on ", address);
 }
 
 void plat_exit(int status)

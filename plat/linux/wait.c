@@ -60,6 +60,12 @@ void linux_wait_add(unsigned index, int fd)
     watch(index, fd);
 }
 
+bool linux_wait_watch(struct linux_watch *w, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = w};
+    return epoll_ctl(linux_state.epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 /* Taken out of the set afterwards, or every wait would end at once. */
 static void begin_stop(void)
 {
@@ -78,6 +84,16 @@ static struct timespec *timeout_until(uint64_t deadline_ns, struct timespec *t)
     return t;
 }
 
+/* What is no index is a pointer to a watch: no object lies at the lowest addresses. */
+static uint64_t index_of(const struct epoll_event *event)
+{
+    if (event->data.u64 <= STOP_INDEX)
+        return event->data.u64;
+    struct linux_watch *w = event->data.ptr;
+    w->ready(w, event->events);
+    return w->index;
+}
+
 uint64_t plat_wait(uint64_t deadline_ns)
 {
     struct epoll_event events[PLAT_DEVICES_MAX + 1];
@@ -86,7 +102,7 @@ uint64_t plat_wait(uint64_t deadline_ns)
     int n = epoll_pwait2(linux_state.epoll, events, (int)ARRAY_LEN(events), timeout_until(deadline_ns, &t), NULL);
     must(n >= 0 || errno == EINTR);
     for (int i = 0; i < n; i++)
-        ready |= UINT64_C(1) << events[i].data.u64;
+        ready |= UINT64_C(1) << index_of(&events[i]);
     if (ready & PLAT_READY_STOP && !linux_state.stop)
         begin_stop();
     return ready;

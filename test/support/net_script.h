@@ -7,6 +7,7 @@
 #include "net/net.h"
 #include "wire/arp.h"
 #include "wire/checksum.h"
+#include "wire/igmp.h"
 
 #include <jinn/stack.h>
 
@@ -42,7 +43,7 @@ struct script {
     size_t n_read; /* frames that the test has looked at */
 };
 
-static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size_t n)
+static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     struct script *s = CONTAINER_OF(d, struct script, dev);
     if (s->full)
@@ -58,7 +59,8 @@ static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size
     return OK;
 }
 
-static UNUSED enum err script_recv(struct netdev *d, uint8_t *buffer, size_t size, size_t *len)
+static UNUSED enum err script_recv(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame,
+                                   struct net_offload *o)
 {
     return ERR_AGAIN;
 }
@@ -131,6 +133,26 @@ static UNUSED void text_udp(struct writer *w, const struct ip4_header *h, struct
         write_str(w, " udp BAD");
 }
 
+/* A report of version 3 with its records, or a type and its group. */
+static UNUSED void text_igmp(struct writer *w, struct bytes b)
+{
+    struct reader r = reader_of(b);
+    char text[IP_TEXT_BYTES];
+    struct ip group;
+    uint8_t type = read_u8(&r);
+    write_format(w, " igmp %02x", type);
+    if (checksum_finish(checksum_add(0, b, false)) != 0)
+        write_str(w, " BAD");
+    read_skip(&r, type == IGMP_REPORT3 ? 7 : 3);
+    while (reader_left(&r)) {
+        if (type == IGMP_REPORT3)
+            write_format(w, " %u", read_be32(&r) >> 24);
+        group = ip4_of_u32(read_be32(&r));
+        write_format(w, " %s", ip_text(&group, text));
+    }
+    assert_true(reader_good(&r));
+}
+
 static UNUSED void text_ip(struct writer *w, struct bytes b)
 {
     struct ip4_header h;
@@ -147,6 +169,8 @@ static UNUSED void text_ip(struct writer *w, struct bytes b)
         text_icmp(w, payload);
     else if (h.protocol == IP_UDP)
         text_udp(w, &h, payload);
+    else if (h.protocol == IP_IGMP)
+        text_igmp(w, payload);
     else
         write_format(w, " protocol=%u data=%zu", h.protocol, payload.len);
 }

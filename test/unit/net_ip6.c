@@ -1,124 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* IPv6 below the transports, on a fake device and a fake clock; RFC numbers in the tests' comments are those of doc/ip.md. */
-#include "test/support/net_script.h"
-
-#include "wire/nd.h"
-
-#define OUR_LINK_TEXT "fe80::ff:fe00:2"
-
-static const struct ip our_link = {{0xfe, 0x80, [11] = 0xff, [12] = 0xfe, [15] = 2}};
-static const struct ip peer = {{0xfe, 0x80, [15] = 9}};
-static const struct ip router = {{0xfe, 0x80, [15] = 1}};
-static const struct ip far = {{0x20, 1, 0xd, 0xb8, 0, 9, [15] = 7}};
-static const struct ip all_nodes = {{0xff, 2, [15] = 1}};
-static const struct mac peer_mac = {{2, 0, 0, 0, 0, 9}};
-static const struct mac router_mac = {{2, 0, 0, 0, 0, 1}};
-static uint8_t zeros[2000];
-
-/* ---- The script's IPv6 part ---- */
-
-/* IPv6 alone: link-local, and fd00::2/64 if so wanted; detection is behind it. */
-static struct script *script6(const char *address, bool accept_ra)
-{
-    struct script *s = calloc(1, sizeof *s);
-    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0};
-    s->now_ns = 1000 * NS_PER_S;
-    struct net_options o = {.dev = &s->dev, .random = script_random, .ip6 = &stack_ip6};
-    struct ip6_options six = {.accept_ra = accept_ra};
-    if (address)
-        assert_true(ip_net_parse(bytes_str(address), &six.address));
-    assert_int_equal(net_new(&o, &s->n), OK);
-    assert_int_equal(s->n->ip6_ops->start(s->n, s->now_ns, &six), OK);
-    return s;
-}
-
-static struct script *settled(const char *address, bool accept_ra)
-{
-    struct script *s = script6(address, accept_ra);
-    pass(s, 20 * NS_PER_S);
-    forget_sent(s);
-    return s;
-}
-
-static void input_ip6(struct script *s, struct ip6_header h, struct bytes payload)
-{
-    static uint8_t b[65600];
-    struct writer w = writer_of(b, sizeof b);
-    h.payload_len = (uint16_t)payload.len;
-    h.hop_limit = h.hop_limit ? h.hop_limit : 64;
-    ip6_emit(&w, &h);
-    write_bytes(&w, payload);
-    struct mac group = mac_of_multicast6(&h.dst);
-    input_frame(s, ip_is_multicast(&h.dst) ? group : OUR_MAC, PEER_MAC, ETHER_IP6, writer_bytes(&w));
-}
-
-static void input_icmp6(struct script *s, struct ip src, struct ip dst, uint8_t hops, struct icmp6 m)
-{
-    static uint8_t b[65600];
-    struct writer w = writer_of(b, sizeof b);
-    icmp6_emit(&w, &m, &src, &dst, &m.data, 1);
-    write_bytes(&w, m.data);
-    input_ip6(s, (struct ip6_header){.next = IP6_ICMP, .hop_limit = hops, .src = src, .dst = dst}, writer_bytes(&w));
-}
-
-static void input_neighbour(struct script *s, uint8_t type, uint32_t flags, struct ip src, struct ip dst,
-                            struct ip target, const struct mac *mac)
-{
-    uint8_t b[ND_NEIGHBOUR_BYTES];
-    struct writer w = writer_of(b, sizeof b);
-    nd_emit_neighbour(&w, &target, type == ICMP6_NEIGHBOUR_SOLICITATION ? ND_SOURCE_MAC : ND_TARGET_MAC, mac);
-    input_icmp6(s, src, dst, 255, (struct icmp6){.type = type, .rest = flags, .data = writer_bytes(&w)});
-}
-
-/* The peer asks for us, so that we know it. */
-static void know_peer6(struct script *s)
-{
-    input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, peer, our_link, our_link, &peer_mac);
-    expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=255 icmp6 136/0 rest=60000000 data=24");
-}
-
-struct ra {
-    uint16_t lifetime_s;
-    uint32_t valid_s, preferred_s, mtu;
-    const char *prefix;
-    bool servers;
-};
-
-static void input_ra(struct script *s, struct ip from, const struct mac *mac, struct ra a)
-{
-    uint8_t b[200];
-    struct writer w = writer_of(b, sizeof b);
-    write_be64(&w, 0);
-    nd_emit_mac(&w, ND_SOURCE_MAC, mac);
-    if (a.prefix) {
-        struct ip_net net;
-        assert_true(ip_net_parse(bytes_str(a.prefix), &net));
-        write_copy(&w, (uint8_t[]){ND_PREFIX, 4, net.prefix_len, 0xc0}, 4);
-        write_be32(&w, a.valid_s);
-        write_be32(&w, a.preferred_s);
-        write_be32(&w, 0);
-        write_copy(&w, net.ip.b, 16);
-    }
-    if (a.mtu) {
-        write_be32(&w, ND_MTU << 24 | 1 << 16);
-        write_be32(&w, a.mtu);
-    }
-    if (a.servers) {
-        write_be32(&w, (uint32_t)ND_RDNSS << 24 | 3 << 16);
-        write_be32(&w, 600);
-        write_copy(&w, far.b, 16);
-    }
-    struct icmp6 m = {.type = ICMP6_ROUTER_ADVERTISEMENT, .rest = UINT32_C(64) << 24 | a.lifetime_s};
-    m.data = writer_bytes(&w);
-    input_icmp6(s, from, all_nodes, 255, m);
-}
-
-static enum err send6(struct script *s, struct ip dst, size_t len)
-{
-    struct ip_out o = {.dst = dst, .protocol = 99};
-    struct bytes v = bytes_of(zeros, len);
-    return s->n->below.send(&s->n->below, s->now_ns, &o, &v, 1);
-}
+#include "test/support/net_script6.h"
 
 /* ---- Addresses ---- */
 
@@ -146,9 +28,9 @@ static void an_address_of_somebody_else_is_given_up(void **state)
     assert_true(ip_parse(bytes_str("fd00::2"), &ours));
     struct ip group = ip6_solicited_group(&ours);
     forget_sent(s);
-    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_OVERRIDE, ours, all_nodes, ours, &peer_mac);
+    input_icmp6(s, ours, our_link, 64, (struct icmp6){.type = ICMP6_ECHO});
     assert_int_equal(s->n->counters.ip6.in_martian, 1); /* as ours it can't be a source */
-    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_OVERRIDE, peer, all_nodes, ours, &peer_mac);
+    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_OVERRIDE, ours, all_nodes, ours, &peer_mac); /* but here */
     assert_int_equal(s->n->ip6->address[1].state, IP6_DUPLICATE);
     input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, peer, group, ours, &peer_mac);
     expect_nothing(s);
@@ -305,8 +187,8 @@ static void optimistic_addresses_are_discreet(void **state)
     input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, router, our_link, our_link, &router_mac);
     expect(s, "01 " OUR_LINK_TEXT ">fe80::1 hops=255 icmp6 136/0 rest=40000000 data=24");
     pass(s, NS_PER_S + NS_PER_MS);
-    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
     expect(s, "*16 " OUR_LINK_TEXT ">ff02::16 hops=1 icmp6 143/0 rest=00000001 data=20");
+    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
     script_end(s);
 }
 
@@ -467,8 +349,10 @@ static void a_narrow_path_is_remembered(void **state)
     assert_int_equal(send6(s, peer, 1460), OK);
     expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 part 0+1232...");
     expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 part 1232+228");
-    s->now_ns += 601 * NS_PER_S;
-    net_tick(s->n, s->now_ns);
+    uint64_t told_ns = s->now_ns;
+    pass(s, 599 * NS_PER_S);
+    assert_int_equal(ip6_path_mtu(s->n, &peer), 1280);
+    pass(s, told_ns + IP6_PATH_MTU_NS - s->now_ns);
     assert_int_equal(ip6_path_mtu(s->n, &peer), 1500);
     net_free(s->n);
     free(s);
@@ -652,7 +536,7 @@ static void udp_goes_both_ways(void **state)
     assert_true(ip_equal(&from.ip, &peer));
     assert_int_equal(udp_transmit(u, s->now_ns, &from, &data, 1), OK);
     expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 udp 7>1000 data=5");
-    udp_shut(u);
+    udp_shut(u, s->now_ns);
     script_end(s);
 }
 

@@ -28,7 +28,7 @@ static void active_open_with_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 3, ts 100 0>\n"
            "connected again\n"
            "arm-writer\n"
            "+10ms\n"
@@ -45,7 +45,7 @@ static void active_open_to_a_peer_without_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 3, ts 100 0>\n"
            "< S. seq 0 ack 1 win 4000\n"
            "> . seq 1 ack 1 win 65535\n"
            "write 1000\n"
@@ -57,7 +57,7 @@ static void window_of_a_syn_is_never_scaled(void **state)
 {
     script("listen 80 4\n"
            "< S seq 0 win 1000 <mss 500, ws 7>\n"
-           "> S. seq 0 ack 1 win 65535 <mss 1460, ws 2>\n"
+           "> S. seq 0 ack 1 win 65535 <mss 1460, ws 3>\n"
            "< . seq 1 ack 1 win 10\n"
            "accept\n"
            "write 2000\n"
@@ -73,7 +73,7 @@ static void window_scale_above_14_counts_as_14(void **state)
 {
     script("listen 80 4\n"
            "< S seq 0 win 1000 <mss 1460, ws 15>\n"
-           "> S. seq 0 ack 1 <ws 2>\n"
+           "> S. seq 0 ack 1 <ws 3>\n"
            "< . seq 1 ack 1 win 1\n"
            "accept\n"
            "write 14600\n"
@@ -434,6 +434,74 @@ static void cookies_with_timestamps_remember_all_options(void **state)
                             "> . seq 1289 ack 1 <sack 101 111, ts 0 1020>\n");
 }
 
+/* RFC 7323 4: the echo of the cookie's timestamp is a first sample of the round trip, so the timeout is not the second
+ * of a path of which nothing is known, and the tail is probed. */
+static void cookies_with_timestamps_give_a_round_trip(void **state)
+{
+    script_sized(2, 65536,
+                 FULL_TABLE "< S seq 0 <mss 1460, ws 7, sackok, ts 1000 0>\n"
+                            "> S. seq 0 ack 1 <mss 1460, ws 0, sackok, ts 100 1000>\n"
+                            "+20ms\n"
+                            "< . seq 1 ack 1 win 200 <ts 1020 100>\n"
+                            "accept\n"
+                            "write 2896\n"
+                            "> . seq 1 ack 1 len 1448\n"
+                            "> P. seq 1449 ack 1 len 1448\n"
+                            "+39ms\n"
+                            "# twice the sample, which has up to 63 ms of the cookie in it\n"
+                            "+128ms\n"
+                            "> P. seq 1449 ack 1 len 1448\n"
+                            "count tail_probes 1\n"
+                            "count timeouts 0\n");
+}
+
+/* Without them nothing is known of the path. */
+static void cookies_without_timestamps_give_none(void **state)
+{
+    script_sized(2, 65536,
+                 FULL_TABLE "< S seq 0 <mss 1460>\n"
+                            "> S. seq 0 ack 1 <mss 1460>\n"
+                            "peer 1234\n"
+                            "< R seq 1\n"
+                            "peer 1235\n"
+                            "< R seq 1\n"
+                            "peer 1236\n"
+                            "+20ms\n"
+                            "< . seq 1 ack 1 win 65535\n"
+                            "accept\n"
+                            "write 1460\n"
+                            "> P. seq 1 ack 1 len 1460\n"
+                            "+999ms\n"
+                            "count timeouts 0\n"
+                            "+2ms\n"
+                            "> P. seq 1 ack 1 len 1460\n"
+                            "count timeouts 1\n");
+}
+
+/* RFC 7323 3.2 leaves the echo to the peer: one that can't be is no sample. */
+static void cookies_with_an_impossible_echo_give_none(void **state)
+{
+    script_sized(2, 65536,
+                 FULL_TABLE "< S seq 0 <mss 1460, ts 1000 0>\n"
+                            "> S. seq 0 ack 1 <mss 1460, ts 100 1000>\n"
+                            "peer 1234\n"
+                            "< R seq 1\n"
+                            "peer 1235\n"
+                            "< R seq 1\n"
+                            "peer 1236\n"
+                            "+20ms\n"
+                            "# 2^20 ms ago, the same bits of the cookie\n"
+                            "< . seq 1 ack 1 win 65535 <ts 1020 -1048476>\n"
+                            "accept\n"
+                            "write 1448\n"
+                            "> P. seq 1 ack 1 len 1448\n"
+                            "+999ms\n"
+                            "count timeouts 0\n"
+                            "+2ms\n"
+                            "> P. seq 1 ack 1 len 1448\n"
+                            "count timeouts 1\n");
+}
+
 static void cookies_are_good_for_two_minutes_and_one_peer(void **state)
 {
     script_sized(2, 65536,
@@ -611,6 +679,9 @@ int main(void)
         cmocka_unit_test(accept_queue_overflow_is_refused),
         cmocka_unit_test(full_half_open_table_answers_with_cookies),
         cmocka_unit_test(cookies_with_timestamps_remember_all_options),
+        cmocka_unit_test(cookies_with_timestamps_give_a_round_trip),
+        cmocka_unit_test(cookies_without_timestamps_give_none),
+        cmocka_unit_test(cookies_with_an_impossible_echo_give_none),
         cmocka_unit_test(cookies_are_good_for_two_minutes_and_one_peer),
         cmocka_unit_test(no_control_block_left_is_refused),
         cmocka_unit_test(nobody_listens),

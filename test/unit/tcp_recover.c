@@ -111,6 +111,113 @@ static void where_reordering_was_seen_three_reports_wait(void **state)
                                  "count fast_retransmits 1\n");
 }
 
+/* RFC 8985 6.2: the shortest round trip is one of the last five minutes. The path of 50 ms has become one of 110: what
+ * waits for a quarter of it waits for 27 ms. */
+static void the_shortest_round_trip_is_forgotten_after_a_while(void **state)
+{
+    script(ACCEPTED_FAR "write 1460\n"
+                        "> P. seq 1 ack 1 len 1460\n"
+                        "+110ms\n"
+                        "< . seq 1 ack 1461\n"
+                        "+301s\n"
+                        "write 1460\n"
+                        "> P. seq 1461 ack 1 len 1460\n"
+                        "+110ms\n"
+                        "< . seq 1 ack 2921\n"
+                        "write 4380\n"
+                        "> . seq 2921 ack 1 len 1460\n"
+                        "> . seq 4381 ack 1 len 1460\n"
+                        "> P. seq 5841 ack 1 len 1460\n"
+                        "+110ms\n"
+                        "< . seq 1 ack 2921 <sack 5841 7301>\n"
+                        "+26ms\n"
+                        "count fast_retransmits 0\n"
+                        "+4ms\n"
+                        "> . seq 2921 ack 1 len 1460\n"
+                        "count fast_retransmits 1\n");
+}
+
+/* Not before: 12 ms are a quarter of the 50 from two minutes ago. */
+static void the_shortest_round_trip_is_remembered_for_minutes(void **state)
+{
+    script(ACCEPTED_FAR "+120s\n"
+                        "write 1460\n"
+                        "> P. seq 1 ack 1 len 1460\n"
+                        "+110ms\n"
+                        "< . seq 1 ack 1461\n"
+                        "write 4380\n"
+                        "> . seq 1461 ack 1 len 1460\n"
+                        "> . seq 2921 ack 1 len 1460\n"
+                        "> P. seq 4381 ack 1 len 1460\n"
+                        "+110ms\n"
+                        "< . seq 1 ack 1461 <sack 4381 5841>\n"
+                        "+11ms\n"
+                        "count fast_retransmits 0\n"
+                        "+4ms\n"
+                        "> . seq 1461 ack 1 len 1460\n"
+                        "count fast_retransmits 1\n");
+}
+
+/* Two segments, of which the first comes so late that the second is reported `early_ms` before it is sent again; the end
+ * of them. The window is never larger than two. */
+static unsigned late_segment(struct script *x, unsigned at, unsigned early_ms)
+{
+    char text[600];
+    unsigned second = at + 1460, end = at + 2920;
+    snprintf(text, sizeof text,
+             "write 2920\n"
+             "> . seq %u ack 1 len 1460\n"
+             "> P. seq %u ack 1 len 1460\n"
+             "+50ms\n"
+             "< . seq 1 ack %u <sack %u %u>\n"
+             "+%ums\n"
+             "+4ms\n"
+             "> . seq %u ack 1 len 1460\n"
+             "+30ms\n"
+             "< . seq 1 ack %u\n",
+             at, second, at, second, end, early_ms, at, end);
+    script_run(x, text);
+    return end;
+}
+
+/* RFC 8985 6.2 step 4: a needless retransmission makes the reordering window a quarter of a round trip longer, and
+ * 16 recoveries without one make it short again. */
+static void needless_retransmissions_widen_the_window_for_16_recoveries(void **state)
+{
+    struct script *x = script_new(1, 1 << 20);
+    char text[80];
+    script_run(x, ACCEPTED_FAR);
+    unsigned at = late_segment(x, 1, 11);
+    snprintf(text, sizeof text, "< . seq 1 ack %u <sack %u %u>\n", at, at - 2920, at - 1460);
+    script_run(x, text);
+    script_run(x, "count sent_twice 1\n");
+    for (int i = 0; i < 16; i++)
+        at = late_segment(x, at, 23);
+    at = late_segment(x, at, 11);
+    script_run(x, "count fast_retransmits 18\n"
+                  "count timeouts 0\n");
+    script_free(x);
+}
+
+/* Twice in one round trip counts once; in the next, once more. */
+static void the_window_widens_once_a_round_trip(void **state)
+{
+    struct script *x = script_new(1, 1 << 20);
+    script_run(x, ACCEPTED_FAR);
+    unsigned at = late_segment(x, 1, 11);
+    script_run(x, "write 1460\n"
+                  "> P. seq 2921 ack 1 len 1460\n"
+                  "< . seq 1 ack 2921 <sack 1 701>\n"
+                  "< . seq 1 ack 2921 <sack 701 1461>\n"
+                  "count sent_twice 2\n"
+                  "+50ms\n"
+                  "< . seq 1 ack 4381\n");
+    at = late_segment(x, at + 1460, 23);
+    script_run(x, "< . seq 1 ack 7301 <sack 4381 5841>\n");
+    late_segment(x, at, 36);
+    script_free(x);
+}
+
 /* RFC 8985 7: the last segment was lost; nothing would tell before the timeout. */
 static void the_tail_is_probed_before_the_timeout(void **state)
 {
@@ -253,6 +360,10 @@ int main(void)
         cmocka_unit_test(one_report_and_a_quarter_of_a_round_trip_is_a_loss),
         cmocka_unit_test(what_was_only_late_is_not_sent_again),
         cmocka_unit_test(where_reordering_was_seen_three_reports_wait),
+        cmocka_unit_test(the_shortest_round_trip_is_forgotten_after_a_while),
+        cmocka_unit_test(the_shortest_round_trip_is_remembered_for_minutes),
+        cmocka_unit_test(needless_retransmissions_widen_the_window_for_16_recoveries),
+        cmocka_unit_test(the_window_widens_once_a_round_trip),
         cmocka_unit_test(the_tail_is_probed_before_the_timeout),
         cmocka_unit_test(a_probe_that_arrived_twice_was_no_loss),
         cmocka_unit_test(new_data_makes_the_better_probe),

@@ -57,6 +57,53 @@ static void headers_go_round(void **state)
     assert_memory_equal(out, b.data, sizeof out);
 }
 
+/* Queries of a Linux bridge, and what it hears of us. */
+static void igmp_of_all_versions(void **state)
+{
+    const struct {
+        const char *hex;
+        int type, version, robustness;
+        uint32_t response_ms, group;
+    } cases[] = {
+        {"1164 ec1e 00000000 02 7d 0000", 0x11, 3, 2, 10000, 0},
+        {"1164 ee9b 00000000", 0x11, 2, 0, 10000, 0},
+        {"1100 eeff 00000000", 0x11, 1, 0, 10000, 0},
+        {"1180 7efa efffffc8 00 7d 0000 beef", 0x11, 3, 0, 12800, 0xefffffc8},
+        {"11c8 e06d e0010203 0a c8 0002 0a000009 0a000008", 0x11, 3, 2, 307200, 0xe0010203},
+        {"1600 06fb e2020202", 0x16, 0, 0, 0, 0xe2020202},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct igmp m;
+        uint8_t b[40];
+        struct bytes given = hex(cases[i].hex);
+        memcpy(b, given.data, given.len);
+        b[2] = b[3] = 0;
+        uint16_t sum = checksum_finish(checksum_add(0, bytes_of(b, given.len), false));
+        b[2] = (uint8_t)(sum >> 8);
+        b[3] = (uint8_t)sum;
+        assert_true(igmp_parse(bytes_of(b, given.len), &m));
+        assert_int_equal(m.type, cases[i].type);
+        assert_int_equal(m.version, cases[i].version);
+        assert_int_equal(m.robustness, cases[i].robustness);
+        assert_int_equal(m.response_ms, cases[i].response_ms);
+        assert_int_equal(ip4_u32(&m.group), cases[i].group);
+        b[4] ^= 1;
+        assert_false(igmp_parse(bytes_of(b, given.len), &m));
+    }
+}
+
+static void golden_igmp_reports(void **state)
+{
+    uint8_t out[40];
+    struct ip groups[] = {ip4(239, 1, 2, 3), ip4(224, 0, 0, 251)};
+    struct writer w = writer_of(out, sizeof out);
+    igmp_emit_report3(&w, IGMP_TO_EXCLUDE, groups, 2);
+    assert_true(bytes_equal(writer_bytes(&w), hex("2200 03fd 0000 0002 04000000 ef010203 04000000 e00000fb")));
+    w = writer_of(out, sizeof out);
+    igmp_emit(&w, IGMP_LEAVE2, &groups[0]);
+    assert_true(bytes_equal(writer_bytes(&w), hex("1700 f7fa ef010203")));
+}
+
 static void arp_goes_round(void **state)
 {
     struct bytes b = hex("0001080006040002 02000000000b c0a80102 02000000000a c0a80101");
@@ -83,7 +130,8 @@ static void golden_discover(void **state)
     assert_int_equal(writer_len(&w), 300);
     struct bytes head = hex("01010600 3903f326 00020000 00000000 00000000 00000000 00000000 02000000000a 0000");
     assert_memory_equal(out, head.data, head.len);
-    struct bytes options = hex("63825363 350101 3d070102000000000a 390205dc 0c03626f78 37070103063336 3a3b ff 0000");
+    struct bytes options =
+        hex("63825363 350101 3d070102000000000a 390205dc 0c03626f78 37090179 03061a3336 3a3b ff 0000");
     assert_memory_equal(out + 236, options.data, options.len);
 }
 
@@ -195,6 +243,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_frames),
         cmocka_unit_test(headers_go_round),
+        cmocka_unit_test(igmp_of_all_versions),
+        cmocka_unit_test(golden_igmp_reports),
         cmocka_unit_test(arp_goes_round),
         cmocka_unit_test(golden_discover),
         cmocka_unit_test(the_longest_dhcp_message_fits),

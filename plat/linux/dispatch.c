@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* Two stacks live in an image for linux: the library's own on a net device, and the host's sockets. Which one is meant
+ * is told by the pointer. The linker sends every call of a function NAME that is defined here as __wrap_NAME to this
+ * file, and __real_NAME is the library's (GNU ld's --wrap; mk/host.mk finds the names in this file). So no other target
+ * pays for the choice, and an image still has only what it calls.
+ *
+ * A new function of <jinn/stack.h> needs a line here and one in host.h (scripts/check-dispatch). stack_up has none: it
+ * is given a net device, which is never the host's. */
+#include "plat/linux/host.h"
+
+#include <string.h>
+
+#define TWO(name) extern __typeof__(name) __real_##name, __wrap_##name
+#define PICK(object, name) (host_owns(object) ? host_##name : __real_##name)
+
+TWO(boot_stack);
+TWO(stack_ipv4);
+TWO(stack_ipv4_gateway);
+TWO(stack_resolver);
+TWO(stack_listen);
+TWO(listener_accept);
+TWO(listener_close);
+TWO(stack_connect);
+TWO(stack_connect_any);
+TWO(stack_udp);
+TWO(udp_port);
+TWO(udp_send);
+TWO(udp_recv);
+TWO(udp_problem);
+TWO(udp_close);
+
+struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
+{
+    for (unsigned i = 0; i < plat_n_devices; i++) {
+        if (linux_state.device[i].on_host && strcmp(plat_devices[i].name, name) == 0)
+            return host_stack_up(i, o);
+    }
+    return __real_boot_stack(name, o);
+}
+
+struct ip_net __wrap_stack_ipv4(const struct stack *s)
+{
+    return PICK(s, stack_ipv4)(s);
+}
+
+struct ip __wrap_stack_ipv4_gateway(const struct stack *s)
+{
+    return PICK(s, stack_ipv4_gateway)(s);
+}
+
+struct ip __wrap_stack_resolver(const struct stack *s)
+{
+    return PICK(s, stack_resolver)(s);
+}
+
+enum err __wrap_stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **l)
+{
+    return PICK(s, stack_listen)(s, port, backlog, l);
+}
+
+enum err __wrap_listener_accept(struct listener *l, uint64_t deadline_ns, struct flow **f)
+{
+    return PICK(l, listener_accept)(l, deadline_ns, f);
+}
+
+void __wrap_listener_close(struct listener *l)
+{
+    PICK(l, listener_close)(l);
+}
+
+enum err __wrap_stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
+{
+    return PICK(s, stack_connect)(s, to, deadline_ns, f);
+}
+
+enum err __wrap_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
+                                  struct flow **f)
+{
+    return PICK(s, stack_connect_any)(s, list, n, deadline_ns, f);
+}
+
+enum err __wrap_stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)
+{
+    return PICK(s, stack_udp)(s, port, u);
+}
+
+uint16_t __wrap_udp_port(const struct udp_socket *u)
+{
+    return PICK(u, udp_port)(u);
+}
+
+enum err __wrap_udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)
+{
+    return PICK(u, udp_send)(u, to, v, n);
+}
+
+enum err __wrap_udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,
+                         uint64_t deadline_ns)
+{
+    return PICK(u, udp_recv)(u, buffer, size, len, from, deadline_ns);
+}
+
+bool __wrap_udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer)
+{
+    return PICK(u, udp_problem)(u, problem, peer);
+}
+
+void __wrap_udp_close(struct udp_socket *u)
+{
+    PICK(u, udp_close)(u);
+}

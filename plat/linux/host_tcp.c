@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+/* Listeners and connecting. */
+#include "plat/linux/host.h"
+
+#include <jinn/fiber.h>
+#include <jinn/must.h>
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+static struct host_listener *listener_of(struct listener *l)
+{
+    return (struct host_listener *)(void *)l;
+}
+
+/* ---- Listening ---- */
+
+/* All of them: a fiber that leaves without a connection may have been the one that was woken for it. */
+static void wake_acceptors(struct host_listener *l)
+{
+    for (struct list *n; (n = list_pop(&l->acceptors));) {
+        struct waiter *w = CONTAINER_OF(n, struct waiter, node);
+        w->wake(w);
+    }
+}
+
+static void listener_news(struct host_socket *s, uint32_t events)
+{
+    (void)events;
+    wake_acceptors(s->owner);
+}
+
+static struct host_listener *free_listener(struct host_stack *h, uint16_t port, enum err *e)
+{
+    struct host_listener *found = NULL;
+    *e = ERR_FULL;
+    for (size_t i = 0; i < HOST_LISTENERS; i++) {
+        struct host_listener *l = &h->listener[i];
+        if (l->port == port) {
+            *e = ERR_IN_USE;
+            return NULL;
+        }
+        if (!found && l->port == 0 && l->n_accepting == 0)
+            found = l;
+    }
+    h->counters.listeners_full += !found;
+    return found;
+}
+
+/* The library's own stack has every port to itself: one that somebody else on the host has is the operator's matter. */
+static enum err open_listener(struct host_listener *l, size_t i, uint32_t backlog)
+{
+    int fd = host_bound_socket(&l->stack->bind[i], SOCK_STREAM, l->port);
+    int problem = errno;
+    if (fd >= 0 && listen(fd, backlog < INT32_MAX ? (int)backlog : INT32_MAX) != 0) {
+        problem = errno;
+        close(fd);
+        fd = -1;
+    }
+    if (fd < 0 && host_is_full(problem))
+        return ERR_FULL;
+    if (fd < 0)
+        host_port_refused("tcp", l->port, problem);
+    enum err e = host_socket_add(&l->socket[i], l->stack, fd, listener_news, l);
+    if (e)
+        close(fd);
+    return e;
+}
+
+static void shut_listener(struct host_listener *l)
+{
+    for (size_t i = 0; i < HOST_BINDS; i++)
+        host_socket_close(&l->socket[i]);
+    l->port = 0;
+}
+
+enum err host_stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **out)
+{
+    struct host_stack *h = host_stack_of(s);
+    enum err e;
+    if (port == 0 || backlog == 0)
+        return ERR_INVALID;
+    struct host_listener *l = free_listener(h, port, &e);
+    if (!l)
+        return e;
+    *l = (struct host_listener){.stack = h, .port = port, .socket = {{.fd = -1}, {.fd = -1}}};
+    list_init(&l->acceptors);
+    e = OK;
+    for (size_t i = 0; i < h->n_binds && e == OK; i++)
+        e = open_listener(l, i, backlog);
+    if (e) {
+        h->counters.listeners_full++;
+        shut_listener(l);
+        return e;
+    }
+    host_serving(h, "tcp", port);
+    *out = (struct listener *)(void *)l;
+    return OK;
+}
+
+void host_listener_close(struct listener *listener)
+{
+    struct host_listener *l = listener_of(listener);
+    shut_listener(l);
+    wake_acceptors(l);
+}
+
+/* ---- Accepting ---- */
+
+static void refuse(int fd)
+{
+    struct linger now = {.l_onoff = 1};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}
+
+/* ERR_AGAIN: none waits on this socket. */
+static enum err accept_one(struct host_listener *l, int listening, struct flow **f)
+{
+    for (;;) {
+        union host_address from;
+        socklen_t len = sizeof from;
+        int fd = accept4(listening, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && errno == EAGAIN)
+            return ERR_AGAIN;
+        if (fd < 0 && host_is_full(errno)) {
+            l->stack->counters.connections_full++;
+            return ERR_FULL;
+        }
+        if (fd < 0 && (errno == EBADF || errno == EINVAL))
+            return ERR_CLOSED;
+        if (fd < 0) /* one that died before it was accepted, or an error of its network */
+            continue;
+        struct endpoint peer = host_endpoint_of(&from);
+        struct host_connection *c = host_connection_new(l->stack, fd, &peer);
+        if (c) {
+            *f = &c->flow;
+            return OK;
+        }
+        refuse(fd);
+    }
+}
+
+static enum err accept_any(struct host_listener *l, struct flow **f)
+{
+    enum err e = ERR_AGAIN;
+    for (size_t i = 0; i < l->stack->n_binds && e == ERR_AGAIN; i++)
+        e = accept_one(l, l->socket[i].fd, f);
+    return e;
+}
+
+static enum err wait_accept(struct host_listener *l, uint64_t deadline_ns) MAY_YIELD
+{
+    struct fiber_waiter w;
+    fiber_waiter_init(&w);
+    l->n_accepting++;
+    list_append(&l->acceptors, &w.waiter.node);
+    enum err e = fiber_park(deadline_ns);
+    list_remove(&w.waiter.node);
+    l->n_accepting--;
+    return l->port == 0 ? ERR_CLOSED : e;
+}
+
+enum err host_listener_accept(struct listener *listener, uint64_t deadline_ns, struct flow **f)
+{
+    struct host_listener *l = listener_of(listener);
+    enum err e;
+    while ((e = accept_any(l, f)) == ERR_AGAIN) {
+        e = wait_accept(l, deadline_ns);
+        if (e)
+            return e;
+    }
+    return e;
+}
+
+/* ---- Connecting ---- */
+
+static enum err connect_error(int problem)
+{
+    if (problem == ECONNREFUSED || problem == ECONNRESET)
+        return ERR_REFUSED;
+    if (problem == ETIMEDOUT)
+        return ERR_TIMEOUT;
+    if (host_is_full(problem) || problem == EADDRNOTAVAIL) /* no ephemeral port is free */
+        return ERR_FULL;
+    return ERR_UNREACHABLE;
+}
+
+/* Begins: the descriptor, or -1 with errno. */
+static int begin(const struct host_stack *h, const struct endpoint *to)
+{
+    bool four = ip_is4(&to->ip);
+    union host_address a;
+    struct host_bind from = {four ? AF_INET : AF_INET6, false, h->source[!four]};
+    if (!(four ? h->has4 : h->has6)) {
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    int fd = ip_is_unspecified(&from.ip) ? socket(from.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+                                         : host_bound_socket(&from, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, &a.any, host_address_of(from.family, to, &a)) == 0 || errno == EINPROGRESS)
+        return fd;
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return -1;
+}
+
+static bool is_opening(int fd, int *problem)
+{
+    union host_address a;
+    socklen_t len = sizeof *problem;
+    *problem = 0;
+    (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, problem, &len);
+    len = sizeof a;
+    return *problem == 0 && getpeername(fd, &a.any, &len) != 0 && errno == ENOTCONN;
+}
+
+static enum err wait_open(struct host_connection *c, uint64_t deadline_ns) MAY_YIELD
+{
+    int problem;
+    while (is_opening(c->socket.fd, &problem)) {
+        enum err e = host_connection_wait(&c->writer, deadline_ns);
+        if (e)
+            return e;
+    }
+    return problem ? connect_error(problem) : OK;
+}
+
+enum err host_stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
+{
+    struct host_stack *h = host_stack_of(s);
+    if (to.port == 0 || ip_is_unspecified(&to.ip) || ip_is_multicast(&to.ip))
+        return ERR_UNREACHABLE;
+    int fd = begin(h, &to);
+    if (fd < 0) {
+        h->counters.connections_full += host_is_full(errno);
+        return connect_error(errno);
+    }
+    struct host_connection *c = host_connection_new(h, fd, &to);
+    if (!c) {
+        close(fd);
+        return ERR_FULL;
+    }
+    c->opening = true;
+    enum err e = wait_open(c, deadline_ns);
+    c->opening = false;
+    if (e) {
+        host_connection_free(c);
+        return e;
+    }
+    *f = &c->flow;
+    return OK;
+}
+
+/* One after the other, in the order given, each with a fair part of what time is left: for development that is enough. */
+enum err host_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
+                                struct flow **f)
+{
+    enum err e = ERR_UNREACHABLE;
+    for (size_t i = 0; i < n && i < CONNECT_ADDRESSES_MAX; i++) {
+        uint64_t now_ns = sched_now();
+        uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+        uint64_t part_ns = deadline_ns == TIME_NEVER ? TIME_NEVER : time_after(now_ns, left_ns / (n - i));
+        e = host_stack_connect(s, list[i], part_ns, f);
+        if (e == OK || e == ERR_CANCELLED)
+            break;
+    }
+    return e;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/* Datagram sockets. ICMP errors come by the kernel's error queue (IP_RECVERR). */
+#include "plat/linux/host.h"
+
+#include <jinn/fiber.h>
+#include <jinn/must.h>
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define UDP_MAX_BYTES 65507 /* stack.h's promise, for both families */
+#define SAME_PORT_TRIES 8   /* for a free port that is free at two addresses */
+
+static struct host_udp *of(struct udp_socket *u)
+{
+    return (struct host_udp *)(void *)u;
+}
+
+static void wake(struct host_udp *u)
+{
+    if (u->reader)
+        u->reader->wake(u->reader);
+}
+
+static void udp_news(struct host_socket *s, uint32_t events)
+{
+    (void)events;
+    wake(s->owner);
+}
+
+/* ---- Opening ---- */
+
+static void close_sockets(struct host_udp *u)
+{
+    for (size_t i = 0; i < HOST_BINDS; i++)
+        host_socket_close(&u->socket[i]);
+}
+
+/* Broadcasts may be sent, and ICMP errors are kept, on a socket of both families for both. */
+static void set_options(int fd, const struct host_bind *b)
+{
+    int yes = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof yes);
+    if (b->family == AF_INET || b->both)
+        (void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &yes, sizeof yes);
+    if (b->family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &yes, sizeof yes);
+}
+
+static uint16_t port_of(int fd)
+{
+    union host_address a = {.any.sa_family = AF_UNSPEC};
+    socklen_t len = sizeof a;
+    (void)getsockname(fd, &a.any, &len);
+    return host_endpoint_of(&a).port;
+}
+
+/* At each address the same port: *problem says why not. */
+static enum err open_at_all(struct host_udp *u, uint16_t port, int *problem)
+{
+    const struct host_stack *h = u->stack;
+    u->port = port;
+    for (size_t i = 0; i < h->n_binds; i++) {
+        int fd = host_bound_socket(&h->bind[i], SOCK_DGRAM, u->port);
+        *problem = errno;
+        if (fd < 0)
+            return ERR_IN_USE;
+        set_options(fd, &h->bind[i]);
+        u->port = port_of(fd);
+        if (host_socket_add(&u->socket[i], u->stack, fd, udp_news, u) != OK) {
+            close(fd);
+            *problem = ENOMEM;
+            return ERR_FULL;
+        }
+    }
+    return OK;
+}
+
+static enum err open_sockets(struct host_udp *u, uint16_t port)
+{
+    int problem = 0;
+    for (int i = 0; i < SAME_PORT_TRIES; i++) {
+        if (open_at_all(u, port, &problem) == OK)
+            return OK;
+        close_sockets(u);
+        if (host_is_full(problem))
+            return ERR_FULL;
+        if (port || problem != EADDRINUSE)
+            break;
+    }
+    host_port_refused("udp", port, problem);
+}
+
+static struct host_udp *free_socket(struct host_stack *h, uint16_t port, enum err *e)
+{
+    struct host_udp *found = NULL;
+    *e = ERR_FULL;
+    for (size_t i = 0; i < HOST_UDP_SOCKETS; i++) {
+        struct host_udp *u = &h->udp[i];
+        if (port && u->port == port) {
+            *e = ERR_IN_USE;
+            return NULL;
+        }
+        if (!found && u->port == 0)
+            found = u;
+    }
+    h->counters.sockets_full += !found;
+    return found;
+}
+
+enum err host_stack_udp(struct stack *s, uint16_t port, struct udp_socket **out)
+{
+    struct host_stack *h = host_stack_of(s);
+    enum err e;
+    struct host_udp *u = free_socket(h, port, &e);
+    if (!u)
+        return e;
+    *u = (struct host_udp){.stack = h, .socket = {{.fd = -1}, {.fd = -1}}};
+    e = open_sockets(u, port);
+    if (e) {
+        h->counters.sockets_full++;
+        u->port = 0;
+        return e;
+    }
+    if (port) /* one that was asked for by number is a service's */
+        host_serving(h, "udp", port);
+    *out = (struct udp_socket *)(void *)u;
+    return OK;
+}
+
+uint16_t host_udp_port(const struct udp_socket *u)
+{
+    return ((const struct host_udp *)(const void *)u)->port;
+}
+
+void host_udp_close(struct udp_socket *socket)
+{
+    struct host_udp *u = of(socket);
+    must(!u->reader);
+    close_sockets(u);
+    u->port = 0;
+}
+
+/* ---- What ICMP says ---- */
+
+static const struct sock_extended_err *icmp_error(struct msghdr *m, struct sock_extended_err *e)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        bool four = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
+        bool six = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+        if (!four && !six)
+            continue;
+        memcpy(e, CMSG_DATA(c), sizeof *e);
+        bool icmp = e->ee_origin == SO_EE_ORIGIN_ICMP || e->ee_origin == SO_EE_ORIGIN_ICMP6;
+        return icmp && e->ee_errno != EMSGSIZE ? e : NULL; /* a path's MTU is the kernel's business */
+    }
+    return NULL;
+}
+
+/* One entry of the kernel's queue. False: it is empty. */
+static bool take_problem(struct host_udp *u, int fd)
+{
+    union host_address to = {.any.sa_family = AF_UNSPEC};
+    union {
+        struct cmsghdr align;
+        char bytes[512];
+    } control;
+    struct sock_extended_err e;
+    struct msghdr m = {
+        .msg_name = &to, .msg_namelen = sizeof to, .msg_control = &control, .msg_controllen = sizeof control};
+    if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+        return false;
+    if (!icmp_error(&m, &e))
+        return true;
+    u->stack->counters.problems++;
+    u->has_problem = true;
+    u->problem = e.ee_errno == ECONNREFUSED ? ERR_REFUSED : ERR_UNREACHABLE;
+    u->problem_peer = host_endpoint_of(&to);
+    return true;
+}
+
+/* How many there were. */
+static size_t take_problems(struct host_udp *u)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < u->stack->n_binds; i++)
+        while (take_problem(u, u->socket[i].fd))
+            n++;
+    return n;
+}
+
+bool host_udp_problem(struct udp_socket *socket, enum err *problem, struct endpoint *peer)
+{
+    struct host_udp *u = of(socket);
+    (void)take_problems(u);
+    if (!u->has_problem)
+        return false;
+    u->has_problem = false;
+    *problem = u->problem;
+    *peer = u->problem_peer;
+    return true;
+}
+
+/* ---- Sending ---- */
+
+/* The socket that speaks the destination's family; NULL: none. */
+static const struct host_bind *bind_for(const struct host_udp *u, const struct ip *to, int *fd)
+{
+    for (size_t i = 0; i < u->stack->n_binds; i++) {
+        const struct host_bind *b = &u->stack->bind[i];
+        if (!b->both && (b->family == AF_INET) != ip_is4(to))
+            continue;
+        *fd = u->socket[i].fd;
+        return b;
+    }
+    return NULL;
+}
+
+static enum err send_error(int problem)
+{
+    if (problem == EMSGSIZE)
+        return ERR_TOO_LARGE;
+    if (problem == EAGAIN || problem == EINTR || host_is_full(problem))
+        return ERR_AGAIN;
+    return ERR_UNREACHABLE;
+}
+
+enum err host_udp_send(struct udp_socket *socket, struct endpoint to, const struct piece *v, size_t n)
+{
+    struct host_udp *u = of(socket);
+    struct iovec parts[UDP_PARTS_MAX];
+    union host_address a;
+    int fd;
+    must(n <= UDP_PARTS_MAX);
+    if (pieces_len(v, n) > UDP_MAX_BYTES)
+        return ERR_TOO_LARGE;
+    const struct host_bind *b = bind_for(u, &to.ip, &fd);
+    if (!b || ip_is_unspecified(&to.ip))
+        return ERR_UNREACHABLE;
+    for (size_t i = 0; i < n; i++)
+        parts[i] = (struct iovec){(void *)(uintptr_t)v[i].bytes.data, v[i].bytes.len};
+    struct msghdr m = {.msg_name = &a, .msg_namelen = host_address_of(b->family, &to, &a), .msg_iov = parts};
+    m.msg_iovlen = n;
+    if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return OK;
+    int problem = errno;
+    /* The error may be that of an earlier datagram. */
+    if (take_problems(u) && sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return OK;
+    return send_error(problem);
+}
+
+/* ---- Receiving ---- */
+
+/* ERR_AGAIN: none waits on this socket. */
+static enum err receive(struct host_udp *u, int fd, void *buffer, size_t size, size_t *len, struct endpoint *from)
+{
+    for (;;) {
+        union host_address a = {.any.sa_family = AF_UNSPEC};
+        socklen_t a_len = sizeof a;
+        ssize_t n = recvfrom(fd, buffer, size, MSG_DONTWAIT | MSG_TRUNC, &a.any, &a_len);
+        if (n >= 0) {
+            *len = (size_t)n;
+            *from = host_endpoint_of(&a);
+            return OK;
+        }
+        if (errno == EAGAIN)
+            return ERR_AGAIN;
+        (void)take_problems(u); /* an error told by ICMP: the socket goes on */
+    }
+}
+
+static enum err receive_any(struct host_udp *u, void *buffer, size_t size, size_t *len, struct endpoint *from)
+{
+    enum err e = ERR_AGAIN;
+    for (size_t i = 0; i < u->stack->n_binds && e == ERR_AGAIN; i++)
+        e = receive(u, u->socket[i].fd, buffer, size, len, from);
+    return e;
+}
+
+enum err host_udp_recv(struct udp_socket *socket, void *buffer, size_t size, size_t *len, struct endpoint *from,
+                       uint64_t deadline_ns)
+{
+    struct host_udp *u = of(socket);
+    struct fiber_waiter w;
+    enum err e;
+    must(!u->reader); /* one fiber at a time */
+    fiber_waiter_init(&w);
+    u->reader = &w.waiter;
+    while ((e = receive_any(u, buffer, size, len, from)) == ERR_AGAIN) {
+        e = fiber_park(deadline_ns);
+        if (e)
+            break;
+    }
+    u->reader = NULL;
+    return e;
+}
