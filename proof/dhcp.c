@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* DHCP messages: any bytes are parsed without a fault, with options in the fields for names, too.
- * Bound: 248 bytes: the fixed part, the cookie and 8 bytes of options. The lists of options are proved in
- * dhcp_options.c.
+ * Bound: 248 bytes: the fixed part, the cookie and 8 bytes of options. The lists of options are proved in dhcp_options.c,
+ * routes in dhcp_routes.c.
  * sources: wire/dhcp.c base/addr.c
  * unwind: 17
- * stubs: read_options */
+ * stubs: read_options read_routes */
 #include "proof/proof.h"
 #include "wire/dhcp.h"
 
