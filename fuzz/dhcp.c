@@ -14,7 +14,8 @@ static void ignore_send(struct dhcp_below *b, uint64_t now_ns, const struct ip *
 
 static void ignore_bound(struct dhcp_below *b, uint64_t now_ns, const struct dhcp_lease *lease)
 {
-    must(lease->net.prefix_len <= 32 && lease->n_dns <= DHCP_DNS_MAX);
+    must(lease->net.prefix_len <= 32 && lease->config.n_dns <= DHCP_DNS_MAX &&
+         lease->config.n_routes <= DHCP_ROUTES_MAX);
 }
 
 static void ignore_lost(struct dhcp_below *b, uint64_t now_ns)

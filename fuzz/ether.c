@@ -19,7 +19,7 @@ struct edge {
     struct tcp *tcp;
 };
 
-static enum err swallow(struct netdev *d, const struct bytes *v, size_t n)
+static enum err swallow(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     static volatile uint8_t sink;
     must(n <= NETDEV_PARTS_MAX);
@@ -30,7 +30,7 @@ static enum err swallow(struct netdev *d, const struct bytes *v, size_t n)
     return OK;
 }
 
-static enum err nothing(struct netdev *d, uint8_t *buffer, size_t size, size_t *len)
+static enum err nothing(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     return ERR_AGAIN;
 }

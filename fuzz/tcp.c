@@ -244,7 +244,7 @@ static void finish(struct fuzz *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct fuzz f = {.below = {fuzz_send, fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000};
+    struct fuzz f = {.below = {.send = fuzz_send, .route = fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000};
     if (stream[1] == 0) {
         for (size_t i = 0; i < sizeof stream; i++)
             stream[i] = (uint8_t)(i * 3);

@@ -8,7 +8,7 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 COMMON   := -std=gnu11 -g -fno-common -fno-strict-aliasing -fwrapv -ffile-prefix-map=$(CURDIR)/= -Iinclude -I. $(WARN)
 HARDENED := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks
 
-# The guest: sealed targets, musl's headers, nothing of the host's.
+# The guest: sealed targets, musl's headers, nothing of the host's. For size, but for what is hot (below).
 GCC_INCLUDE   := $(shell gcc -print-file-name=include 2>/dev/null)
 FLAGS_spt     := $(COMMON) $(HARDENED) -Oz -fPIE -ffreestanding -fbuiltin -fno-asynchronous-unwind-tables -ffunction-sections \
                  -fdata-sections -fcf-protection=none -nostdinc -isystem $(B)/deps/musl/include -isystem $(GCC_INCLUDE) \
@@ -28,5 +28,3 @@ CC_fuzz  := $(CC_FUZZ)
 HOT := base/bytes.c base/wheel.c wire/checksum.c net/ip4.c net/tcp_flow.c net/tcp_table.c proto/http_parse.c proto/http_text.c \
        proto/http_worker.c
 $(HOT:%=$(B)/spt/%.o): FLAGS_spt += -O2
-HOT := base/bytes.c base/wheel.c wire/checksum.c net/ip4.c net/tcp_flow.c net/tcp_table.c proto/http_parse.c proto/http_text.c \
-       proto/http_worker.c

@@ -132,6 +132,12 @@ static void ask(struct net *n, uint64_t now_ns, struct neighbour *h)
     }
 }
 
+void arp_ask(struct net *n, uint64_t now_ns, const struct ip *ip)
+{
+    if (!find(&n->arp, ip))
+        ask(n, now_ns, add(n, ip, ARP_ASKING));
+}
+
 /* ---- Sending ---- */
 
 static enum err send_to(struct net *n, uint64_t now_ns, struct neighbour *h, struct frame *f)
@@ -173,11 +179,7 @@ static void keep(struct net *n, struct neighbour *h, const struct frame *f)
         n->counters.arp.waiting_dropped++;
         return;
     }
-    struct writer copy = writer_of(w->frame, sizeof w->frame);
-    for (size_t i = 0; i < f->n; i++)
-        write_bytes(&copy, f->v[i]);
-    must(writer_good(&copy));
-    w->len = writer_len(&copy);
+    w->len = ether_keep(f, w->frame, sizeof w->frame);
     w->next = NULL;
     struct arp_waiting **end = &h->waiting;
     while (*end)
@@ -191,6 +193,8 @@ static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop
 {
     struct neighbour *h = find(&n->arp, hop);
     bool unknown = !h;
+    if (n->loop.ops && (ip_equal(hop, &n->ip4.net.ip) || loop_is_loopback(hop)))
+        return n->loop.ops->send(n, f);
     if (h && h->state == ARP_SILENT) {
         n->counters.arp.refused_silent++;
         return ERR_UNREACHABLE;
@@ -202,10 +206,11 @@ static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop
         n->arp.last = h;
         return send_to(n, now_ns, h, f);
     }
-    keep(n, h, f);
+    if (!f->offload.segments)
+        keep(n, h, f);
     if (unknown)
         ask(n, now_ns, h);
-    return OK;
+    return f->offload.segments ? ERR_AGAIN : OK;
 }
 
 enum err arp_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)
@@ -226,6 +231,7 @@ static void learn(struct net *n, uint64_t now_ns, struct neighbour *h, const str
     h->state = ARP_KNOWN;
     h->n_asked = 0;
     h->confirmed_ns = now_ns;
+    route_heard(n, now_ns, &h->ip, true);
     set_next(&n->arp, h, time_after(now_ns, ARP_PROBE_NS));
     send_waiting(n, now_ns, h);
 }
@@ -310,6 +316,7 @@ static void give_up(struct net *n, uint64_t now_ns, struct neighbour *h)
     h->waiting = NULL;
     h->n_waiting = 0;
     set_next(&n->arp, h, time_after(now_ns, ARP_SILENT_NS));
+    route_heard(n, now_ns, &h->ip, false);
     while (w) {
         struct arp_waiting *next = w->next;
         n->counters.arp.waiting_dropped++;
@@ -351,6 +358,7 @@ static void act(struct net *n, uint64_t now_ns, struct neighbour *h)
             break;
         }
         n->counters.arp.silent++;
+        route_heard(n, now_ns, &h->ip, false);
         forget(n, h);
         break;
     case ARP_KNOWN:

@@ -8,6 +8,7 @@
 
 struct counters_ether {
     uint64_t in, in_bytes, out, out_bytes;
+    uint64_t in_malformed;    /* what the device said of it beside can't be */
     uint64_t in_short;        /* no whole header */
     uint64_t in_bad_source;   /* a group address, or our own */
     uint64_t in_other_host;   /* unicast to somebody else */
@@ -41,6 +42,9 @@ struct counters_ip4 {
     uint64_t out_unreachable; /* no address, no route */
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
+    uint64_t routes_full;   /* routes not taken: no room */
+    uint64_t gateways_dead; /* routes whose gateway stopped to answer */
+    uint64_t redirects, redirects_refused;
 };
 
 struct counters_ip6 {
@@ -77,6 +81,11 @@ struct counters_nd {
     uint64_t routers_full, prefixes_full;
     uint64_t mld_queries, mld_reports;
     uint64_t groups_full; /* groups not joined: no room */
+};
+
+struct counters_loop {
+    uint64_t packets; /* from us to ourselves */
+    uint64_t dropped; /* lost: the queue was full */
 };
 
 struct counters_frag {
@@ -135,6 +144,7 @@ struct net_counters {
     struct counters_icmp icmp6; /* out_unreachable: parameter problems, too */
     struct counters_nd nd;
     struct counters_igmp igmp;
+    struct counters_loop loop;
     struct counters_dhcp dhcp6;
 };
 

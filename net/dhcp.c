@@ -58,6 +58,7 @@ static void emit(struct dhcp *d, uint64_t now_ns, const struct dhcp_message *m, 
 static void send_discover(struct dhcp *d, uint64_t now_ns)
 {
     struct dhcp_message m = message(d, now_ns, DHCP_DISCOVER);
+    m.requested = d->lease.net.ip; /* that of the last lease, if there was one (RFC 2131 4.4.1) */
     emit(d, now_ns, &m, IP_BROADCAST4);
     d->next_ns = time_after(now_ns, backoff(d, d->n_sent++));
 }
@@ -178,6 +179,7 @@ void dhcp_conflict(struct dhcp *d, uint64_t now_ns)
     m.requested = d->lease.net.ip;
     m.server_id = d->server;
     d->counters->declines++;
+    d->lease.net.ip = IP_NONE;
     d->below->lost(d->below, now_ns);
     emit(d, now_ns, &m, IP_BROADCAST4);
     wait_until(d, time_after(now_ns, DECLINE_WAIT_NS));
@@ -201,12 +203,14 @@ static uint8_t prefix_of(const struct ip *mask, const struct ip *ip)
     return ip->b[12] < 128 ? 8 : ip->b[12] < 192 ? 16 : 24;
 }
 
-static void take_lease(struct dhcp *d, const struct dhcp_message *m)
+/* True: something of it is new. */
+static bool take_lease(struct dhcp *d, const struct dhcp_message *m)
 {
-    d->lease = (struct dhcp_lease){.net = {m->yiaddr, prefix_of(&m->mask, &m->yiaddr)}, .n_dns = m->n_dns};
-    memcpy(d->lease.dns, m->dns, sizeof d->lease.dns);
-    if (is_host(&m->router) && ip_is4(&m->router))
-        d->lease.router = m->router;
+    struct ip_net net = {m->yiaddr, prefix_of(&m->mask, &m->yiaddr)};
+    bool changed =
+        memcmp(&d->lease.net, &net, sizeof net) != 0 || memcmp(&d->lease.config, &m->config, sizeof m->config) != 0;
+    d->lease.net = net;
+    d->lease.config = m->config;
     uint64_t lease = m->lease_s;
     uint64_t t2 = m->t2_s && m->t2_s < lease ? m->t2_s : lease * 7 / 8;
     uint64_t t1 = m->t1_s && m->t1_s < t2 ? m->t1_s : lease / 2;
@@ -217,6 +221,7 @@ static void take_lease(struct dhcp *d, const struct dhcp_message *m)
     d->t2_ns = forever ? TIME_NEVER : time_after(d->asked_ns, t2 * NS_PER_S);
     d->end_ns = forever ? TIME_NEVER : time_after(d->asked_ns, lease * NS_PER_S);
     d->next_ns = d->t1_ns;
+    return changed;
 }
 
 static bool input_offer(struct dhcp *d, uint64_t now_ns, const struct dhcp_message *m)
@@ -248,8 +253,8 @@ static bool input_ack(struct dhcp *d, uint64_t now_ns, const struct dhcp_message
     d->counters->renewed += renewing;
     d->n_naks = 0;
     d->state = DHCP_BOUND;
-    take_lease(d, m);
-    d->below->bound(d->below, now_ns, &d->lease);
+    if (take_lease(d, m) || requesting)
+        d->below->bound(d->below, now_ns, &d->lease);
     return true;
 }
 
@@ -261,6 +266,7 @@ static bool input_nak(struct dhcp *d, uint64_t now_ns, const struct dhcp_message
         return false;
     d->counters->naks++;
     lose(d, now_ns);
+    d->lease.net.ip = IP_NONE;
     wait_until(d, time_after(now_ns, backoff(d, d->n_naks++)));
     return true;
 }

@@ -17,16 +17,14 @@
 
 struct dhcp_lease {
     struct ip_net net;
-    struct ip router; /* IP_NONE: none */
-    struct ip dns[DHCP_DNS_MAX];
-    size_t n_dns;
+    struct dhcp_config config;
 };
 
 struct dhcp_below {
     /* Sends a message from `src`, port 68, to `dst`, port 67. BORROWS. What can't be sent is lost and sent again later. */
     void (*send)(struct dhcp_below *b, uint64_t now_ns, const struct ip *src, const struct ip *dst,
                  struct bytes message);
-    /* The lease is ours from now on; also at each renewal. */
+    /* The lease is ours from now on; also when a renewal changed something. */
     void (*bound)(struct dhcp_below *b, uint64_t now_ns, const struct dhcp_lease *lease);
     /* The address must not be used any more. */
     void (*lost)(struct dhcp_below *b, uint64_t now_ns);

@@ -3,8 +3,6 @@
 #include "net/net.h"
 #include "wire/ether.h"
 
-/* ---- What every image has ---- */
-
 const struct group *group_find(const struct net *n, const struct ip *ip)
 {
     for (size_t i = 0; i < NET_GROUPS; i++) {
@@ -25,8 +23,6 @@ bool group_listens_to(const struct net *n, const struct mac *mac)
     }
     return n->groups.igmp && mac_equal(mac, &(struct mac){{1, 0, 0x5e, 0, 0, 1}}); /* 224.0.0.1 asks */
 }
-
-/* ---- What an image has that joins ---- */
 
 /* A free place, or that of a group that was left: then its last reports are not sent. */
 static struct group *take_place(struct net *n)
@@ -88,6 +84,8 @@ static void leave_all(struct net *n, uint64_t now_ns, size_t socket)
     }
 }
 
+static const struct group_table_ops table_ops = {group_find, group_listens_to, leave_all};
+
 enum err group_join(struct net *n, uint64_t now_ns, const struct ip *ip, size_t socket)
 {
     if (!can_join(ip))
@@ -101,7 +99,7 @@ enum err group_join(struct net *n, uint64_t now_ns, const struct ip *ip, size_t 
         n->counters.udp.groups_full++;
         return ERR_FULL;
     }
-    n->groups.leave_all = leave_all;
+    n->groups.ops = &table_ops;
     if (ip_is4(ip) && !n->groups.igmp) {
         n->groups.igmp = &igmp_ops;
         n->groups.igmp->restart(n);

@@ -37,11 +37,17 @@ struct igmp_state {
     uint8_t robustness;       /* how often a change is told */
 };
 
+/* What there is once a group was joined. */
+struct group_table_ops {
+    const struct group *(*find)(const struct net *n, const struct ip *ip);
+    bool (*listens_to)(const struct net *n, const struct mac *mac);
+    void (*leave_all)(struct net *n, uint64_t now_ns, size_t socket); /* for a socket that is closed */
+};
+
 struct groups {
     struct group group[NET_GROUPS];
-    const struct group_ops *igmp; /* NULL: no group of IPv4 was ever joined */
-    void (*leave_all)(struct net *n, uint64_t now_ns,
-                      size_t socket); /* for a socket that is closed; NULL: no group was ever joined */
+    const struct group_table_ops *ops; /* NULL: no group was ever joined */
+    const struct group_ops *igmp;      /* NULL: no group of IPv4 was ever joined */
     struct igmp_state state;
 };
 

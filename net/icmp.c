@@ -104,6 +104,20 @@ static void error(struct net *n, uint64_t now_ns, const struct icmp4 *m)
         n->counters.icmp.in_errors_not_ours++;
 }
 
+/* RFC 1122 3.2.2.2: about a packet of ours, from the router that it went to. What networks and kinds of service say is
+ * taken for the host alone. */
+static void redirect(struct net *n, const struct ip_in *in, const struct icmp4 *m)
+{
+    struct reader quoted = reader_of(m->data);
+    read_skip(&quoted, 12);
+    uint32_t src = read_be32(&quoted), dst = read_be32(&quoted);
+    bool ours = reader_good(&quoted) && n->ip4.up && src == ip4_u32(&n->ip4.net.ip);
+    if (ours && route_redirect(n, ip4_u32(&in->src), dst, m->rest))
+        n->counters.ip4.redirects++;
+    else
+        n->counters.ip4.redirects_refused++;
+}
+
 void icmp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header)
 {
     struct counters_icmp *c = &n->counters.icmp;
@@ -121,6 +135,9 @@ void icmp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct b
     case ICMP4_TIME_EXCEEDED:
     case ICMP4_PARAMETER:
         error(n, now_ns, &m);
+        break;
+    case ICMP4_REDIRECT:
+        redirect(n, in, &m);
         break;
     default:
         c->in_ignored++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* ICMP for IPv4 (RFC 792, RFC 1122 3.2.2): answers echoes, sends errors sparingly, and hands errors about what we sent to
- * the transports. Redirects and source quenches are ignored (one gateway; RFC 6633). */
+ * the transports. Source quenches are ignored (RFC 6633). */
 #ifndef NET_ICMP_H
 #define NET_ICMP_H
 

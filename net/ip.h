@@ -7,6 +7,7 @@
 #include <jinn/addr.h>
 #include <jinn/bytes.h>
 #include <jinn/err.h>
+#include <jinn/net_offload.h>
 
 enum ip_protocol { IP_ICMP = 1, IP_IGMP = 2, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58 };
 
@@ -19,10 +20,11 @@ struct ip_in {
     uint8_t ttl;
     uint8_t tos;            /* DSCP and ECN */
     bool checksum_verified; /* the device vouches for the transport's checksum */
+    bool several;           /* TCP segments that the device joined */
     bool broadcast;         /* sent to a broadcast or multicast address */
 };
 
-/* A datagram to send. The payload begins with the transport's header, checksum filled in. */
+/* A datagram to send. The payload begins with the transport's header, checksum filled in unless the device does it. */
 struct ip_out {
     struct ip src; /* IP_NONE: chosen by the route */
     struct ip dst;
@@ -30,6 +32,10 @@ struct ip_out {
     uint8_t ttl; /* 0: 64 */
     uint8_t tos;
     bool dont_fragment;
+    uint8_t checksum_offset; /* NET_CHECKSUM_OUT: where in the header the pseudo-header's sum waits; 0: all is done */
+    uint8_t header_bytes;    /* of the transport's, when the device makes segments */
+    uint16_t segment_bytes;  /* payload of each segment that the device makes of this; 0: it is one datagram */
+    bool first_cwr;          /* only the first segment has CWR */
 };
 
 #define IP_PIECES_MAX 6
@@ -37,10 +43,12 @@ struct ip_out {
 /* How a core reaches what is below it; the stack gives the real one and tests a fake one. */
 struct ip_below {
     /* Sends now or queues behind ARP (copying). BORROWS. ERR_UNREACHABLE: no route; ERR_AGAIN: dropped, the device
-     * is full (counted); ERR_TOO_LARGE: more than the MTU and dont_fragment. */
+     * is full (counted), or several segments would have to wait for ARP, which only single ones do; ERR_TOO_LARGE: more
+     * than the MTU, headers and a segment, and dont_fragment; ERR_UNSUPPORTED: several segments, to ourselves. */
     enum err (*send)(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n);
     /* The source address and the largest IP payload on the way to `dst`. ERR_UNREACHABLE. */
     enum err (*route)(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+    uint32_t features; /* enum net_feature: what of sending may be left to it */
 };
 
 /* What an ICMP error says about something that was sent: `payload` holds at least the first 8 bytes after

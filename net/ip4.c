@@ -13,14 +13,16 @@ void ip4_init(struct net *n)
         n->ip4.id[i] = (uint16_t)n->random();
 }
 
-void ip4_set(struct net *n, const struct ip_net *net, const struct ip *gateway)
+void ip4_set(struct net *n, const struct ip_net *net)
 {
+    bool same = n->ip4.up && ip_equal(&n->ip4.net.ip, &net->ip);
+    ip4_unset(n);
     n->ip4.up = true;
     n->ip4.net = *net;
-    n->ip4.gateway = *gateway;
+    (void)route_add(n, ip4_u32(&net->ip), net->prefix_len, 0, 0, ROUTE_LEASE); /* ROUTES has room for it */
     /* RFC 3021: a prefix of 31 bits has two hosts and no broadcast address. */
     n->ip4.broadcast = net->prefix_len < 31 ? ip4_net_broadcast(net) : IP_BROADCAST4;
-    if (n->groups.igmp)
+    if (n->groups.igmp && !same)
         n->groups.igmp->restart(n);
 }
 
@@ -28,8 +30,8 @@ void ip4_unset(struct net *n)
 {
     n->ip4.up = false;
     n->ip4.net = (struct ip_net){IP_ANY4, 0};
-    n->ip4.gateway = IP_NONE;
     n->ip4.broadcast = IP_BROADCAST4;
+    route_drop(n);
 }
 
 static bool is_broadcast(const struct net *n, const struct ip *ip)
@@ -41,7 +43,7 @@ bool ip4_is_neighbour(const struct net *n, const struct ip *ip)
 {
     if (!n->ip4.up || is_broadcast(n, ip) || ip_equal(ip, &n->ip4.net.ip))
         return false;
-    return ip_in_net(ip, &n->ip4.net) || ip_equal(ip, &n->ip4.gateway);
+    return route_is_near(n, ip);
 }
 
 /* ---- Receiving ---- */
@@ -65,7 +67,9 @@ static enum whose whose(const struct net *n, const struct ip *dst, bool link_gro
         return dst->b[12] == 127 ? NOT_OURS : OURS_AND_OTHERS;
     if (ip_equal(dst, &n->ip4.net.ip))
         return link_group ? NOT_OURS : OURS; /* RFC 1122 3.3.6 */
-    if (is_broadcast(n, dst) || group_find(n, dst))
+    if (n->loop.delivering)
+        return OURS;
+    if (is_broadcast(n, dst) || (n->groups.ops && n->groups.ops->find(n, dst)))
         return OURS_AND_OTHERS;
     return n->groups.igmp && ip4_u32(dst) == ALL_HOSTS ? OURS_AND_OTHERS : NOT_OURS;
 }
@@ -132,8 +136,9 @@ static bool reassemble(struct net *n, uint64_t now_ns, struct ip4_header *h, str
     return true;
 }
 
-void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
+void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link)
 {
+    bool link_group = link & LINK_GROUP;
     struct counters_ip4 *c = &n->counters.ip4;
     struct ip4_header h;
     struct bytes payload;
@@ -143,7 +148,7 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
         count_fault(c, fault);
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !n->loop.delivering) {
         c->in_martian++;
         return;
     }
@@ -153,7 +158,8 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
         return;
     }
     struct bytes header = bytes_slice(packet, 0, h.header_len);
-    if ((h.more_fragments || h.offset) && !reassemble(n, now_ns, &h, &header, &payload))
+    bool whole = !h.more_fragments && h.offset == 0;
+    if (!whole && !reassemble(n, now_ns, &h, &header, &payload))
         return;
     struct ip_in in = {.src = h.src,
                        .dst = h.dst,
@@ -161,6 +167,8 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_gr
                        .protocol = h.protocol,
                        .ttl = h.ttl,
                        .tos = h.tos,
+                       .several = link & LINK_SEVERAL,
+                       .checksum_verified = whole && link & LINK_VERIFIED,
                        .broadcast = to == OURS_AND_OTHERS || link_group};
     deliver(n, now_ns, &in, header);
 }
@@ -169,7 +177,8 @@ bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_
 {
     struct ip4_header h;
     struct bytes payload;
-    if (!ip4_parse_quoted(quoted, &h, &payload) || !n->ip4.up || !ip_equal(&h.src, &n->ip4.net.ip))
+    if (!ip4_parse_quoted(quoted, &h, &payload) || !n->ip4.up ||
+        (!ip_equal(&h.src, &n->ip4.net.ip) && !n->loop.delivering))
         return false;
     if (h.offset != 0 || payload.len < 8)
         return false;
@@ -188,14 +197,16 @@ bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_
 
 /* ---- Sending ---- */
 
-/* The next hop to `dst`, IP_NONE for none; the same as `dst` when it is on the link, a group or broadcast. */
+/* The next hop to `dst`, IP_NONE for none; the same as `dst` when it is on the link, a group or broadcast, or our own. */
 static struct ip next_hop(const struct net *n, const struct ip *dst)
 {
     if (is_broadcast(n, dst) || ip_is_multicast(dst))
         return *dst;
-    if (!n->ip4.up || ip_equal(dst, &n->ip4.net.ip) || dst->b[12] == 0 || dst->b[12] == 127)
+    if (!n->ip4.up || dst->b[12] == 0)
         return IP_NONE;
-    return ip_in_net(dst, &n->ip4.net) ? *dst : n->ip4.gateway;
+    if (ip_equal(dst, &n->ip4.net.ip) || dst->b[12] == 127)
+        return n->loop.ops ? *dst : IP_NONE;
+    return route_hop(n, dst);
 }
 
 enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
@@ -203,7 +214,7 @@ enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t
     struct ip hop = ip_is4(dst) ? next_hop(n, dst) : IP_NONE;
     if (!n->ip4.up || ip_equal(&hop, &IP_NONE))
         return ERR_UNREACHABLE;
-    *src = n->ip4.net.ip;
+    *src = dst->b[12] == 127 ? *dst : n->ip4.net.ip;
     *payload_bytes = (uint16_t)(n->mtu_bytes - IP4_HEADER_BYTES);
     return OK;
 }
@@ -253,6 +264,7 @@ static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *
         h->offset = (uint16_t)at;
         h->more_fragments = at + len < total;
         h->total_len = (uint16_t)(IP4_HEADER_BYTES + len);
+        f.offload = (struct net_offload){0};
         slice_parts(&f, v, count, at, len);
         emit_header(&f, h);
         n->counters.ip4.out_fragments++;
@@ -289,7 +301,8 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
         return ERR_UNREACHABLE;
     }
     size_t total = IP4_HEADER_BYTES + parts_len(v, count);
-    if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && total > n->mtu_bytes)) {
+    size_t packet = o->segment_bytes ? IP4_HEADER_BYTES + (size_t)o->header_bytes + o->segment_bytes : total;
+    if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && packet > n->mtu_bytes)) {
         n->counters.ip4.out_too_large++;
         return ERR_TOO_LARGE;
     }
@@ -303,7 +316,8 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
                            .protocol = o->protocol,
                            .src = src_given ? o->src : n->ip4.net.ip,
                            .dst = o->dst};
-    if (total > n->mtu_bytes)
+    must(packet <= n->mtu_bytes || !o->checksum_offset); /* no device finishes a sum over fragments */
+    if (packet > n->mtu_bytes)
         return send_fragments(n, now_ns, &hop, &h, v, count);
     struct frame f __attribute__((uninitialized)); /* 170 bytes on each packet's way; its first n parts are set here */
     f.n = count + 1;
@@ -311,6 +325,7 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
         f.v[i + 1].data = v[i].data; /* member by member: as a whole it becomes a string instruction, slow for so few */
         f.v[i + 1].len = v[i].len;
     }
+    ether_offload(&f, o, IP4_HEADER_BYTES);
     emit_header(&f, &h);
     return send_frame(n, now_ns, &hop, &f);
 }

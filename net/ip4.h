@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IPv4 of one device with one address, an on-link prefix and at most one gateway (RFC 791, RFC 1122 3). There is no
- * forwarding and no loopback: what is sent to our own address is unreachable. */
+/* IPv4 of one device with one address and a table of routes (RFC 791, RFC 1122 3). There is no forwarding. */
 #ifndef NET_IP4_H
 #define NET_IP4_H
 
@@ -14,21 +13,21 @@ enum { IP4_ID_COUNTERS = 64, IP4_TTL = 64 };
 struct ip4 {
     bool up;           /* we have an address */
     struct ip_net net; /* our address, all of its bits, and the length of the on-link prefix */
-    struct ip gateway; /* IP_NONE: only the link can be reached */
     struct ip broadcast;
     uint32_t salt;
     uint16_t id[IP4_ID_COUNTERS]; /* for datagrams that may be fragmented, by destination (RFC 6864 4.3) */
 };
 
 void ip4_init(struct net *n);
-/* Takes an address; the former one, if any, is gone. */
-void ip4_set(struct net *n, const struct ip_net *net, const struct ip *gateway);
+/* Takes an address and the route to its prefix; the former one, if any, is gone, and redirects are. */
+void ip4_set(struct net *n, const struct ip_net *net);
+/* With the address the routes of its lease go. */
 void ip4_unset(struct net *n);
-/* Whether we'd send to `ip` directly: a host of our prefix other than us, or the gateway. */
+/* Whether we'd send to `ip` directly: a host on the link other than us, or a gateway. */
 bool ip4_is_neighbour(const struct net *n, const struct ip *ip);
 
-/* `link_group`: the frame was broadcast or multicast. */
-void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group);
+/* `link`: bits of enum link_in. */
+void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link);
 /* As ip_below.send and ip_below.route say. */
 enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
 enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);

@@ -40,6 +40,13 @@ static bool is_martian(const struct net *n, const struct ip *src)
     return ip_is_multicast(src) || loopback || ip6_find(n, src);
 }
 
+/* Who has one of our addresses says so from it, to whoever asks whether somebody has it (RFC 4862 5.4.4). */
+static bool is_claim(const struct ip6_header *h, struct bytes datagram)
+{
+    return h->next == IP6_ICMP && h->hop_limit == ND_HOP_LIMIT && datagram.len > IP6_HEADER_BYTES &&
+           datagram.data[IP6_HEADER_BYTES] == ICMP6_NEIGHBOUR_ADVERTISEMENT;
+}
+
 /* ---- Delivery ---- */
 
 /* All up to the transport's header is `header`; w tells what the transport is. */
@@ -148,7 +155,7 @@ static void tell_timeout(struct net *n, uint64_t now_ns, struct bytes header, st
 
 /* ---- Input ---- */
 
-static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group)
+static void input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link)
 {
     struct counters_ip6 *c = &n->counters.ip6;
     struct ip6_header h;
@@ -158,12 +165,12 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
         c->in_bad_header++;
         return;
     }
-    if (is_martian(n, &h.src)) {
+    if (is_martian(n, &h.src) && !n->loop.delivering && !is_claim(&h, datagram)) {
         c->in_martian++;
         return;
     }
     bool group = ip_is_multicast(&h.dst);
-    if (group ? !is_group(n, &h.dst) : (link_group || !ip6_find(n, &h.dst))) {
+    if (group ? !is_group(n, &h.dst) : (link & LINK_GROUP || !ip6_find(n, &h.dst))) {
         c->in_other_host++;
         return;
     }
@@ -176,6 +183,8 @@ static void input(struct net *n, uint64_t now_ns, struct bytes packet, bool link
                        .protocol = w.next,
                        .ttl = h.hop_limit,
                        .tos = h.tos,
+                       .several = link & LINK_SEVERAL,
+                       .checksum_verified = link & LINK_VERIFIED && found == IP6_FOUND_UPPER,
                        .broadcast = group};
     if (found == IP6_FOUND_UPPER)
         deliver(n, now_ns, &in, header, &w);
@@ -201,8 +210,10 @@ static enum err make(struct net *n)
         return ERR_FULL;
     n->ip6->mtu_bytes = n->mtu_bytes;
     n->ip6->hop_limit = IP6_HOP_LIMIT;
+    n->ip6->loopback = (struct ip6_address){.ip = {{[15] = 1}}, .prefix_len = 128, .state = IP6_VALID};
     for (size_t i = 0; i < IP6_PATHS; i++)
         n->ip6->path[i].mtu_until_ns = TIME_NEVER;
+    n->ip6->path_next_ns = TIME_NEVER;
     mld_init(n);
     ip6_temporary_init(n, false);
     ip6_dhcp_init(n, false);
@@ -224,6 +235,7 @@ static uint64_t deadline(const struct net *n)
     const struct ip6 *six = n->ip6;
     uint64_t at = time_min(ip6_address_deadline(n), nd_deadline(n));
     at = time_min(at, time_min(six->temporary.next_ns, dhcp6_deadline(&six->dhcp.client)));
+    at = time_min(at, six->path_next_ns);
     return time_min(at, time_min(mld_deadline(n), slaac_deadline(n)));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* IPv6 of one device (RFC 8200, RFC 4291): addresses and their detection (RFC 4862 5.4), routes, source addresses (RFC
  * 6724), fragments, path MTU (RFC 8201). The rest of the stack reaches it only through struct ip6_ops, so that an image
- * which names no ip6_ops holds no IPv6. There is no forwarding and no loopback. */
+ * which names no ip6_ops holds no IPv6. There is no forwarding. */
 #ifndef NET_IP6_H
 #define NET_IP6_H
 
@@ -66,7 +66,9 @@ struct ip6 {
     uint8_t hop_limit;
     uint8_t secret[IP6_SECRET_BYTES]; /* for RFC 7217 */
     struct ip6_address address[IP6_ADDRESSES];
+    struct ip6_address loopback; /* ::1, for packets to ourselves */
     struct ip6_path path[IP6_PATHS];
+    uint64_t path_next_ns; /* no path's MTU ends earlier */
     struct ip gateway;     /* a fixed one; IP_NONE */
     struct ip_net on_link; /* of the fixed address; all zero: none */
     uint64_t errors_paid_ns;
@@ -94,7 +96,7 @@ struct ip6_ops {
     /* Takes a link-local address, a fixed one if given, and asks for routers. ERR_INVALID: no address for a host. */
     enum err (*start)(struct net *n, uint64_t now_ns, const struct ip6_options *o);
     bool (*listens_to)(const struct net *n, const struct mac *group);
-    void (*input)(struct net *n, uint64_t now_ns, struct bytes packet, bool link_group);
+    void (*input)(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link); /* bits of enum link_in */
     /* As ip_below.send and ip_below.route say. */
     enum err (*send)(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
     enum err (*route)(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);

@@ -2,6 +2,7 @@
 /* Our addresses: how they are made, duplicate address detection (RFC 4862 5.4, optimistic by RFC 4429), lifetimes, and
  * which of them is the source (RFC 6724 5). */
 #include "net/net.h"
+#include "net/prefer.h"
 
 #include <jinn/must.h>
 
@@ -55,6 +56,8 @@ static void make_secret(struct net *n, struct bytes secret)
 
 struct ip6_address *ip6_find(const struct net *n, const struct ip *ip)
 {
+    if (n->loop.ops && loop_is_loopback(ip))
+        return &n->ip6->loopback;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         struct ip6_address *a = &n->ip6->address[i];
         if ((a->state == IP6_VALID || a->state == IP6_OPTIMISTIC) && ip_equal(&a->ip, ip))
@@ -142,35 +145,6 @@ const struct ip6_address *ip6_link_local(const struct net *n)
 
 /* ---- Source addresses (RFC 6724) ---- */
 
-/* The scopes of RFC 4291 2.7, also of unicast addresses (RFC 6724 3.1). */
-static unsigned scope(const struct ip *ip)
-{
-    if (ip_is_multicast(ip))
-        return ip->b[1] & 15;
-    return ip6_is_link_local(ip) ? 2 : 14;
-}
-
-/* RFC 6724 2.1, without the rows of what is long gone. */
-static unsigned label(const struct ip *ip)
-{
-    if ((ip->b[0] & 0xfe) == 0xfc)
-        return 13; /* unique local */
-    if (ip->b[0] == 0x20 && ip->b[1] == 0x02)
-        return 2; /* 6to4 */
-    if (ip->b[0] == 0x20 && ip->b[1] == 0x01 && ip->b[2] == 0 && ip->b[3] == 0)
-        return 5; /* Teredo */
-    return 1;
-}
-
-/* Rule 8: bits in common, within the source's prefix. */
-static unsigned common_bits(const struct ip6_address *a, const struct ip *dst)
-{
-    unsigned n = 0;
-    while (n < a->prefix_len && ((a->ip.b[n / 8] ^ dst->b[n / 8]) >> (7 - n % 8) & 1) == 0)
-        n++;
-    return n;
-}
-
 static bool is_deprecated(const struct ip6_address *a)
 {
     return a->preferred_ns == 0;
@@ -179,21 +153,24 @@ static bool is_deprecated(const struct ip6_address *a)
 /* Rules 2, 3, 6, 7 and 8; the others have no case here: one interface, no mobility. */
 static bool is_better(const struct ip6_address *a, const struct ip6_address *b, const struct ip *dst)
 {
-    unsigned sa = scope(&a->ip), sb = scope(&b->ip), wanted = scope(dst);
+    unsigned sa = prefer_scope(&a->ip), sb = prefer_scope(&b->ip), wanted = prefer_scope(dst);
     if (sa != sb)
         return sa < sb ? sa >= wanted : sb < wanted;
     if (is_deprecated(a) != is_deprecated(b))
         return is_deprecated(b);
-    if ((label(&a->ip) == label(dst)) != (label(&b->ip) == label(dst)))
-        return label(&a->ip) == label(dst);
+    bool fits = prefer_label(&a->ip) == prefer_label(dst);
+    if (fits != (prefer_label(&b->ip) == prefer_label(dst)))
+        return fits;
     if ((a->kind == IP6_TEMPORARY) != (b->kind == IP6_TEMPORARY))
         return a->kind == IP6_TEMPORARY;
-    return common_bits(a, dst) > common_bits(b, dst);
+    return prefer_common_bits(&a->ip, dst, a->prefix_len) > prefer_common_bits(&b->ip, dst, b->prefix_len);
 }
 
 const struct ip6_address *ip6_source(const struct net *n, const struct ip *dst)
 {
     const struct ip6_address *best = NULL;
+    if (loop_is_loopback(dst))
+        return ip6_find(n, dst);
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
         if (!is_used(a))

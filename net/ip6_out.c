@@ -6,8 +6,10 @@ struct ip ip6_next_hop(const struct net *n, const struct ip *dst)
 {
     if (ip_is_multicast(dst))
         return *dst;
-    if (ip_is4(dst) || ip_is_unspecified(dst) || ip6_find(n, dst))
+    if (ip_is4(dst) || ip_is_unspecified(dst))
         return IP_NONE;
+    if (ip6_find(n, dst))
+        return n->loop.ops ? *dst : IP_NONE;
     struct ip hop = ip6_path_hop(n, dst);
     if (!ip_equal(&hop, &IP_NONE))
         return hop;
@@ -66,6 +68,7 @@ enum err ip6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, co
     struct writer w = writer_of(f.head + ETHER_BYTES, IP6_HEADER_BYTES);
     ip6_emit(&w, &h);
     f.n = count + 1;
+    ether_offload(&f, o, IP6_HEADER_BYTES);
     for (size_t i = 0; i < count; i++)
         f.v[i + 1] = v[i];
     return send_frame(n, now_ns, hop, mac, &f, IP6_HEADER_BYTES);
@@ -103,6 +106,7 @@ static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip_o
         part.more = at + len < total;
         ip6_emit(&w, &h);
         ip6_emit_fragment(&w, &part);
+        f.offload = (struct net_offload){0};
         slice_parts(&f, v, count, at, len);
         n->counters.ip6.out_fragments++;
         e = send_frame(n, now_ns, hop, NULL, &f, IP6_HEADER_BYTES + IP6_FRAGMENT_BYTES);
@@ -121,12 +125,14 @@ enum err ip6_send(struct net *n, uint64_t now_ns, const struct ip_out *out, cons
     }
     o.src = a->ip;
     size_t payload = parts_len(v, count), mtu_bytes = ip6_path_mtu(n, &o.dst);
-    if (payload + IP6_HEADER_BYTES <= mtu_bytes)
+    size_t packet = o.segment_bytes ? (size_t)o.header_bytes + o.segment_bytes : payload;
+    if (packet + IP6_HEADER_BYTES <= mtu_bytes && payload <= UINT16_MAX)
         return ip6_transmit(n, now_ns, &o, &hop, NULL, v, count);
     if (payload > UINT16_MAX || o.dont_fragment) {
         n->counters.ip6.out_too_large++;
         return ERR_TOO_LARGE;
     }
+    must(!o.checksum_offset); /* no device finishes a sum over fragments */
     return send_fragments(n, now_ns, &o, &hop, v, count, mtu_bytes);
 }
 

@@ -44,6 +44,7 @@ void ip6_path_too_big(struct net *n, uint64_t now_ns, const struct ip *dst, uint
     struct ip6_path *p = find_or_add(n, now_ns, dst);
     p->mtu_bytes = (uint16_t)mtu;
     p->mtu_until_ns = time_after(now_ns, IP6_PATH_MTU_NS);
+    n->ip6->path_next_ns = time_min(n->ip6->path_next_ns, p->mtu_until_ns);
     n->counters.ip6.path_mtu++;
 }
 
@@ -68,11 +69,15 @@ struct ip ip6_path_hop(const struct net *n, const struct ip *dst)
 
 void ip6_path_tick(struct net *n, uint64_t now_ns)
 {
+    if (now_ns < n->ip6->path_next_ns)
+        return;
+    n->ip6->path_next_ns = TIME_NEVER;
     for (size_t i = 0; i < IP6_PATHS; i++) {
         struct ip6_path *p = &n->ip6->path[i];
-        if (p->mtu_until_ns > now_ns || ip_equal(&p->dst, &IP_NONE))
-            continue;
-        p->mtu_bytes = UINT16_MAX;
-        p->mtu_until_ns = TIME_NEVER;
+        if (p->mtu_until_ns <= now_ns) {
+            p->mtu_bytes = UINT16_MAX;
+            p->mtu_until_ns = TIME_NEVER;
+        }
+        n->ip6->path_next_ns = time_min(n->ip6->path_next_ns, p->mtu_until_ns);
     }
 }

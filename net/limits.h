@@ -11,10 +11,11 @@ enum {
 
     /* Neighbours: the hosts of a /24. When all are taken the one that was used least recently goes. */
     ARP_NEIGHBOURS = 256,
-    /* Packets that wait for all unresolved neighbours together: 16 frames of 1.5 KB are 24 KB. */
-    ARP_WAITING_FRAMES = 16,
-    /* And for one neighbour: a small burst. RFC 1122 2.3.2.2 asks for one, the latest. */
-    ARP_WAITING_PER_NEIGHBOUR = 4,
+    /* Packets that wait for all unresolved neighbours together: 32 frames of 1.5 KB are 48 KB. */
+    ARP_WAITING_FRAMES = 32,
+    /* And for one neighbour: the first window of a connection, or as many SYNs or answers to them at once through a
+     * gateway that has just been asked for. RFC 1122 2.3.2.2 asks for one, the latest. */
+    ARP_WAITING_PER_NEIGHBOUR = 16,
     /* Requests before a host counts as silent; so often, and no more than one a second (RFC 1122 2.3.2.1). */
     ARP_REQUESTS = 3,
 
@@ -35,6 +36,16 @@ enum {
 
     /* Groups that sockets joined, of both families: one for each service discovery protocol there is. */
     NET_GROUPS = 8,
+
+    /* Routes of IPv4: the link's, the gateway, 8 of the operator (STACK_ROUTES), 8 of a lease, and two redirects at
+     * least. Who has more is a router. */
+    ROUTES = 20,
+
+    /* The least MTU that DHCP may set: what every host can take whole (RFC 791 3.2). Less would only make us slow. */
+    DHCP_MTU_LEAST_BYTES = 576,
+
+    /* Packets from us to ourselves: a datagram of the largest size in fragments. Memory is taken when the first is sent. */
+    LOOP_PACKETS = 48,
 
     /* IPv6 addresses: a link-local one, a fixed one, one of DHCPv6, those of the prefixes that routers advertise. */
     IP6_ADDRESSES = 8,
@@ -91,6 +102,9 @@ enum {
 #define ARP_DEFEND_NS (10 * NS_PER_S)
 /* How long a host on a LAN may take to answer a probe before the first announcement tells others our address. */
 #define ARP_PROBE_WAIT_NS (200 * NS_PER_MS)
+
+/* A gateway that is passed over since it did not answer is asked for so often (RFC 1122 3.3.1.4: not too often). */
+#define ROUTE_PROBE_NS (30 * NS_PER_S)
 
 /* RFC 3376 8: the robustness variable until a querier says another, the Unsolicited Report Interval (of version 2: RFC 2236
  * 8.10), and the Older Version Querier Present Timeout with the defaults of what it is made of. */

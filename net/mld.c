@@ -11,7 +11,8 @@ static const uint8_t router_alert[8] = {IP6_ICMP, 0, 5, 2, 0, 0, 1, 0}; /* RFC 2
 void mld_init(struct net *n)
 {
     struct mld *m = &n->ip6->mld;
-    *m = (struct mld){.robustness = ROBUSTNESS, .change_ns = TIME_NEVER, .answer_ns = TIME_NEVER};
+    *m = (struct mld){
+        .robustness = ROBUSTNESS, .change_ns = TIME_NEVER, .answer_ns = TIME_NEVER, .group_answer_ns = TIME_NEVER};
     for (size_t i = 0; i < MLD_GROUPS; i++)
         m->group[i].answer_ns = TIME_NEVER;
 }
@@ -228,6 +229,7 @@ static void input_query(struct net *n, uint64_t now_ns, const struct icmp6 *q)
         struct mld_group *g = &m->group[i];
         if (g->n_members && is_told(g) && (general || ip_equal(&g->group, &group)))
             answer_within(n, now_ns, &g->answer_ns, span_ns);
+        m->group_answer_ns = time_min(m->group_answer_ns, g->answer_ns);
     }
 }
 
@@ -265,10 +267,7 @@ void mld_input(struct net *n, uint64_t now_ns, const struct ip_in *in, const str
 uint64_t mld_deadline(const struct net *n)
 {
     const struct mld *m = &n->ip6->mld;
-    uint64_t at_ns = time_min(m->change_ns, m->answer_ns);
-    for (size_t i = 0; i < MLD_GROUPS; i++)
-        at_ns = time_min(at_ns, m->group[i].answer_ns);
-    return at_ns;
+    return time_min(m->group_answer_ns, time_min(m->change_ns, m->answer_ns));
 }
 
 /* What all groups are told of answers the questions for each of them, too. */
@@ -278,10 +277,13 @@ static void answer(struct net *n, uint64_t now_ns)
     uint8_t records[MLD_GROUPS * RECORD_BYTES];
     struct writer w = writer_of(records, sizeof records);
     bool all = m->answer_ns <= now_ns;
+    m->group_answer_ns = TIME_NEVER;
     for (size_t i = 0; i < MLD_GROUPS; i++) {
         struct mld_group *g = &m->group[i];
-        if (!g->n_members || (!all && g->answer_ns > now_ns))
+        if (!g->n_members || (!all && g->answer_ns > now_ns)) {
+            m->group_answer_ns = time_min(m->group_answer_ns, g->answer_ns);
             continue;
+        }
         g->answer_ns = TIME_NEVER;
         if (is_old(n, now_ns))
             send_old(n, now_ns, g);

@@ -27,6 +27,7 @@ struct mld {
     uint8_t robustness;         /* how often changes are told */
     uint64_t change_ns;         /* when changes are told again; TIME_NEVER */
     uint64_t answer_ns;         /* when a query for all is answered; TIME_NEVER */
+    uint64_t group_answer_ns;   /* no group's query is answered earlier */
     uint64_t version1_until_ns; /* an old router was heard */
 };
 

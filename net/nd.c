@@ -172,11 +172,7 @@ static void keep(struct net *n, struct nd_neighbour *h, const struct frame *f)
         n->counters.nd.waiting_dropped++;
         return;
     }
-    struct writer copy = writer_of(w->frame, sizeof w->frame);
-    for (size_t i = 0; i < f->n; i++)
-        write_bytes(&copy, f->v[i]);
-    must(writer_good(&copy));
-    w->len = writer_len(&copy);
+    w->len = ether_keep(f, w->frame, sizeof w->frame);
     w->next = NULL;
     struct nd_waiting **end = &h->waiting;
     while (*end)
@@ -195,13 +191,16 @@ enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct fr
         return send_to(n, now_ns, h, f);
     }
     bool unknown = !h;
+    if (unknown && n->loop.ops && ip6_find(n, hop))
+        return n->loop.ops->send(n, f);
     if (unknown)
         h = add(n, hop, ND_INCOMPLETE);
     h->used_ns = now_ns;
-    keep(n, h, f);
+    if (!f->offload.segments)
+        keep(n, h, f);
     if (unknown)
         ask(n, now_ns, h);
-    return OK;
+    return f->offload.segments ? ERR_AGAIN : OK;
 }
 
 /* ---- Receiving ---- */

@@ -49,8 +49,13 @@ void net_tell(struct net *n)
 static void dhcp_bound(struct dhcp_below *b, uint64_t now_ns, const struct dhcp_lease *lease)
 {
     struct net *n = CONTAINER_OF(b, struct net, dhcp_below);
+    const struct dhcp_config *c = &lease->config;
     bool same = n->ip4.up && ip_equal(&n->ip4.net.ip, &lease->net.ip);
-    ip4_set(n, &lease->net, &lease->router);
+    ip4_set(n, &lease->net);
+    for (const struct dhcp_route *r = c->route, *end = r + c->n_routes; r < end; r++)
+        (void)route_add(n, r->to, r->prefix_len, r->gateway, 0, ROUTE_LEASE);
+    n->mtu_bytes =
+        c->mtu_bytes >= DHCP_MTU_LEAST_BYTES && c->mtu_bytes < n->link_mtu_bytes ? c->mtu_bytes : n->link_mtu_bytes;
     if (!same)
         arp_start(n, now_ns, ARP_PROBE_FIRST);
     net_tell(n);
@@ -60,6 +65,7 @@ static void dhcp_lost(struct dhcp_below *b, uint64_t now_ns)
 {
     struct net *n = CONTAINER_OF(b, struct net, dhcp_below);
     ip4_unset(n);
+    n->mtu_bytes = n->link_mtu_bytes;
     arp_stop(n);
     net_tell(n);
 }
@@ -75,7 +81,9 @@ enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net
     uint8_t first = net->ip.b[12];
     if (!ip_is4(&net->ip) || first == 0 || first == 127 || first >= 224 || net->prefix_len > 32)
         return ERR_INVALID;
-    ip4_set(n, net, gateway);
+    ip4_set(n, net);
+    if (!ip_equal(gateway, &IP_NONE) && !route_add(n, 0, 0, ip4_u32(gateway), 0, ROUTE_FIXED))
+        return ERR_INVALID;
     arp_start(n, now_ns, ARP_ANNOUNCE_NOW);
     net_tell(n);
     return OK;
@@ -85,13 +93,15 @@ enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net
 
 static enum err init(struct net *n, const struct net_options *o)
 {
-    n->below = (struct ip_below){.send = below_send, .route = below_route};
+    n->below = (struct ip_below){.features = o->dev->features, .send = below_send, .route = below_route};
     n->dhcp_below = (struct dhcp_below){.send = dhcp_send, .bound = dhcp_bound, .lost = dhcp_lost};
     n->dev = o->dev;
     n->random = o->random;
     n->tcp = o->tcp;
     n->on_address = o->on_address;
     n->mtu_bytes = o->dev->mtu_bytes < MTU_MOST_BYTES ? o->dev->mtu_bytes : MTU_MOST_BYTES;
+    n->link_mtu_bytes = n->mtu_bytes;
+    n->routes.probe_ns = TIME_NEVER;
     ip4_init(n);
     ip4_unset(n);
     dhcp_init(&n->dhcp, &n->dhcp_below, &n->counters.dhcp, n->random, &n->dev->mac, bytes_of(NULL, 0));
@@ -130,6 +140,7 @@ void net_free(struct net *n)
     arp_free(n);
     udp_free(n);
     frag_free(&n->frag);
+    pool_free(&n->loop.packets);
     if (n->ip6_ops)
         n->ip6_ops->free(n);
     free(n);
@@ -139,12 +150,20 @@ void net_free(struct net *n)
 
 void net_input(struct net *n, uint64_t now_ns, struct bytes frame)
 {
-    ether_input(n, now_ns, frame);
+    ether_input(n, now_ns, frame, &(struct net_offload){0});
+}
+
+void net_input_offload(struct net *n, uint64_t now_ns, struct bytes frame, const struct net_offload *o)
+{
+    ether_input(n, now_ns, frame, o);
 }
 
 uint64_t net_deadline(const struct net *n)
 {
     uint64_t at = time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
+    at = time_min(at, n->routes.probe_ns);
+    if (n->loop.first)
+        at = 0;
     if (n->groups.igmp)
         at = time_min(at, n->groups.igmp->deadline(n));
     return n->ip6_ops ? time_min(at, n->ip6_ops->deadline(n)) : at;
@@ -171,8 +190,11 @@ void net_tick(struct net *n, uint64_t now_ns)
     struct bytes header, payload;
     while (frag_expire(&n->frag, now_ns, &header, &payload))
         tell_timeout(n, now_ns, header, payload);
+    if (n->loop.ops)
+        n->loop.ops->deliver(n, now_ns);
     dhcp_tick(&n->dhcp, now_ns);
     arp_tick(n, now_ns);
+    route_tick(n, now_ns);
     if (n->groups.igmp)
         n->groups.igmp->tick(n, now_ns);
     if (n->ip6_ops)

@@ -12,6 +12,8 @@
 #include "net/icmp.h"
 #include "net/ip4.h"
 #include "net/ip6.h"
+#include "net/loop.h"
+#include "net/route.h"
 #include "net/udp.h"
 
 #include <jinn/must.h>
@@ -38,15 +40,18 @@ struct net {
     uint32_t (*random)(void);
     struct net_transport *tcp;
     struct waiter *on_address;
-    uint16_t mtu_bytes;
+    uint16_t mtu_bytes;      /* of IPv4: the link's, or less if a DHCP server said so */
+    uint16_t link_mtu_bytes; /* of the device */
     struct dhcp_below dhcp_below;
     struct arp arp;
     struct ip4 ip4;
+    struct routes routes;
     struct icmp icmp;
     struct udp udp;
     struct dhcp dhcp;
     struct frag frag;
     struct groups groups;
+    struct loop loop;
     const struct ip6_ops *ip6_ops; /* NULL, as ip6: no IPv6 */
     struct ip6 *ip6;
     struct net_counters counters;
@@ -66,6 +71,7 @@ void net_tell(struct net *n);
 
 /* One received frame. BORROWS. */
 void net_input(struct net *n, uint64_t now_ns, struct bytes frame);
+void net_input_offload(struct net *n, uint64_t now_ns, struct bytes frame, const struct net_offload *o);
 /* When net_tick must be called next; TIME_NEVER. */
 uint64_t net_deadline(const struct net *n);
 void net_tick(struct net *n, uint64_t now_ns);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SNAP_BYTES = 65535, LINK_ETHERNET = 1, RECORD_BYTES = 16, FILE_BYTES = 24 };
+enum { SNAP_BYTES = 262144, LINK_ETHERNET = 1, RECORD_BYTES = 16, FILE_BYTES = 24 };
 
 struct pcap {
     struct netdev dev;
@@ -50,21 +50,21 @@ static void capture(struct pcap *p, const struct bytes *v, size_t n)
         p->sink->write(p->sink, v[i]);
 }
 
-static enum err pcap_send(struct netdev *d, const struct bytes *v, size_t n)
+static enum err pcap_send(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     struct pcap *p = pcap_of(d);
-    enum err e = p->below->ops->send(p->below, v, n);
+    enum err e = p->below->ops->send(p->below, v, n, o);
     if (e == OK)
         capture(p, v, n);
     return e;
 }
 
-static enum err pcap_recv(struct netdev *d, uint8_t *buffer, size_t size, size_t *len)
+static enum err pcap_recv(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     struct pcap *p = pcap_of(d);
-    enum err e = p->below->ops->recv(p->below, buffer, size, len);
+    enum err e = p->below->ops->recv(p->below, buffer, size, frame, o);
     if (e == OK)
-        capture(p, &(struct bytes){buffer, *len}, 1);
+        capture(p, frame, 1);
     return e;
 }
 

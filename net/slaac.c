@@ -234,7 +234,7 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
     if (r.options.has_source)
         nd_learn(n, now_ns, &in->src, &r.options.source, true);
     set_router(n, now_ns, &in->src, m->rest & 0xffff);
-    if (r.options.mtu_bytes >= IP6_MTU_LEAST_BYTES && r.options.mtu_bytes <= n->mtu_bytes)
+    if (r.options.mtu_bytes >= IP6_MTU_LEAST_BYTES && r.options.mtu_bytes <= n->link_mtu_bytes)
         n->ip6->mtu_bytes = (uint16_t)r.options.mtu_bytes;
     for (size_t i = 0; i < r.options.n_prefixes; i++)
         take_prefix(n, now_ns, &r.options.prefix[i]);

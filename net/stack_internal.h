@@ -11,6 +11,8 @@ struct tcp;
 
 struct net *stack_net(struct stack *s);
 struct tcp *stack_tcp(struct stack *s);
+/* Somebody may send to our own address from now on: without this call it is unreachable for us. */
+void stack_may_loop(struct stack *s);
 /* To be called after calls into a core by a user: sets the timer to the earliest deadline again. */
 void stack_kick(struct stack *s);
 

@@ -21,12 +21,14 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .alive_ns = TIME_NEVER,
         .rack_ns = TIME_NEVER,
         .end_ns = TIME_NEVER,
+        .search_ns = TIME_NEVER,
         .progress_ns = now_ns,
         .heard_ns = now_ns,
         .rto_us = TCP_RTO_FIRST_US,
         .peer_mss = TCP_MSS_DEFAULT,
         .mss = TCP_MSS_DEFAULT,
         .rcv_shift = t->rcv_shift,
+        .tune.limit_bytes = t->window_first,
         .scaling = true,
         .timestamps = true,
         .sack = true,
@@ -47,6 +49,7 @@ void tcp_end(struct tcp_connection *c, enum err error)
     if (c->in_table)
         tcp_table_remove(c->t, &c->entry);
     c->in_table = false;
+    tcp_tune_end(c);
     tcp_tx_free(c);
     tcp_board_free(c);
     tcp_rx_free_ooo(c);
@@ -98,7 +101,7 @@ void tcp_set_pending(struct tcp_connection *c)
 static uint8_t shift_for(uint32_t window_bytes)
 {
     uint8_t shift = 0;
-    while (shift < TCP_WINDOW_SHIFT_MAX && (UINT32_C(65535) << shift) < window_bytes)
+    while (shift < TCP_WINDOW_SHIFT_MAX && (UINT32_C(65536) << shift) < window_bytes)
         shift++;
     return shift;
 }
@@ -118,7 +121,8 @@ static enum err init_pools(struct tcp *t, const struct tcp_options *o)
     if (!e)
         e = pool_init(&t->chunks, sizeof(struct tcp_chunk), n_chunks);
     if (!e)
-        e = pool_init(&t->pieces, sizeof(struct tcp_piece), (size_t)n * TCP_PIECES_PER_CONNECTION + TCP_PIECES_MAX);
+        e = pool_init(&t->pieces, sizeof(struct tcp_piece),
+                      (size_t)n * TCP_PIECES_PER_CONNECTION + TCP_PIECES_MAX + n_chunks);
     if (!e)
         e = pool_init(&t->runs, sizeof(struct tcp_run), (size_t)n * TCP_RUNS_PER_CONNECTION + TCP_RUNS_MAX);
     if (!e)
@@ -142,8 +146,7 @@ enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
     t->congestion = &tcp_cubic;
     memcpy(t->secret, o->secret, sizeof t->secret);
     tcp_hash_keys(t);
-    uint32_t quarter = o->buffer_bytes / TCP_FAIR_SHARE;
-    t->window_max = quarter < TCP_WINDOW_MAX_BYTES ? quarter : TCP_WINDOW_MAX_BYTES;
+    tcp_tune_init(t);
     t->rcv_shift = shift_for(t->window_max);
     list_init(&t->pending);
     list_init(&t->starved);

@@ -101,6 +101,8 @@ static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tc
     }
     c->progress_ns = now_ns;
     c->n_resent = 0;
+    if (c->probe_len)
+        tcp_mtu_arrived(c);
     c->wake_writer = true;
     bool restart = true;
     if (c->sack) {

@@ -77,9 +77,10 @@ struct tcp_counters {
     /* Mechanisms. */
     uint64_t n_timeouts, n_fast_retransmits, n_partial_acks, n_duplicate_acks, n_tail_probes, n_sent_twice, n_bad_sack,
         n_marked, n_slowed_by_marks, n_reneged, n_runs_refused, n_window_probes, n_keepalives, n_challenges,
-        n_challenges_held, n_delayed_acks, n_urgent, n_shrunk_window, n_device_full;
+        n_challenges_held, n_delayed_acks, n_urgent, n_shrunk_window, n_device_full, n_large_out, n_large_in;
     uint64_t n_undone_timeouts, n_undone_recoveries;
-    uint64_t n_problems, n_problems_ignored, n_path_mtu;
+    uint64_t n_windows_grown, n_windows_held, n_windows_reclaimed; /* held: not as large as it would have been alone */
+    uint64_t n_problems, n_problems_ignored, n_path_mtu, n_black_holes, n_mtu_probes, n_mtu_probes_lost;
     /* Now. */
     uint32_t n_connections, n_half_open, n_time_wait, n_chunks, n_pieces, n_runs;
 };

@@ -193,8 +193,7 @@ void listener_close(struct listener *listener)
 
 /* ---- Connecting ---- */
 
-/* To the words that stack.h knows. */
-static enum err connect_error(enum err e)
+enum err tcp_flow_connect_error(enum err e)
 {
     if (e == ERR_IN_USE)
         return ERR_FULL;
@@ -206,9 +205,10 @@ static enum err connect_error(enum err e)
 enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
 {
     struct tcp_connection *c;
+    stack_may_loop(s);
     enum err e = tcp_connect(stack_tcp(s), sched_now(), to, &c);
     if (e)
-        return connect_error(e);
+        return tcp_flow_connect_error(e);
     *f = tcp_flow_of(c, s);
     stack_kick(s);
     while ((e = tcp_connected(c)) == ERR_AGAIN) {
@@ -220,5 +220,5 @@ enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns
         return OK;
     flow_abort(*f);
     *f = NULL;
-    return connect_error(e);
+    return tcp_flow_connect_error(e);
 }

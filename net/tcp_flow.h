@@ -12,5 +12,7 @@
 /* The flow of a connection that its user wants to wait on with fibers. TAKES `c`; `s` is kicked when a deadline
  * may have changed. */
 struct flow *tcp_flow_of(struct tcp_connection *c, struct stack *s);
+/* Why connecting failed, in the words that stack.h knows. */
+enum err tcp_flow_connect_error(enum err e);
 
 #endif

@@ -63,6 +63,8 @@ void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
         return;
     }
     s.ecn = in->tos & TCP_ECN_CONGESTED;
+    s.several = in->several;
+    t->n.n_large_in += in->several;
     t->n.n_resets_in += (s.flags & TCP_RST) != 0;
     t->n.n_urgent += (s.flags & TCP_URG) != 0;
     struct endpoint local = {in->dst, s.dst_port}, peer = {in->src, s.src_port};
@@ -81,7 +83,7 @@ void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
 
 void tcp_challenge(struct tcp_connection *c, uint64_t now_ns)
 {
-    uint32_t second = (uint32_t)(now_ns / NS_PER_S);
+    uint16_t second = (uint16_t)(now_ns / NS_PER_S);
     if (second != c->challenge_s) {
         c->challenge_s = second;
         c->n_challenges = 0;
@@ -181,14 +183,15 @@ static void remember_timestamp(struct tcp_connection *c, uint64_t now_ns, const 
 }
 
 /* The acknowledgement of a segment with data: at once when nothing of it could be taken in order (a gap, a probe),
- * after the batch when it is the second one or the sender may be stuck, else with the next data or after a while. */
-static void owe_ack(struct tcp_connection *c, uint64_t now_ns, bool in_order, bool gap)
+ * after the batch when it is the second one, several that the device joined, or the sender may be stuck, else with the
+ * next data or after a while. */
+static void owe_ack(struct tcp_connection *c, uint64_t now_ns, bool in_order, bool gap, bool several)
 {
     if (!in_order) {
         tcp_send_ack(c, now_ns);
         return;
     }
-    if (++c->n_unacked >= 2 || gap || receive_window(c) == 0)
+    if (++c->n_unacked >= 2 || several || gap || receive_window(c) == 0)
         c->ack_now = true;
     else
         c->soon_ns = time_min(c->soon_ns, time_after(now_ns, TCP_DELAYED_ACK_NS));
@@ -208,7 +211,7 @@ static void drop_data(struct tcp_connection *c, uint64_t now_ns, struct seq end)
     c->rcv_nxt = end;
 }
 
-static void take_data(struct tcp_connection *c, uint64_t now_ns, struct seq seq, struct bytes data)
+static void take_data(struct tcp_connection *c, uint64_t now_ns, struct seq seq, struct bytes data, bool several)
 {
     if (c->has_fin && seq_after(seq_add(seq, (uint32_t)data.len), c->fin_seq))
         data = bytes_slice(data, 0, seq_before(seq, c->fin_seq) ? c->fin_seq.v - seq.v : 0);
@@ -229,7 +232,7 @@ static void take_data(struct tcp_connection *c, uint64_t now_ns, struct seq seq,
     bool in_order = !seq_equal(c->rcv_nxt, before);
     if (in_order && !c->orphan)
         c->wake_reader = true;
-    owe_ack(c, now_ns, in_order, gap);
+    owe_ack(c, now_ns, in_order, gap, several);
 }
 
 /* The peer's stream has ended and all of it is here. */
@@ -253,8 +256,10 @@ static void take_text(struct tcp_connection *c, uint64_t now_ns, const struct tc
 {
     if (c->state != TCP_ESTABLISHED && c->state != TCP_FIN_WAIT_1 && c->state != TCP_FIN_WAIT_2)
         return;
+    if (s->data.len >= TCP_MSS_DEFAULT)
+        tcp_tune_arrived(c, now_ns, s);
     if (s->data.len > 0)
-        take_data(c, now_ns, seq, s->data);
+        take_data(c, now_ns, seq, s->data, s->several);
     if (c->state == TCP_CLOSED)
         return;
     struct seq end = seq_add(seq, (uint32_t)s->data.len);

@@ -12,6 +12,7 @@
  *   tcp_board.c    what became of what was sent         tcp_rack.c     what of it is lost, and when that is known
  *   tcp_recover.c  how fast that is sent again          tcp_undo.c     when it was no loss
  *                                                     tcp_cubic.c    the one that is used
+ *   tcp_tune.c     how large a window is promised       tcp_mtu.c      how large a segment may be
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -110,6 +111,17 @@ struct tcp_undo {
 enum tcp_undo_of { TCP_UNDO_RECOVERY, TCP_UNDO_TIMEOUT };
 enum tcp_frto { TCP_FRTO_OFF, TCP_FRTO_FIRST, TCP_FRTO_SEND, TCP_FRTO_SECOND };
 
+/* What the receive window follows (tcp_tune.c). */
+struct tcp_tune {
+    uint32_t limit_bytes; /* the window is not larger */
+    uint32_t read_bytes;  /* by the user, since since_ms */
+    uint32_t since_ms;
+    uint16_t rtt_ms;   /* a round is over after this */
+    uint16_t least_ms; /* the shortest round trip in this round; UINT16_MAX: none */
+    struct seq edge;   /* without timestamps: the window's at edge_ms */
+    uint32_t edge_ms;
+};
+
 enum tcp_kind { TCP_CONNECTION, TCP_HALF, TCP_TIMEWAIT };
 
 struct tcp_entry {
@@ -152,7 +164,7 @@ struct tcp_tx {
     size_t head_offset; /* bytes of head acknowledged already */
     size_t len;         /* unacknowledged and unsent bytes */
     uint32_t copied;    /* bytes in chunks */
-    uint16_t n_pieces;
+    uint16_t n_static;  /* pieces without one */
 };
 
 struct tcp_connection {
@@ -160,7 +172,7 @@ struct tcp_connection {
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
     struct tcp_listener *listener; /* while in its queue */
-    struct list node;              /* in the listener's queue of established connections */
+    struct list node;              /* in the listener's queue of established connections; later in t->tuned */
     struct list pending;           /* in t->pending: something is to be sent at tcp_flush */
     struct list starved;           /* in t->starved: its writer waits for shared memory */
     struct waiter *reader;
@@ -175,6 +187,7 @@ struct tcp_connection {
     uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
     uint64_t heard_ns;    /* the last acceptable segment */
     uint64_t rtt_at_ns;   /* when the segment that ends at rtt_seq was sent */
+    uint64_t search_ns;   /* from when on larger segments are tried; TIME_NEVER */
 
     /* Sending: una <= nxt <= max; they differ while older data is sent again. */
     struct seq iss, una, nxt, max;
@@ -186,6 +199,9 @@ struct tcp_connection {
     uint32_t wnd_bytes, wnd_max_bytes;
     uint16_t mss; /* payload of one segment, options taken off */
     uint16_t peer_mss;
+    uint16_t mss_not;   /* the smallest that did not arrive; 0: none known */
+    uint16_t probe_len; /* of a larger segment under way, which ends at probe_end; 0: none */
+    struct seq probe_end;
     struct tcp_window window;
     uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
     struct tcp_tx tx;
@@ -202,11 +218,12 @@ struct tcp_connection {
     uint32_t ts_recent, ts_offset, ts_recent_ms;
     uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
     struct tcp_rx rx;
+    struct tcp_tune tune;
     struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
     struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
 
     uint32_t user_timeout_ms;
-    uint32_t challenge_s; /* the second that n_challenges counts in */
+    uint16_t challenge_s; /* the second that n_challenges counts in */
     uint16_t keepalive_s, keepalive_interval_s;
     uint8_t n_keepalives; /* sent in vain */
     uint8_t n_challenges;
@@ -218,6 +235,7 @@ struct tcp_connection {
     uint8_t n_resent; /* timeouts in a row */
     uint8_t n_recent;
     uint8_t frto;      /* enum tcp_frto */
+    uint8_t told;      /* when IP was told that the peer is there, in units of 2^32 ns */
     uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 
     bool timestamps : 1;
@@ -242,6 +260,7 @@ struct tcp_connection {
     bool wake_writer : 1;
     bool in_table : 1;
     bool syn_resent : 1;
+    bool singly : 1; /* the way leads to no device that makes segments: to ourselves */
     bool undoable : 1;
     bool undo_timeout : 1; /* of a timeout, not of a recovery */
 };
@@ -300,13 +319,15 @@ struct tcp {
     uint64_t hash_key[2];
     struct tcp_entry **bucket;
     uint32_t bucket_mask;
-    uint32_t window_max; /* receive window */
+    uint32_t window_first, window_max; /* receive windows */
+    uint32_t tune_bytes, tuned_bytes;  /* for windows above the first, in all: the limit, and now */
+    uint32_t n_tuned;
     uint16_t next_port;
     uint8_t rcv_shift;
     uint32_t n_listeners;
     struct tcp_listener *listener;
     struct pool connections, halves, waits, chunks, pieces, runs;
-    struct list pending, half, waiting, starved;
+    struct list pending, half, waiting, starved, tuned;
     bool freed; /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
     uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
@@ -389,6 +410,7 @@ void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, co
 void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, struct tcp_segment *s);
 /* Payload of one segment towards the peer, by the route and what the peer said. */
 void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes);
+uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes);
 uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src);
 
 /* ---- tcp_rx.c ---- */
@@ -405,6 +427,29 @@ bool tcp_rx_update_due(const struct tcp_connection *c);
 struct tcp_chunk *tcp_chunk_take(struct tcp *t);
 void tcp_chunk_give(struct tcp *t, struct tcp_chunk *chunk);
 uint32_t tcp_chunks_free(const struct tcp *t);
+
+/* ---- tcp_mtu.c ---- */
+
+/* Before a timeout is answered. */
+void tcp_mtu_black_hole(struct tcp_connection *c, uint64_t now_ns);
+/* Nothing larger is tried for a while. */
+void tcp_mtu_later(struct tcp_connection *c, uint64_t now_ns);
+/* How large a segment of new data is to be, to see whether it arrives; 0: as they are. */
+uint16_t tcp_mtu_search(struct tcp_connection *c, uint64_t now_ns);
+void tcp_mtu_sent(struct tcp_connection *c, uint16_t size);
+/* While a probe is under way: una has moved. */
+void tcp_mtu_arrived(struct tcp_connection *c);
+/* True when nothing is lost but the probe. */
+bool tcp_mtu_lost(struct tcp_connection *c);
+
+/* ---- tcp_tune.c ---- */
+
+void tcp_tune_init(struct tcp *t);
+void tcp_tune_start(struct tcp_connection *c, uint64_t now_ns);
+void tcp_tune_end(struct tcp_connection *c);
+/* The user has read `len` bytes; a segment of some size has arrived. */
+void tcp_tune_read(struct tcp_connection *c, uint64_t now_ns, uint32_t len);
+void tcp_tune_arrived(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s);
 
 /* ---- tcp_sack.c ---- */
 

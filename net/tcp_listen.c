@@ -72,8 +72,7 @@ static struct tcp_half *half_new(struct tcp *t)
 uint16_t tcp_first_window(const struct tcp *t)
 {
     uint32_t share = tcp_chunks_free(t) * (uint32_t)TCP_CHUNK_DATA / TCP_FAIR_SHARE;
-    share = share < t->window_max ? share : t->window_max;
-    return share < UINT16_MAX ? (uint16_t)share : UINT16_MAX;
+    return share < t->window_first ? (uint16_t)share : (uint16_t)t->window_first;
 }
 
 void tcp_input_syn(struct tcp *t, uint64_t now_ns, struct tcp_listener *l, const struct endpoint *local,
@@ -135,6 +134,8 @@ void tcp_established(struct tcp_connection *c, uint64_t now_ns)
     c->recover = c->iss;
     c->round = c->marked = c->max;
     tcp_rack_start(c, now_ns);
+    tcp_tune_start(c, now_ns);
+    tcp_mtu_later(c, now_ns);
     c->rtt_timing = false;
     c->n_resent = 0;
     c->heard_ns = c->progress_ns = now_ns;

@@ -19,9 +19,10 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Header, checksum over all parts, and out. */
+/* Header, checksum over all parts or what the device needs to take it, and out. `segment_bytes`: of payload; the device makes
+ * segments of what is more. */
 static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
-                     struct tcp_segment *s, struct bytes *v, size_t n)
+                     struct tcp_segment *s, struct bytes *v, size_t n, uint16_t segment_bytes)
 {
     uint8_t header[TCP_HEADER_MAX_BYTES];
     struct writer w = writer_of(header, sizeof header);
@@ -34,8 +35,19 @@ static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
     for (size_t i = 0; i < n; i++)
         len += v[i].len;
     uint64_t sum = checksum_pseudo(&local->ip, &peer->ip, IP_TCP, (uint32_t)len);
-    tcp_emit_checksum(header, checksum_finish(checksum_add_parts(sum, v, n)));
     struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .tos = s->ecn, .dont_fragment = true};
+    if (t->below->features & NET_CHECKSUM_OUT) {
+        out.checksum_offset = TCP_CHECKSUM_OFFSET;
+        tcp_emit_checksum(header, (uint16_t)~checksum_finish(sum));
+    } else {
+        tcp_emit_checksum(header, checksum_finish(checksum_add_parts(sum, v, n)));
+    }
+    if (len - v[0].len > segment_bytes) {
+        out.header_bytes = (uint8_t)v[0].len;
+        out.segment_bytes = segment_bytes;
+        out.first_cwr = s->flags & TCP_CWR;
+        t->n.n_large_out++;
+    }
     t->n.n_out++;
     enum err e = t->below->send(t->below, now_ns, &out, v, n);
     if (e == ERR_AGAIN)
@@ -46,7 +58,7 @@ static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
 void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, struct tcp_segment *s)
 {
     struct bytes v[1];
-    (void)emit(t, now_ns, &e->local, &e->peer, s, v, 1); /* lost here is lost as if on the network */
+    (void)emit(t, now_ns, &e->local, &e->peer, s, v, 1, 0); /* lost here is lost as if on the network */
 }
 
 void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
@@ -63,7 +75,7 @@ void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, co
     }
     struct bytes v[1];
     t->n.n_resets_out++;
-    (void)emit(t, now_ns, local, peer, &r, v, 1);
+    (void)emit(t, now_ns, local, peer, &r, v, 1, 0);
 }
 
 uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src)
@@ -75,13 +87,18 @@ uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src)
     return payload_bytes;
 }
 
-void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
+uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes)
 {
     uint32_t mss = payload_bytes > TCP_HEADER_BYTES ? payload_bytes - TCP_HEADER_BYTES : TCP_MSS_DEFAULT;
     mss = least(mss, c->peer_mss);
     if (c->timestamps)
         mss = mss > TCP_TIMESTAMP_BYTES ? mss - TCP_TIMESTAMP_BYTES : 0;
-    c->mss = (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
+    return (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
+}
+
+void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
+{
+    c->mss = tcp_mss_for(c, payload_bytes);
 }
 
 /* ---- Segments of a connection ---- */
@@ -133,7 +150,11 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
         put_marks(c, &s, n > 1);
     if (tcp_sack_due(c))
         tcp_sack_fill(c, &s, room_for_options(c, v, n));
-    enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n);
+    enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n, c->mss);
+    if (e == ERR_UNSUPPORTED) {
+        c->singly = true;
+        e = ERR_AGAIN;
+    }
     if (e == ERR_TOO_LARGE) {
         tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
         e = ERR_AGAIN;
@@ -213,7 +234,7 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
         c->t->n.n_retransmitted++;
     }
     c->nxt = c->max = seq_add(c->iss, 1);
-    if (emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, 1) == OK && both)
+    if (emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, 1, 0) == OK && both)
         acknowledged(c);
     start_resend_timer(c, now_ns);
 }
@@ -256,6 +277,20 @@ static uint32_t congestion_room(const struct tcp_connection *c)
     return c->window.cwnd_bytes + extra;
 }
 
+/* How many of `left` bytes may go out in one piece, for the device to make segments of: as many as there is room for, but at
+ * most half of the congestion window. What is in one piece is often lost in one piece, and then the other half tells. */
+static uint32_t piece_bytes(const struct tcp_connection *c, uint32_t room, size_t left)
+{
+    uint32_t feature = ip_is4(&c->entry.peer.ip) ? NET_SEGMENT_TCP4 : NET_SEGMENT_TCP6;
+    uint32_t most = least(room, c->mss);
+    if (room <= c->mss || left <= c->mss || c->singly || !(c->t->below->features & feature))
+        return left < most ? (uint32_t)left : most;
+    most = least(least(room, c->window.cwnd_bytes / 2), TCP_LARGE_BYTES);
+    if (left <= most)
+        return (uint32_t)left;
+    return most < c->mss ? c->mss : most - most % c->mss;
+}
+
 struct plan {
     uint32_t len;
     bool fin;
@@ -273,16 +308,14 @@ static bool plan_segment(struct tcp_connection *c, struct plan *p)
     uint32_t cwnd = congestion_room(c), used = c->sack ? tcp_pipe(c) : offset;
     uint32_t peer_room = c->wnd_bytes > offset ? c->wnd_bytes - offset : 0;
     uint32_t room = least(peer_room, cwnd > used ? cwnd - used : 0);
-    uint32_t len = least(room, c->mss);
+    uint32_t len = piece_bytes(c, room, left);
     c->limited = (cwnd <= used || cwnd - used <= peer_room) && left > room;
-    if (len >= left)
-        len = (uint32_t)left;
     p->len = len;
     p->fin = c->fin_queued && len == left && c->wnd_bytes > offset + len;
     if (len == 0)
         return p->fin;
     bool alone = seq_equal(c->una, c->nxt);
-    return len == c->mss || p->fin || (len == left && (!c->nagle || alone)) || len >= c->wnd_max_bytes / 2 ||
+    return len >= c->mss || p->fin || (len == left && (!c->nagle || alone)) || len >= c->wnd_max_bytes / 2 ||
            seq_before(c->nxt, c->max);
 }
 
@@ -294,6 +327,8 @@ static bool send_next(struct tcp_connection *c, uint64_t now_ns)
     if (!plan_segment(c, &p))
         return false;
     uint32_t len = (uint32_t)tcp_tx_slices_at(c, p.len, v + 1, IP_PIECES_MAX - 1, &n);
+    if (len < p.len && len > c->mss) /* more parts than there may be: whole segments of what there is */
+        len = (uint32_t)tcp_tx_slices_at(c, len - len % c->mss, v + 1, IP_PIECES_MAX - 1, &n);
     bool fin = p.fin && len == p.len;
     bool last = c->nxt.v - c->una.v + len == c->tx.len;
     uint8_t flags = (uint8_t)((fin ? TCP_FIN : 0) | (last && len > 0 ? TCP_PSH : 0));
@@ -332,7 +367,7 @@ static bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
     uint32_t len, pipe = tcp_pipe(c), cwnd = c->window.cwnd_bytes;
     if (c->wnd_bytes == 0 || !tcp_board_next(c, &from, &len))
         return false;
-    len = least(len, c->mss);
+    len = piece_bytes(c, cwnd > pipe + c->mss ? cwnd - pipe : c->mss, len);
     c->limited = cwnd < pipe + len;
     return !c->limited && resend_range(c, now_ns, from, len) > 0;
 }
@@ -346,6 +381,23 @@ void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
     uint32_t len = least(c->mss, c->nxt.v - c->una.v);
     if (!done)
         (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
+}
+
+/* One larger segment, when there is room for it and something behind it that will tell whether it has arrived. */
+static void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint16_t mss = c->mss, size = tcp_mtu_search(c, now_ns);
+    uint32_t cwnd = c->window.cwnd_bytes, used = tcp_pipe(c), offset = c->nxt.v - c->una.v;
+    if (size == 0 || cwnd < used + size + mss || c->wnd_bytes < offset + size + mss || c->tx.len < offset + size + mss)
+        return;
+    struct seq before = c->nxt;
+    c->mss = size;
+    c->window.cwnd_bytes = used + size;
+    (void)send_next(c, now_ns);
+    c->mss = mss;
+    c->window.cwnd_bytes = cwnd;
+    if (c->nxt.v - before.v == size)
+        tcp_mtu_sent(c, size);
 }
 
 /* RFC 5682 2.1 step 2b: up to two new segments, whatever the congestion window says; it has been one. */
@@ -392,6 +444,8 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
         send_two_new(c, now_ns);
     if (c->frto == TCP_FRTO_SECOND)
         return;
+    if (__builtin_expect(now_ns >= c->search_ns, 0))
+        send_mtu_probe(c, now_ns);
     while (c->board.lost_bytes > 0 && resend_lost(c, now_ns))
         ;
     while (c->board.lost_bytes == 0 && send_next(c, now_ns))

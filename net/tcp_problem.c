@@ -19,6 +19,7 @@ static void path_mtu(struct tcp_connection *c, uint64_t now_ns, uint16_t mtu_byt
         return;
     }
     c->t->n.n_path_mtu++;
+    tcp_mtu_later(c, now_ns);
     tcp_undo_forget(c);
     tcp_board_free(c);
     c->nxt = c->una;

@@ -34,7 +34,7 @@ static void reduce(struct tcp_connection *c, uint32_t delivered)
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
 {
     bool after_timeout = seq_before(c->una, c->recover);
-    if (c->board.lost_bytes == 0 || c->in_recovery || after_timeout)
+    if (c->board.lost_bytes == 0 || c->in_recovery || after_timeout || tcp_mtu_lost(c))
         return;
     uint32_t flight = tcp_flight(c);
     c->t->n.n_fast_retransmits++;
@@ -109,6 +109,10 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
 
 void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns)
 {
+    if (c->probe_len) {
+        c->mss_not = c->probe_len;
+        c->probe_len = 0;
+    }
     tcp_board_all_lost(c);
     c->in_recovery = false;
     c->recover = c->max;

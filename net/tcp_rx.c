@@ -115,7 +115,8 @@ static void join_ooo(struct tcp_connection *c)
 static struct tcp_chunk *ooo_chunk(struct tcp_connection *c)
 {
     bool scarce = tcp_chunks_free(c->t) <= c->t->chunks.n / TCP_UNREAD_SHARE;
-    if (scarce || c->rx.n_ooo >= TCP_OUT_OF_ORDER_MAX) {
+    uint32_t most = TCP_OUT_OF_ORDER_MAX + c->tune.limit_bytes / TCP_CHUNK_DATA;
+    if (scarce || c->rx.n_ooo >= most) {
         c->t->n.n_ooo_dropped++;
         return NULL;
     }
@@ -214,7 +215,8 @@ size_t tcp_rx_read(struct tcp_connection *c, void *buffer, size_t size)
         size_t len = (size_t)(chunk->to - chunk->from);
         if (len > size - done)
             len = size - done;
-        memcpy(out + done, chunk->data + chunk->from, len);
+        if (out)
+            memcpy(out + done, chunk->data + chunk->from, len);
         chunk->from = (uint16_t)(chunk->from + len);
         done += len;
         if (chunk->from < chunk->to)
@@ -256,14 +258,15 @@ void tcp_rx_free(struct tcp_connection *c)
 /* The most that this connection may hold, and that a header can say. */
 static uint32_t limit(const struct tcp_connection *c)
 {
-    return least(c->t->window_max, UINT32_C(65535) << (c->scaling ? c->rcv_shift : 0));
+    return least(c->tune.limit_bytes, UINT32_C(65535) << (c->scaling ? c->rcv_shift : 0));
 }
 
 /* What we would take now: what the connection may hold less what it holds, and its share of what is free. */
 static uint32_t room(const struct tcp_connection *c)
 {
     uint32_t own = limit(c) > c->rx.len ? limit(c) - c->rx.len : 0;
-    uint64_t share = (uint64_t)tcp_chunks_free(c->t) * TCP_CHUNK_DATA / TCP_FAIR_SHARE;
+    uint32_t part = c->tune.limit_bytes > c->t->window_first ? TCP_GROWN_SHARE : TCP_FAIR_SHARE;
+    uint64_t share = (uint64_t)tcp_chunks_free(c->t) * TCP_CHUNK_DATA / part;
     return share < own ? (uint32_t)share : own;
 }
 

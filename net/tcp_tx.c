@@ -18,7 +18,7 @@ static size_t least(size_t a, size_t b)
 
 static struct tcp_piece *append(struct tcp_connection *c)
 {
-    struct tcp_piece *p = c->tx.n_pieces < TCP_PIECES_MAX ? pool_take(&c->t->pieces) : NULL;
+    struct tcp_piece *p = pool_take(&c->t->pieces);
     if (!p)
         return NULL;
     *p = (struct tcp_piece){0};
@@ -27,7 +27,6 @@ static struct tcp_piece *append(struct tcp_connection *c)
     else
         c->tx.head = p;
     c->tx.tail = p;
-    c->tx.n_pieces++;
     if (!c->tx.at) {
         c->tx.at = p;
         c->tx.at_offset = 0;
@@ -35,14 +34,20 @@ static struct tcp_piece *append(struct tcp_connection *c)
     return p;
 }
 
-/* How much copied data this connection may hold: less the more is taken in all. */
+/* How much copied data this connection may hold: less the more is taken in all. Twice what the network and the peer
+ * take in a round trip keeps both busy while the writer is told; a peer that has stopped reading gets no more. */
 static size_t copied_limit(const struct tcp_connection *c)
 {
     size_t n_free = tcp_chunks_free(c->t);
     size_t reserve = c->t->chunks.n / TCP_RESERVE_SHARE;
     if (n_free <= reserve)
         return 0;
-    return least(TCP_COPIED_MAX_BYTES, ((n_free - reserve) / TCP_FAIR_SHARE + 1) * TCP_CHUNK_DATA);
+    size_t base = least(TCP_COPIED_BYTES, ((n_free - reserve) / TCP_FAIR_SHARE + 1) * TCP_CHUNK_DATA);
+    size_t grown = least(c->window.cwnd_bytes, c->wnd_bytes) * 2;
+    if (grown <= base)
+        return base;
+    grown = least(grown, (n_free - reserve) / TCP_GROWN_SHARE * TCP_CHUNK_DATA);
+    return grown > base ? grown : base;
 }
 
 static size_t room_in_tail(const struct tcp_tx *tx)
@@ -52,7 +57,7 @@ static size_t room_in_tail(const struct tcp_tx *tx)
 
 bool tcp_tx_has_room(const struct tcp_connection *c)
 {
-    if (c->tx.n_pieces >= TCP_PIECES_MAX || c->t->pieces.n_used >= c->t->pieces.n)
+    if (c->tx.n_static >= TCP_PIECES_MAX || c->t->pieces.n_used >= c->t->pieces.n)
         return false;
     return room_in_tail(&c->tx) > 0 || c->tx.copied < copied_limit(c);
 }
@@ -110,9 +115,10 @@ enum err tcp_tx_add(struct tcp_connection *c, struct piece p, size_t *taken)
         return OK;
     if (p.life == LIFE_COPY)
         return add_copied(c, p.bytes, taken);
-    struct tcp_piece *piece = append(c);
+    struct tcp_piece *piece = c->tx.n_static < TCP_PIECES_MAX ? append(c) : NULL;
     if (!piece)
         return ERR_AGAIN;
+    c->tx.n_static++;
     piece->data = p.bytes.data;
     piece->len = p.bytes.len;
     c->tx.len += p.bytes.len;
@@ -133,10 +139,11 @@ static void drop_head(struct tcp_connection *c)
     if (p->chunk) {
         c->tx.copied -= (uint32_t)p->len;
         tcp_chunk_give(c->t, p->chunk);
+    } else {
+        c->tx.n_static--;
     }
     c->t->freed = true;
     pool_give(&c->t->pieces, p);
-    c->tx.n_pieces--;
     c->tx.head_offset = 0;
 }
 

@@ -74,6 +74,8 @@ static void undo(struct tcp_connection *c, uint32_t acked)
     else
         c->t->n.n_undone_recoveries++;
     tcp_undo_forget(c);
+    if (c->n_resent > 1) /* and there was no black hole */
+        tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
     c->in_recovery = false;
     c->n_duplicates = 0;
     c->recover = seq_add(c->una, UINT32_MAX);

@@ -81,8 +81,8 @@ void udp_shut(struct udp_socket *u, uint64_t now_ns)
     struct udp *all = &u->net->udp;
     while (u->first)
         drop_first(u);
-    if (u->net->groups.leave_all)
-        u->net->groups.leave_all(u->net, now_ns, udp_index(u));
+    if (u->net->groups.ops)
+        u->net->groups.ops->leave_all(u->net, now_ns, udp_index(u));
     u->port = 0;
     u->reader = NULL;
     while (all->n_open && all->socket[all->n_open - 1].port == 0)
@@ -153,7 +153,7 @@ static bool is_for_dhcp(const struct net *n, const struct ip_in *in, const struc
 /* Of what is sent to a group that was joined, a socket gets only what it joined itself. */
 static bool wants(const struct udp_socket *u, const struct ip *dst)
 {
-    const struct group *g = group_find(u->net, dst);
+    const struct group *g = u->net->groups.ops->find(u->net, dst);
     return !g || g->sockets >> udp_index(u) & 1;
 }
 
@@ -181,7 +181,7 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         return;
     bool up = n->ip4.up || !ip_is4(&in->dst);
     struct udp_socket *u = up && h.dst_port ? find(n, h.dst_port) : NULL;
-    if (__builtin_expect(u && in->broadcast, 0) && !wants(u, &in->dst)) {
+    if (__builtin_expect(u && in->broadcast && n->groups.ops, 0) && !wants(u, &in->dst)) {
         c->in_not_joined++;
         return;
     }
@@ -276,7 +276,7 @@ enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoi
     if (ip_is4(&to->ip)) {
         if (!u->net->ip4.up)
             return ERR_UNREACHABLE;
-        from.ip = u->net->ip4.net.ip;
+        from.ip = to->ip.b[12] == 127 ? to->ip : u->net->ip4.net.ip;
     } else if (u->net->below.route(&u->net->below, &to->ip, &from.ip, &payload_bytes) != OK) {
         return ERR_UNREACHABLE;
     }

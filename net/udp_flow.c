@@ -12,6 +12,7 @@ enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)
     if (e)
         return e;
     (*u)->stack = s;
+    stack_may_loop(s);
     if (port) /* one that was asked for by number is a service's */
         plat_serving("udp", port);
     return OK;

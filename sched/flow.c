@@ -93,8 +93,10 @@ static size_t channel_put(struct channel *c, const struct piece *p, size_t from)
 static size_t copy_out_of_ring(struct channel *c, uint8_t *out, size_t n)
 {
     size_t first = n < c->capacity - c->ring_at ? n : c->capacity - c->ring_at;
-    memcpy(out, c->ring + c->ring_at, first);
-    memcpy(out + first, c->ring, n - first);
+    if (out) {
+        memcpy(out, c->ring + c->ring_at, first);
+        memcpy(out + first, c->ring, n - first);
+    }
     c->ring_at = (c->ring_at + n) % c->capacity;
     c->ring_len -= n;
     return n;
@@ -105,7 +107,8 @@ static size_t take_from_part(struct channel *c, uint8_t *out, size_t size)
     struct part *p = &c->part[0];
     size_t n = p->len < size ? p->len : size;
     if (p->data) {
-        memcpy(out, p->data, n);
+        if (out)
+            memcpy(out, p->data, n);
         p->data += n;
     } else {
         copy_out_of_ring(c, out, n);
@@ -120,7 +123,7 @@ static size_t channel_take(struct channel *c, uint8_t *out, size_t size)
 {
     size_t n = 0;
     while (n < size && c->n_parts)
-        n += take_from_part(c, out + n, size - n);
+        n += take_from_part(c, out ? out + n : NULL, size - n);
     c->len -= n;
     return n;
 }

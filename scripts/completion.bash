@@ -11,6 +11,11 @@ _jinn()
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
 		return
 	fi
+	# --net NAME=WHERE: bash takes NAME, = and WHERE for three words.
+	if [ "$before" = = ] && [ "${COMP_WORDS[COMP_CWORD - 3]-}" = --net ]; then
+		mapfile -t COMPREPLY < <(compgen -W "host none $(basename -a /sys/class/net/*)" -- "$word")
+		return
+	fi
 	case $before in
 	-t | --target)
 		if [ "$command" = new ]; then
@@ -26,7 +31,7 @@ _jinn()
 	case $command in
 	new) options='--template --help' ;;
 	build) options='--target --release --debug --quiet --help' ;;
-	run) options='--target --publish --net --block --kv --key-file --mem --pcap --timing --quiet --help' ;;
+	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --pcap --timing --quiet --help' ;;
 	describe) options='--target --json --picture --help' ;;
 	*) options=--help ;;
 	esac

@@ -26,9 +26,9 @@ struct parse {
 static const char *type_text(enum key_type type)
 {
     static const char *const text[] = {
-        [KEY_STRING] = "TEXT",   [KEY_BOOL] = "true|false", [KEY_INT] = "NUMBER",
-        [KEY_PORT] = "PORT",     [KEY_IP] = "ADDRESS",      [KEY_NET] = "ADDRESS/PREFIX",
-        [KEY_DURATION] = "TIME", [KEY_SIZE] = "SIZE",       [KEY_SECRET] = "FILE",
+        [KEY_STRING] = "TEXT", [KEY_BOOL] = "true|false",    [KEY_INT] = "NUMBER",    [KEY_PORT] = "PORT",
+        [KEY_IP] = "ADDRESS",  [KEY_NET] = "ADDRESS/PREFIX", [KEY_DURATION] = "TIME", [KEY_SIZE] = "SIZE",
+        [KEY_SECRET] = "FILE", [KEY_ROUTES] = "NET,GATEWAY",
     };
     return text[type];
 }
@@ -45,6 +45,7 @@ static const char *type_example(enum key_type type)
         [KEY_DURATION] = "a time such as 250ms, 30s, 5m or 2h",
         [KEY_SIZE] = "a size such as 512, 64K or 4M",
         [KEY_SECRET] = "given by --key-file",
+        [KEY_ROUTES] = "a route such as 10.0.0.0/8,10.0.0.1 or 10.0.0.0/8,10.0.0.1,METRIC (at most 8)",
     };
     return text[type];
 }
@@ -72,6 +73,8 @@ static bool value_set(const struct key *k, const char *value)
         return value_size(text, k->value);
     case KEY_SECRET:
         return false;
+    case KEY_ROUTES:
+        return value_route(text, k->value);
     }
     return false;
 }
@@ -145,7 +148,7 @@ static bool take_value(struct parse *p, const struct key *k, const char *value)
         complain("--%s is secret and no argument: use --key-file %s=FILE", k->name, k->name);
         return false;
     }
-    if (p->given & bit) {
+    if (p->given & bit && k->type != KEY_ROUTES) {
         complain("--%s is given twice", k->name);
         return false;
     }

@@ -19,14 +19,14 @@ static unsigned index_of(struct netdev *d)
     return CONTAINER_OF(d, struct plat_netdev, dev)->index;
 }
 
-static enum err netdev_send(struct netdev *d, const struct bytes *v, size_t n)
+static enum err netdev_send(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
-    return plat_net_send(index_of(d), v, n);
+    return plat_net_send(index_of(d), v, n, o);
 }
 
-static enum err netdev_recv(struct netdev *d, uint8_t *buffer, size_t size, size_t *len)
+static enum err netdev_recv(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
-    return plat_net_recv(index_of(d), buffer, size, len);
+    return plat_net_recv(index_of(d), buffer, size, frame, o);
 }
 
 static void netdev_watch(struct netdev *d, struct waiter *w)

@@ -4,11 +4,15 @@
 #define SYS_VALUES_H
 
 #include <jinn/bytes.h>
+#include <jinn/stack.h>
 
 bool value_bool(struct bytes text, bool *out);            /* true, false, yes, no, on, off, 1, 0 */
 bool value_int(struct bytes text, int64_t *out);          /* decimal, may be negative */
 bool value_port(struct bytes text, uint16_t *out);        /* 1 to 65535 */
 bool value_duration(struct bytes text, uint64_t *out_ns); /* 250ms, 30s, 5m, 2h, 1d; also us and ns */
 bool value_size(struct bytes text, uint64_t *out_bytes);  /* 512, 64K, 4M, 1G: powers of 1024 */
+
+/* 10.0.0.0/8,10.0.0.1 with a metric behind another comma or without: one more. False also: there are IP_ROUTES_MAX. */
+bool value_route(struct bytes text, struct ip_routes *out);
 
 #endif

@@ -62,6 +62,7 @@ static struct extension_refresh refresh_of(const struct tender *t)
         r.control_fd = TENDER_FD_CONTROL;
     else
         r.features &= ~(uint64_t)EXTENSION_CONTROL;
+    r.features |= t->jinn->features & EXTENSION_NET_OFFLOAD; /* others would not know what that is at the block's end */
     for (size_t i = 0; i < t->manifest.n; i++)
         memcpy(r.mac[i], t->manifest.entries[i].mac, sizeof r.mac[i]);
     return r;
@@ -124,7 +125,7 @@ static void write_extension(struct tender *t)
     size_t n_secrets = read_secrets(t, secrets, buffers);
     struct extension_refresh r = refresh_of(t);
     struct writer w = writer_of((void *)(uintptr_t)EXTENSION_ADDRESS, EXTENSION_BYTES_MAX);
-    extension_emit(&w, &r, n_arguments, writer_bytes(&a), secrets, n_secrets);
+    extension_emit(&w, &r, n_arguments, writer_bytes(&a), secrets, n_secrets, t->net_features);
     if (!writer_good(&w))
         fail(FAIL_USAGE, "arguments and secrets together are longer than the %llu bytes that an image can take",
              (unsigned long long)EXTENSION_BYTES_MAX);

@@ -19,16 +19,27 @@ static const char *kind_text(uint32_t type)
     return type == SOLO5_NET ? "net" : "block";
 }
 
+/* Both sides must want it: the image says so in its manifest. */
+static bool may_offload(struct tender *t, const struct solo5_entry *e)
+{
+    const struct option *o = options_find(&t->options, OPTION_NET_OFFLOAD, e->name);
+    bool off = o && strcmp(o->value, "off") == 0;
+    if (o && !off && strcmp(o->value, "on") != 0)
+        fail(FAIL_USAGE, "--net-offload:%s=%s: write on or off", e->name, o->value);
+    return !off && t->jinn && t->jinn->features & EXTENSION_NET_OFFLOAD;
+}
+
 static void open_net(struct tender *t, struct solo5_entry *e, struct option *o)
 {
     int given = option_descriptor(o->value);
-    struct net_device d = {-1, 0};
+    bool offload = may_offload(t, e);
+    struct net_device d = {.fd = -1};
     if (o->value[0] == '@' && given < 0)
         fail(FAIL_USAGE, "--net:%s=%s: write @ and the number of an open descriptor", e->name, o->value);
     if (given >= 0)
-        net_device_take(e->name, given, &d);
+        net_device_take(e->name, given, offload, &d);
     else
-        net_device_open(e->name, o->value, &d);
+        net_device_open(e->name, o->value, offload, &d);
     struct option *mac = options_find(&t->options, OPTION_NET_MAC, e->name);
     if (mac && !net_device_mac_parse(mac->value, e->mac))
         fail(FAIL_USAGE, "--net-mac:%s=%s: write six bytes in hexadecimal, as in 02:00:00:12:34:56, the first one even",
@@ -36,6 +47,7 @@ static void open_net(struct tender *t, struct solo5_entry *e, struct option *o)
     if (!mac)
         net_device_mac_random(e->mac);
     e->mtu_bytes = d.mtu_bytes;
+    t->net_features[e - t->manifest.entries] = d.features;
     tender_stage(t, TENDER_FD_DEVICE + (int)(e - t->manifest.entries), d.fd);
 }
 
@@ -98,7 +110,8 @@ static void check_names(struct tender *t)
         const struct option *o = &t->options.list[i];
         if (o->kind == OPTION_SECRET)
             continue;
-        uint32_t type = o->kind == OPTION_NET || o->kind == OPTION_NET_MAC ? SOLO5_NET : SOLO5_BLOCK;
+        bool net = o->kind == OPTION_NET || o->kind == OPTION_NET_MAC || o->kind == OPTION_NET_OFFLOAD;
+        uint32_t type = net ? SOLO5_NET : SOLO5_BLOCK;
         if (!solo5_find(&t->manifest, o->name, type))
             fail(FAIL_DEVICE, "%s: its manifest has no %s device %.*s; leave the option out", t->options.image,
                  kind_text(type), (int)o->name.len, (const char *)o->name.data);

@@ -3,16 +3,20 @@
 #ifndef TENDER_DEVICE_H
 #define TENDER_DEVICE_H
 
+#include <jinn/net_offload.h>
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct net_device {
     int fd; /* does not block */
     uint16_t mtu_bytes;
+    uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h) */
 };
 
-void net_device_open(const char *name, const char *interface, struct net_device *d);
-void net_device_take(const char *name, int fd, struct net_device *d);
+/* `offload`: the image understands headers, and may have them. */
+void net_device_open(const char *name, const char *interface, bool offload, struct net_device *d);
+/* A tap with headers is refused without `offload`. Whoever opened it chose that it has them. */
+void net_device_take(const char *name, int fd, bool offload, struct net_device *d);
 
 bool net_device_mac_parse(const char *text, uint8_t mac[static 6]);
 /* Locally administered, never a group's. */

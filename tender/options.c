@@ -17,6 +17,7 @@ static const char help[] =
     "  --mem=MB                      memory of the image in megabytes (512)\n"
     "  --net:NAME=IFACE|@FD          attach a tap interface, or a socket or tap that is open as descriptor FD\n"
     "  --net-mac:NAME=MAC            its Ethernet address (random)\n"
+    "  --net-offload:NAME=on|off     whether the image may leave checksums and segments to the host (on)\n"
     "  --block:NAME=FILE             attach a file or block device\n"
     "  --block-sector-size:NAME=N    its block size, a power of two from 512 to 32768 (512)\n"
     "  --key-file NAME=FILE          hand the file's bytes to the image as the secret NAME\n"
@@ -38,8 +39,11 @@ static const struct form {
     const char *prefix;
     enum option_kind kind;
 } forms[] = {
-    {"--net:", OPTION_NET},         {"--net-mac:", OPTION_NET_MAC},
-    {"--block:", OPTION_BLOCK},     {"--block-sector-size:", OPTION_BLOCK_SIZE},
+    {"--net:", OPTION_NET},
+    {"--net-mac:", OPTION_NET_MAC},
+    {"--net-offload:", OPTION_NET_OFFLOAD},
+    {"--block:", OPTION_BLOCK},
+    {"--block-sector-size:", OPTION_BLOCK_SIZE},
     {"--key-file=", OPTION_SECRET},
 };
 

@@ -27,10 +27,11 @@ struct tender {
     int image_fd;
     struct bytes file; /* the image, mapped */
     struct elf_plan plan;
-    struct solo5_manifest manifest; /* what the guest is given */
-    struct solo5_entry *jinn;       /* our private entry, or NULL in an image of Solo5's */
-    bool held[TENDER_FDS];          /* descriptors that stay open */
-    int staged[TENDER_FDS];         /* where those are until they are put in place */
+    struct solo5_manifest manifest;          /* what the guest is given */
+    struct solo5_entry *jinn;                /* our private entry, or NULL in an image of Solo5's */
+    uint8_t net_features[SOLO5_ENTRIES_MAX]; /* enum net_feature of each device */
+    bool held[TENDER_FDS];                   /* descriptors that stay open */
+    int staged[TENDER_FDS];                  /* where those are until they are put in place */
 };
 
 /* image.c: opens, maps and checks the image. */

@@ -34,7 +34,7 @@ struct request {
     const char *operand;
     char **keys;
     struct ports ports;
-    struct pairs nets, blocks, kvs, secrets;
+    struct pairs nets, offloads, blocks, kvs, secrets;
     uint32_t memory_mb; /* 0: not named */
     const char *pcap;
     bool quiet, timing;
@@ -81,6 +81,14 @@ static uint32_t parse_memory(const char *text)
     return (uint32_t)mb;
 }
 
+static void add_offload(struct request *r, const char *text)
+{
+    add_pair(&r->offloads, "--net-offload", text);
+    const char *value = r->offloads.list[r->offloads.n - 1].value;
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        command_usage("--net-offload %s: write on or off after the =", text);
+}
+
 static void take_option(struct request *r, int c)
 {
     switch (c) {
@@ -93,6 +101,9 @@ static void take_option(struct request *r, int c)
         return;
     case 'n':
         add_pair(&r->nets, "--net", optarg);
+        return;
+    case 'o':
+        add_offload(r, optarg);
         return;
     case 'b':
         add_pair(&r->blocks, "--block", optarg);
@@ -121,17 +132,12 @@ static void take_option(struct request *r, int c)
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'},
-        {"publish", required_argument, NULL, 'p'},
-        {"net", required_argument, NULL, 'n'},
-        {"block", required_argument, NULL, 'b'},
-        {"kv", required_argument, NULL, 'k'},
-        {"key-file", required_argument, NULL, 's'},
-        {"mem", required_argument, NULL, 'm'},
-        {"pcap", required_argument, NULL, 'c'},
-        {"timing", no_argument, NULL, 'T'},
-        {"quiet", no_argument, NULL, 'q'},
-        {0},
+        {"target", required_argument, NULL, 't'},   {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},      {"net-offload", required_argument, NULL, 'o'},
+        {"block", required_argument, NULL, 'b'},    {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'}, {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},     {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},          {0},
     };
     static char *no_keys[] = {NULL};
     struct request r = {.keys = no_keys};
@@ -331,7 +337,9 @@ static void add_host_sockets(struct supervised *v, const struct subject *s, cons
 static void add_net(struct supervised *v, struct request *r, const struct subject *s, const struct device *d,
                     bool *user_taken)
 {
-    struct pair *given = find_pair(&r->nets, d->name);
+    struct pair *given = find_pair(&r->nets, d->name), *offload = find_pair(&r->offloads, d->name);
+    if (offload)
+        words_format(&v->image.argv, "--net-offload:%s=%s", d->name, offload->value);
     if (!given) {
         add_usernet(v, r, d, !*user_taken);
         *user_taken = true;
@@ -407,6 +415,7 @@ static int run(int argc, char **argv)
         .name = s.name, .ports = &r.ports, .debug_file = s.debug_file, .timing = r.timing, .quiet = r.quiet};
     int control[2];
     check_names(&s, &r.nets, DEVICE_NET, "--net");
+    check_names(&s, &r.offloads, DEVICE_NET, "--net-offload");
     check_names(&s, &r.blocks, DEVICE_BLOCK, "--block");
     if (!s.is_spt)
         check_names(&s, &r.kvs, DEVICE_KV, "--kv");
@@ -441,6 +450,9 @@ const struct command command_run = {
         "                            not named; HOST 0 takes a free one\n"
         "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; host: the\n"
         "                            host's own sockets (linux only)\n"
+        "      --net-offload NAME=off\n"
+        "                            the host's kernel gets plain frames only: no checksums or segments are left\n"
+        "                            to it\n"
         "      --block NAME=FILE     the file or device behind a block device\n"
         "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"

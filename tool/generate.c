@@ -114,6 +114,11 @@ static void add_ipv4_keys(struct text *t, const struct device *d, const char *pr
              prefix, c, d->name);
     text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
              c, d->name);
+    text_add(
+        t,
+        "    {\"%sipv4-route\", KEY_ROUTES, &%s_options.ipv4_routes, NULL, \"another way, as in 10.0.0.0/8,10.0.0.3; "
+        "may be given again\", true},\n",
+        prefix, c);
 }
 
 static void add_ipv6_keys(struct text *t, const struct device *d, const char *prefix)

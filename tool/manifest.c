@@ -129,9 +129,10 @@ static void start_device(struct reading *r, enum device_kind kind, const char *n
 /* Keys that each net device has, alone or behind its name and a dash. */
 static bool is_net_key(const char *name)
 {
-    static const char *const keys[] = {"ipv4",         "ipv4-gateway",  "ipv4-only",   "ipv6",
-                                       "ipv6-gateway", "ipv6-only",     "ipv6-secret", "accept-router-advertisements",
-                                       "ipv6-dhcp",    "ipv6-temporary"};
+    static const char *const keys[] = {"ipv4",      "ipv4-gateway",  "ipv4-route",
+                                       "ipv4-only", "ipv6",          "ipv6-gateway",
+                                       "ipv6-only", "ipv6-secret",   "accept-router-advertisements",
+                                       "ipv6-dhcp", "ipv6-temporary"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         size_t len = strlen(name), key_len = strlen(keys[i]);
         if (len >= key_len && strcmp(name + len - key_len, keys[i]) == 0 &&

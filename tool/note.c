@@ -7,7 +7,7 @@
 /* What plat/spt makes use of where the tender offers it. */
 #define FEATURES                                                                                            \
     (EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP | \
-     EXTENSION_CLOCK | EXTENSION_STANDARD_ERR)
+     EXTENSION_CLOCK | EXTENSION_STANDARD_ERR | EXTENSION_NET_OFFLOAD)
 
 static void fill(struct solo5_manifest *s, const struct manifest *m)
 {

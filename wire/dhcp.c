@@ -14,6 +14,7 @@ enum option {
     OPTION_ROUTER = 3,
     OPTION_DNS = 6,
     OPTION_HOSTNAME = 12,
+    OPTION_MTU = 26,
     OPTION_REQUESTED = 50,
     OPTION_LEASE = 51,
     OPTION_OVERLOAD = 52,
@@ -24,6 +25,7 @@ enum option {
     OPTION_T1 = 58,
     OPTION_T2 = 59,
     OPTION_CLIENT = 61,
+    OPTION_ROUTES = 121,
     OPTION_END = 255
 };
 
@@ -52,23 +54,66 @@ static void read_dns(struct reader *r, struct dhcp_message *m)
 {
     do {
         struct ip ip = ip4_of_u32(read_be32(r));
-        if (reader_good(r) && m->n_dns < DHCP_DNS_MAX)
-            m->dns[m->n_dns++] = ip;
+        if (reader_good(r) && m->config.n_dns < DHCP_DNS_MAX)
+            m->config.dns[m->config.n_dns++] = ip;
     } while (reader_left(r));
 }
 
+static void add_route(struct dhcp_message *m, uint32_t to, uint8_t prefix_len, uint32_t gateway)
+{
+    if (m->config.n_routes < DHCP_ROUTES_MAX)
+        m->config.route[m->config.n_routes++] = (struct dhcp_route){to, gateway, prefix_len};
+}
+
+static void read_routers(struct reader *r, struct dhcp_message *m)
+{
+    do {
+        add_route(m, 0, 0, read_be32(r));
+    } while (reader_left(r));
+}
+
+/* RFC 3442: the bits of a prefix, as many bytes as hold them, and the router; in the place of routers. */
+static bool read_routes(struct bytes b, struct dhcp_message *m)
+{
+    struct reader r = reader_of(b);
+    if (b.len)
+        m->config.n_routes = 0;
+    while (reader_left(&r)) {
+        uint8_t len = read_u8(&r);
+        uint32_t to = 0;
+        if (len > 32)
+            return false;
+        for (unsigned bit = 0; bit < len; bit += 8)
+            to |= (uint32_t)read_u8(&r) << (24 - bit);
+        add_route(m, to, len, read_be32(&r));
+    }
+    return reader_good(&r);
+}
+
+/* Options spread over the message, as they are read. */
+struct options {
+    struct writer routes; /* all parts of option 121, one behind the other */
+    uint8_t overload;
+};
+
 /* Reads one option from its own sub-reader. What we don't know is passed over. */
-static void read_option(struct reader *r, uint8_t code, struct dhcp_message *m, uint8_t *overload)
+static void read_option(struct reader *r, uint8_t code, struct dhcp_message *m, struct options *o)
 {
     switch (code) {
     case OPTION_MASK:
         read_first_ip(r, &m->mask);
         break;
+    case OPTION_ROUTES:
+        write_bytes(&o->routes, read_rest(r));
+        break;
     case OPTION_ROUTER:
-        read_first_ip(r, &m->router);
+        read_routers(r, m);
         break;
     case OPTION_DNS:
         read_dns(r, m);
+        break;
+    case OPTION_MTU:
+        m->config.mtu_bytes = read_be16(r);
         break;
     case OPTION_REQUESTED:
         read_first_ip(r, &m->requested);
@@ -86,7 +131,7 @@ static void read_option(struct reader *r, uint8_t code, struct dhcp_message *m, 
         read_seconds(r, &m->t2_s);
         break;
     case OPTION_OVERLOAD:
-        *overload = read_u8(r);
+        o->overload = read_u8(r);
         break;
     case OPTION_TYPE:
         m->type = read_u8(r);
@@ -99,7 +144,7 @@ static void read_option(struct reader *r, uint8_t code, struct dhcp_message *m, 
     }
 }
 
-static bool read_options(struct reader r, struct dhcp_message *m, uint8_t *overload)
+static bool read_options(struct reader r, struct dhcp_message *m, struct options *o)
 {
     while (reader_left(&r)) {
         uint8_t code = read_u8(&r);
@@ -109,7 +154,7 @@ static bool read_options(struct reader r, struct dhcp_message *m, uint8_t *overl
             continue;
         uint8_t len = read_u8(&r);
         struct reader value = read_sub(&r, len);
-        read_option(&value, code, m, overload);
+        read_option(&value, code, m, o);
         if (!reader_good(&value))
             return false;
     }
@@ -124,7 +169,6 @@ static bool read_ethernet(struct reader *r)
 bool dhcp_parse(struct bytes b, struct dhcp_message *m)
 {
     struct reader r = reader_of(b);
-    uint8_t overload = 0, ignored = 0;
     *m = (struct dhcp_message){.op = read_u8(&r)};
     bool ethernet = read_ethernet(&r);
     read_skip(&r, 1);
@@ -138,11 +182,16 @@ bool dhcp_parse(struct bytes b, struct dhcp_message *m)
     read_skip(&r, 10);
     struct reader sname = read_sub(&r, SNAME_BYTES);
     struct reader file = read_sub(&r, FILE_BYTES);
-    if (read_be32(&r) != MAGIC || !reader_good(&r) || !ethernet || !read_options(r, m, &overload))
+    uint8_t joined[DHCP_ROUTES_MAX_BYTES];
+    struct options o = {.routes = writer_of(joined, sizeof joined)};
+    if (read_be32(&r) != MAGIC || !reader_good(&r) || !ethernet || !read_options(r, m, &o))
         return false;
-    if (overload & OVERLOAD_FILE && !read_options(file, m, &ignored))
+    uint8_t overload = o.overload;
+    if (overload & OVERLOAD_FILE && !read_options(file, m, &o))
         return false;
-    return !(overload & OVERLOAD_SNAME) || read_options(sname, m, &ignored);
+    if (overload & OVERLOAD_SNAME && !read_options(sname, m, &o))
+        return false;
+    return writer_good(&o.routes) && read_routes(writer_bytes(&o.routes), m);
 }
 
 /* ---- Writing ---- */
@@ -173,8 +222,8 @@ static void write_hostname(struct writer *w, struct bytes name)
 
 static void write_options(struct writer *w, const struct dhcp_message *m)
 {
-    static const uint8_t wanted[] = {OPTION_MASK,   OPTION_ROUTER, OPTION_DNS, OPTION_LEASE,
-                                     OPTION_SERVER, OPTION_T1,     OPTION_T2};
+    static const uint8_t wanted[] = {OPTION_MASK,  OPTION_ROUTES, OPTION_ROUTER, OPTION_DNS, OPTION_MTU,
+                                     OPTION_LEASE, OPTION_SERVER, OPTION_T1,     OPTION_T2};
     write_be32(w, MAGIC);
     write_u8(w, OPTION_TYPE);
     write_u8(w, 1);

@@ -32,7 +32,7 @@ static void refresh_parse(struct reader *r, struct extension_refresh *f)
 }
 
 void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_t n_arguments, struct bytes arguments,
-                    const struct extension_secret *secrets, size_t n_secrets)
+                    const struct extension_secret *secrets, size_t n_secrets, const uint8_t *net_features)
 {
     size_t start = writer_len(w);
     write_str(w, MAGIC);
@@ -49,6 +49,8 @@ void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_
         write_bytes(w, secrets[i].name);
         write_bytes(w, secrets[i].value);
     }
+    if (r->features & EXTENSION_NET_OFFLOAD)
+        write_copy(w, net_features, EXTENSION_DEVICES);
     if (!length || !writer_good(w))
         return;
     struct writer field = writer_of(length, 4);
@@ -93,6 +95,11 @@ enum err extension_parse(struct bytes b, struct extension *e)
     if (!reader_good(&in) || !arguments_whole(e->arguments, e->n_arguments))
         return ERR_MALFORMED;
     e->secrets = bytes_of(secrets.at, reader_left(&secrets) - reader_left(&in));
+    memset(e->net_features, 0, sizeof e->net_features);
+    if (e->refresh.features & EXTENSION_NET_OFFLOAD)
+        read_copy(&in, e->net_features, sizeof e->net_features);
+    if (!reader_good(&in))
+        return ERR_MALFORMED;
     return reader_left(&in) == 0 ? OK : ERR_MALFORMED;
 }
 

@@ -10,6 +10,8 @@
  *            u64 TSC Hz  i32 control  i32 stop  64 MACs of 6 bytes, by manifest index
  *   rest     u32 n arguments, u32 length, the arguments, each with its NUL
  *            u32 n secrets; each: u32 name length, u32 length, name, bytes
+ *            with EXTENSION_NET_OFFLOAD: 64 bytes, enum net_feature of net devices by manifest index. Where it is not 0
+ *            each frame has a header (wire/vnet.h) in front
  *
  * Everything that a clone of a running guest must be given anew is in the refresh part and nowhere else, at a fixed
  * offset and of a fixed length (beside the device's own entries in the manifest). */
@@ -37,6 +39,7 @@ enum extension_feature {
     EXTENSION_STOP = 1 << 4,         /* SIGTERM and SIGINT come as the event EXTENSION_STOP_EVENT */
     EXTENSION_CLOCK = 1 << 5,        /* a clock_gettime that needs no system call */
     EXTENSION_STANDARD_ERR = 1 << 6, /* write on descriptor 2 */
+    EXTENSION_NET_OFFLOAD = 1 << 7,  /* net devices may have features; only said to images that say it, too */
 };
 
 #define EXTENSION_RUN_BYTES (UINT64_C(1) << 17)
@@ -71,6 +74,7 @@ struct extension {
     struct bytes arguments; /* n strings, each with its NUL; borrows from the block */
     uint32_t n_secrets;
     struct bytes secrets; /* as on the wire; extension_secret finds one */
+    uint8_t net_features[EXTENSION_DEVICES];
 };
 
 struct extension_secret {
@@ -80,9 +84,10 @@ struct extension_secret {
 
 void extension_refresh_emit(struct writer *w, const struct extension_refresh *r);
 
-/* Writes a whole block; the writer is bad when it does not fit. `arguments` as in struct extension. */
+/* Writes a whole block; the writer is bad when it does not fit. `arguments` and `net_features` as in struct extension; the
+ * latter are written if r->features has EXTENSION_NET_OFFLOAD, and may be NULL otherwise. */
 void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_t n_arguments, struct bytes arguments,
-                    const struct extension_secret *secrets, size_t n_secrets);
+                    const struct extension_secret *secrets, size_t n_secrets, const uint8_t *net_features);
 
 /* `b` begins with the block and may be longer. ERR_MALFORMED. */
 MUST_USE enum err extension_parse(struct bytes b, struct extension *e);

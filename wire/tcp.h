@@ -77,7 +77,8 @@ struct tcp_segment {
     uint8_t flags;   /* TCP_* */
     uint16_t window; /* as in the header: not scaled */
     uint16_t urgent;
-    uint8_t ecn; /* of the IP header, TCP_ECN_*: tcp_parse and tcp_emit leave it alone */
+    uint8_t ecn;  /* of the IP header, TCP_ECN_*: tcp_parse and tcp_emit leave it alone */
+    bool several; /* that the device joined to this one; likewise not in the header */
     bool has_mss;
     bool has_shift;
     bool has_timestamp;

@@ -19,7 +19,8 @@ struct flow {
 
 struct flow_ops {
     /* Reads what there is, at least 1 byte and at most `size`, waiting for it until the deadline (one that has
-     * passed makes it a poll). ERR_TIMEOUT, ERR_END after the peer's last byte, ERR_RESET, ERR_CANCELLED. */
+     * passed makes it a poll). ERR_TIMEOUT, ERR_END after the peer's last byte, ERR_RESET, ERR_CANCELLED.
+     * A buffer that is NULL drops the bytes: they are counted in *len, and nothing is copied. */
     enum err (*read)(struct flow *f, void *buffer, size_t size, size_t *len, uint64_t deadline_ns);
     /* Sends all parts in order, or fails. Static parts are taken in place: the call waits only when the flow's
      * queue of parts is full. Copied parts wait for room in the send buffer. After an error an unknown

@@ -6,23 +6,28 @@
 
 #include <jinn/addr.h>
 #include <jinn/err.h>
+#include <jinn/net_offload.h>
 #include <jinn/waiter.h>
 
-#define NETDEV_PARTS_MAX 8
+#define NETDEV_PARTS_MAX NET_PARTS_MAX
 
 struct netdev {
     const struct netdev_ops *ops;
     struct mac mac;
     uint16_t mtu_bytes; /* of the IP packet: without the Ethernet header */
-    uint32_t features;  /* room for offloads; 0: plain frames only */
+    uint32_t features;  /* enum net_feature; 0: plain frames only */
 };
 
 struct netdev_ops {
-    /* Sends one frame gathered from n parts. ERR_AGAIN: the queue below is full; the frame is lost and the
-     * caller counts it. */
-    enum err (*send)(struct netdev *d, const struct bytes *v, size_t n);
-    /* Receives one frame. ERR_AGAIN: none waits. */
-    enum err (*recv)(struct netdev *d, uint8_t *buffer, size_t size, size_t *len);
+    /* Sends one frame gathered from n parts. `o` says what the device's features leave to it; NULL: nothing. With
+     * segments the frame may be longer than the MTU, each segment with its headers not. ERR_AGAIN: the queue below is
+     * full; the frame is lost and the caller counts it. */
+    enum err (*send)(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o);
+    /* Receives one frame, which then lies somewhere in the buffer. The buffer has room for the MTU, or for
+     * NET_LARGE_BYTES where the device has NET_LARGE_IN, and NET_HEAD_BYTES. What is longer is cut. Without
+     * NET_CHECKSUM_IN *o is all zero. ERR_AGAIN: none waits. ERR_MALFORMED: one is lost, what the device said of it
+     * can't be; more may wait. */
+    enum err (*recv)(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o);
     /* w->wake is called while frames wait, until recv has said ERR_AGAIN. */
     void (*watch)(struct netdev *d, struct waiter *w);
 };

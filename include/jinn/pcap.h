@@ -14,7 +14,8 @@ struct pcap_sink {
 };
 
 /* GIVES a device that works like `below` (which it needs for its whole life) and writes each frame sent or received
- * to the sink, stamped by wall_ns (nanoseconds since 1970). A frame that `below` refused is not captured. ERR_FULL. */
+ * to the sink, stamped by wall_ns (nanoseconds since 1970). A frame that `below` refused is not captured. What `below`
+ * does to frames shows as on any host: several segments in one frame, checksums that it fills in. ERR_FULL. */
 MUST_USE enum err netdev_pcap(struct netdev *below, struct pcap_sink *sink, uint64_t (*wall_ns)(void),
                               struct netdev **d);
 void netdev_pcap_free(struct netdev *d);

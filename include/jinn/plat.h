@@ -14,6 +14,7 @@
 
 #include <jinn/bytes.h>
 #include <jinn/err.h>
+#include <jinn/net_offload.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -110,18 +111,20 @@ struct plat_net_info {
     unsigned index;
     uint8_t mac[6];
     uint16_t mtu_bytes; /* of the IP packet: without the Ethernet header */
-    uint32_t features;  /* PLAT_NET_*: none yet; checksum and segmentation offload come here */
+    uint32_t features;  /* enum net_feature; 0: plain frames only */
 };
 
 #define PLAT_FRAME_BYTES 1514 /* Ethernet header and an MTU of 1500 */
 
 /* ERR_NOT_FOUND: the manifest has no net device of that name. */
 MUST_USE enum err plat_net_open(const char *name, struct plat_net_info *info);
-/* Sends one frame gathered from `n` parts (at most 8). BORROWS. ERR_AGAIN: the host's queue is full, the frame is
- * dropped by the caller and counted. */
-MUST_USE enum err plat_net_send(unsigned index, const struct bytes *v, size_t n);
-/* Receives one frame into `buffer`. ERR_AGAIN: none is waiting. */
-MUST_USE enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len);
+/* Sends one frame gathered from `n` parts (at most NET_PARTS_MAX). BORROWS. `o` as struct netdev_ops has it; NULL for a
+ * plain frame. ERR_AGAIN: the host's queue is full, the frame is dropped by the caller and counted. */
+MUST_USE enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o);
+/* Receives one frame into `buffer`, which has NET_HEAD_BYTES more than the longest frame: *frame is where it lies in it.
+ * ERR_AGAIN: none is waiting. ERR_MALFORMED: what the host said of it can't be, the frame is lost. */
+MUST_USE enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame,
+                                struct net_offload *o);
 
 /* ---- Block devices ---- */
 

@@ -14,17 +14,31 @@ struct stack;
 struct ip6_ops;
 extern const struct ip6_ops stack_ip6;
 
+/* A way to a network. IPv4. */
+struct ip_route {
+    struct ip_net to;
+    struct ip gateway; /* 0.0.0.0: its hosts are on the link */
+    uint16_t metric;   /* of equal networks the least one is taken while its gateway answers */
+};
+
+#define IP_ROUTES_MAX 8
+struct ip_routes {
+    struct ip_route route[IP_ROUTES_MAX];
+    size_t n;
+};
+
 /* Set by boot from the keys --ipv4=, --ipv4-gateway= and so on, and the manifest; zero means the default. */
 struct stack_options {
-    struct ip_net ipv4;        /* all zero: ask DHCP */
-    struct ip ipv4_gateway;    /* all zero: none, or DHCP's */
-    const struct ip6_ops *ip6; /* &stack_ip6: IPv6, too; NULL: IPv4 alone */
-    struct ip_net ipv6;        /* beside the link-local address and those of advertised prefixes; all zero: none */
-    struct ip ipv6_gateway;    /* all zero: routers that advertise themselves */
-    struct bytes ipv6_secret;  /* makes addresses of advertised prefixes the same at each start (RFC 7217) */
-    bool accept_routers;       /* take routers, prefixes and addresses of IPv6 from router advertisements */
-    bool ipv6_dhcp;            /* ask DHCPv6 for an address or name servers when routers say that there is a server */
-    bool ipv6_temporary;       /* addresses that change daily, too, preferred for connecting (RFC 8981) */
+    struct ip_net ipv4;           /* all zero: ask DHCP */
+    struct ip ipv4_gateway;       /* all zero: none, or DHCP's */
+    struct ip_routes ipv4_routes; /* beside those of the address, the gateway and DHCP */
+    const struct ip6_ops *ip6;    /* &stack_ip6: IPv6, too; NULL: IPv4 alone */
+    struct ip_net ipv6;           /* beside the link-local address and those of advertised prefixes; all zero: none */
+    struct ip ipv6_gateway;       /* all zero: routers that advertise themselves */
+    struct bytes ipv6_secret;     /* makes addresses of advertised prefixes the same at each start (RFC 7217) */
+    bool accept_routers;          /* take routers, prefixes and addresses of IPv6 from router advertisements */
+    bool ipv6_dhcp;      /* ask DHCPv6 for an address or name servers when routers say that there is a server */
+    bool ipv6_temporary; /* addresses that change daily, too, preferred for connecting (RFC 8981) */
     bool ipv4_only, ipv6_only;
     const char *hostname;     /* told to DHCP; may be NULL */
     uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
@@ -55,6 +69,15 @@ void listener_close(struct listener *l);
 
 /* GIVES a connection once established. ERR_TIMEOUT, ERR_REFUSED, ERR_UNREACHABLE, ERR_FULL, ERR_CANCELLED. */
 MUST_USE enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f) MAY_YIELD;
+
+/* GIVES a connection to one of these, which mean the same server: the one that answers first (RFC 8305). They are sorted
+ * (RFC 6724), families in turn, and tried a quarter of a second after each other, or at once when one fails; those that
+ * lose are given up. Of more than CONNECT_ADDRESSES_MAX the rest is left out. ERR_TIMEOUT: the deadline passed, or
+ * nobody answered; ERR_REFUSED: whoever answered refused; ERR_UNREACHABLE: there is no way to any, or no address;
+ * ERR_FULL, ERR_CANCELLED. */
+#define CONNECT_ADDRESSES_MAX 16
+MUST_USE enum err stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
+                                    struct flow **f) MAY_YIELD;
 
 /* ---- UDP ---- */
 

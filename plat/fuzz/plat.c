@@ -112,25 +112,26 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
     return OK;
 }
 
-enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
+enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
 {
-    must(index == 0 && n <= 8 && (v || n == 0));
+    must(index == 0 && n <= NET_PARTS_MAX && (v || n == 0) && (!o || !(o->flags | o->segments)));
     return OK;
 }
 
 /* The input is frames one after the other, each behind its length in two bytes, big end first. */
-enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len)
+enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     must(index == 0);
     if (frames.len == 0)
         return ERR_AGAIN;
     struct reader r = reader_of(frames);
     size_t want = read_be16(&r);
-    struct bytes frame = reader_good(&r) ? read_bytes(&r, want < reader_left(&r) ? want : reader_left(&r)) : frames;
+    struct bytes in = reader_good(&r) ? read_bytes(&r, want < reader_left(&r) ? want : reader_left(&r)) : frames;
     frames = read_rest(&r);
-    *len = frame.len < size ? frame.len : size;
-    if (*len)
-        memcpy(buffer, frame.data, *len);
+    *frame = bytes_of(buffer, in.len < size ? in.len : size);
+    *o = (struct net_offload){0};
+    if (frame->len)
+        memcpy(buffer, in.data, frame->len);
     return OK;
 }
 

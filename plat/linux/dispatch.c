@@ -21,11 +21,14 @@ TWO(stack_listen);
 TWO(listener_accept);
 TWO(listener_close);
 TWO(stack_connect);
+TWO(stack_connect_any);
 TWO(stack_udp);
 TWO(udp_port);
 TWO(udp_send);
 TWO(udp_recv);
 TWO(udp_problem);
+TWO(udp_join);
+TWO(udp_leave);
 TWO(udp_close);
 
 struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
@@ -72,6 +75,12 @@ enum err __wrap_stack_connect(struct stack *s, struct endpoint to, uint64_t dead
     return PICK(s, stack_connect)(s, to, deadline_ns, f);
 }
 
+enum err __wrap_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
+                                  struct flow **f)
+{
+    return PICK(s, stack_connect_any)(s, list, n, deadline_ns, f);
+}
+
 enum err __wrap_stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)
 {
     return PICK(s, stack_udp)(s, port, u);
@@ -96,6 +105,16 @@ enum err __wrap_udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t
 bool __wrap_udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer)
 {
     return PICK(u, udp_problem)(u, problem, peer);
+}
+
+enum err __wrap_udp_join(struct udp_socket *u, const struct ip *group)
+{
+    return PICK(u, udp_join)(u, group);
+}
+
+enum err __wrap_udp_leave(struct udp_socket *u, const struct ip *group)
+{
+    return PICK(u, udp_leave)(u, group);
 }
 
 void __wrap_udp_close(struct udp_socket *u)

@@ -46,7 +46,8 @@ struct host_counters {
     uint64_t listeners_full, sockets_full, connections_full; /* no place, no memory or no descriptor */
     uint64_t linger_dropped;                                 /* closed ones that went early to make room for new ones */
     uint64_t linger_expired;
-    uint64_t problems; /* ICMP errors about datagrams */
+    uint64_t problems;    /* ICMP errors about datagrams */
+    uint64_t groups_full; /* the kernel's limits: net.ipv4.igmp_max_memberships, net.core.optmem_max */
 };
 
 struct host_stack;
@@ -139,11 +140,14 @@ HOST_STACK(stack_listen);
 HOST_STACK(listener_accept);
 HOST_STACK(listener_close);
 HOST_STACK(stack_connect);
+HOST_STACK(stack_connect_any);
 HOST_STACK(stack_udp);
 HOST_STACK(udp_port);
 HOST_STACK(udp_send);
 HOST_STACK(udp_recv);
 HOST_STACK(udp_problem);
+HOST_STACK(udp_join);
+HOST_STACK(udp_leave);
 HOST_STACK(udp_close);
 
 /* The stack of a device that linux_net_attach left to the host. Ends the process when an address is not the host's. */

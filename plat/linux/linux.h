@@ -16,6 +16,8 @@ struct linux_device {
     bool on_host; /* net: no device at all, but the host's sockets (host.h) */
     uint8_t mac[6];
     uint16_t mtu_bytes;
+    uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h) */
+    bool no_offload;  /* the operator said so */
     uint64_t capacity_bytes;
 };
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OFFLOAD "--net-offload:"
+
 struct linux_state linux_state = {.epoll = -1, .control = -1};
 
 void linux_fail(int status, const char *format, ...)
@@ -75,6 +77,20 @@ static bool take_device(const char *argument, const char *prefix, enum plat_devi
     return true;
 }
 
+/* "--net-offload:NAME=on" or "off". Before the devices are attached, wherever it stands. */
+static void take_offload(const char *argument)
+{
+    if (strncmp(argument, OFFLOAD, strlen(OFFLOAD)) != 0)
+        return;
+    struct bytes rest = bytes_str(argument + strlen(OFFLOAD));
+    size_t equals = bytes_find(rest, '=');
+    struct bytes value = bytes_slice(rest, equals + 1, rest.len);
+    bool off = bytes_equal(value, bytes_str("off"));
+    if (!off && !bytes_equal(value, bytes_str("on")))
+        linux_fail(EXIT_ARGUMENTS, "%s: write it as " OFFLOAD "NAME=on or off", argument);
+    linux_state.device[linux_device_named(argument, bytes_slice(rest, 0, equals), PLAT_NET)].no_offload = off;
+}
+
 static void take_control(const char *value)
 {
     if (!linux_descriptor(value, &linux_state.control))
@@ -85,6 +101,8 @@ static void take_control(const char *value)
 static int take_argument(char **argv)
 {
     if (take_device(argv[0], "--net:", PLAT_NET) || take_device(argv[0], "--block:", PLAT_BLOCK))
+        return 1;
+    if (strncmp(argv[0], OFFLOAD, strlen(OFFLOAD)) == 0) /* taken before */
         return 1;
     if (strncmp(argv[0], "--mem=", 6) == 0) /* a tender's; an ordinary process has what it asks for */
         return 1;
@@ -109,6 +127,8 @@ static int take_arguments(char **argv)
 {
     int kept = 1;
     char **at = argv + 1;
+    for (char **early = at; *early && strcmp(*early, "--") != 0; early++)
+        take_offload(*early);
     while (*at && strcmp(*at, "--") != 0) {
         int n = take_argument(at);
         if (n == 0)

@@ -3,6 +3,8 @@
  * pair to a user-mode network or another image). */
 #include "plat/linux/linux.h"
 
+#include "wire/vnet.h"
+
 #include <jinn/must.h>
 
 #include <errno.h>
@@ -17,9 +19,34 @@
 #include <unistd.h>
 
 #define MTU_BYTES 1500
-#define SEND_PARTS_MAX 8 /* plat.h's promise */
 
-static int tap_open(const char *interface)
+/* Agrees with the kernel on headers before frames, if the tap has them. What comes in joined or unsummed is what was asked for
+ * here; what goes out may be so whenever there are headers. A persistent tap remembers what it was told last. */
+static uint8_t agree(int fd)
+{
+    struct ifreq r = {0};
+    int header_bytes = VNET_HEADER_BYTES, yes = 1;
+    uint8_t out = NET_CHECKSUM_OUT | NET_SEGMENT_TCP4 | NET_SEGMENT_TCP6;
+    if (ioctl(fd, TUNGETIFF, &r) != 0)
+        return 0; /* no tap */
+    if (!(r.ifr_flags & IFF_VNET_HDR)) {
+        (void)ioctl(fd, TUNSETOFFLOAD, 0UL);
+        return 0;
+    }
+    if (ioctl(fd, TUNSETVNETHDRSZ, &header_bytes) != 0 || ioctl(fd, TUNSETVNETLE, &yes) != 0)
+        linux_fail(EXIT_DEVICE, "tap interface '%s': headers: %s", r.ifr_name, strerror(errno));
+    if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) == 0)
+        return out | NET_CHECKSUM_IN | NET_LARGE_IN;
+    return ioctl(fd, TUNSETOFFLOAD, (unsigned long)TUN_F_CSUM) == 0 ? out | NET_CHECKSUM_IN : out;
+}
+
+static bool kernel_has_headers(int fd)
+{
+    unsigned features = 0;
+    return ioctl(fd, TUNGETFEATURES, &features) == 0 && features & IFF_VNET_HDR;
+}
+
+static int tap_open(const char *interface, bool offload)
 {
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
     if (strlen(interface) == 0 || strlen(interface) >= sizeof request.ifr_name)
@@ -32,6 +59,8 @@ static int tap_open(const char *interface)
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (fd < 0)
         linux_fail(EXIT_DEVICE, "/dev/net/tun: %s", strerror(errno));
+    if (offload && kernel_has_headers(fd))
+        request.ifr_flags |= IFF_VNET_HDR;
     if (ioctl(fd, TUNSETIFF, &request) != 0)
         linux_fail(EXIT_DEVICE, "tap interface '%s': %s%s", interface, strerror(errno),
                    errno == EPERM ? " (make it yours: ip tuntap add NAME mode tap user YOU)" : "");
@@ -57,8 +86,12 @@ void linux_net_attach(unsigned index, const char *value)
         if (!linux_descriptor(value, &d->fd))
             linux_fail(EXIT_DEVICE, "--net:%s=%s: not an open descriptor", plat_devices[index].name, value);
     } else {
-        d->fd = tap_open(strncmp(value, "tap:", 4) == 0 ? value + 4 : value);
+        d->fd = tap_open(strncmp(value, "tap:", 4) == 0 ? value + 4 : value, !d->no_offload);
     }
+    d->features = agree(d->fd);
+    if (d->features && d->no_offload)
+        linux_fail(EXIT_DEVICE, "--net:%s=%s: this tap was opened with IFF_VNET_HDR, and --net-offload says off",
+                   plat_devices[index].name, value);
     int flags = fcntl(d->fd, F_GETFL);
     if (flags < 0 || fcntl(d->fd, F_SETFL, flags | O_NONBLOCK) != 0)
         linux_fail(EXIT_DEVICE, "--net:%s=%s: %s", plat_devices[index].name, value, strerror(errno));
@@ -73,30 +106,44 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
         const struct linux_device *d = &linux_state.device[i];
         if (plat_devices[i].type != PLAT_NET || d->fd < 0 || strcmp(plat_devices[i].name, name) != 0)
             continue;
-        *info = (struct plat_net_info){.index = (unsigned)i, .mtu_bytes = d->mtu_bytes};
+        *info = (struct plat_net_info){.index = (unsigned)i, .mtu_bytes = d->mtu_bytes, .features = d->features};
         memcpy(info->mac, d->mac, sizeof info->mac);
         return OK;
     }
     return ERR_NOT_FOUND;
 }
 
-enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
+enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
 {
-    struct iovec parts[SEND_PARTS_MAX];
-    must(index < plat_n_devices && n <= SEND_PARTS_MAX);
+    static const struct net_offload plain;
+    uint8_t header[VNET_HEADER_BYTES];
+    struct iovec parts[1 + NET_PARTS_MAX];
+    struct writer w = writer_of(header, sizeof header);
+    must(index < plat_n_devices && n <= NET_PARTS_MAX);
+    size_t first = linux_state.device[index].features ? 1 : 0;
+    if (first)
+        vnet_emit(&w, o ? o : &plain);
+    parts[0] = (struct iovec){header, sizeof header};
     for (size_t i = 0; i < n; i++)
-        parts[i] = (struct iovec){(void *)(uintptr_t)v[i].data, v[i].len};
-    if (writev(linux_state.device[index].fd, parts, (int)n) >= 0)
+        parts[first + i] = (struct iovec){(void *)(uintptr_t)v[i].data, v[i].len};
+    if (writev(linux_state.device[index].fd, parts, (int)(first + n)) >= 0)
         return OK;
     return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? ERR_AGAIN : ERR_IO;
 }
 
-enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len)
+enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     must(index < plat_n_devices);
     ssize_t n = read(linux_state.device[index].fd, buffer, size);
+    if (n > 0 && linux_state.device[index].features) {
+        struct reader in = reader_of(bytes_of(buffer, (size_t)n));
+        bool good = vnet_parse(&in, (size_t)n - VNET_HEADER_BYTES, o);
+        *frame = read_rest(&in);
+        return good ? OK : ERR_MALFORMED;
+    }
     if (n > 0) {
-        *len = (size_t)n;
+        *frame = bytes_of(buffer, (size_t)n);
+        *o = (struct net_offload){0};
         return OK;
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))

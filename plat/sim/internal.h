@@ -140,8 +140,8 @@ uint64_t sim_machine_ready(const struct sim_machine *m);
 struct sim_device *sim_device_add(struct sim_machine *m, const char *name);
 struct sim_device *sim_device_at(unsigned index);
 
-enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n);
-enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, size_t *len);
+enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n, const struct net_offload *o);
+enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o);
 void sim_link_free(struct sim_link *l);
 
 enum err sim_disk_read(struct sim_disk *d, uint64_t offset, uint8_t *buffer, size_t len);

@@ -221,7 +221,7 @@ static struct sim_frame *gather(const struct bytes *v, size_t n)
     return f;
 }
 
-enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n)
+enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     struct sim_link *l = p->link;
     struct sim_frame *f = gather(v, n);
@@ -242,15 +242,16 @@ enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n)
     return OK;
 }
 
-enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, size_t *len)
+enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     struct list *node = list_pop(&p->arrived);
     if (!node)
         return ERR_AGAIN;
     struct sim_frame *f = CONTAINER_OF(node, struct sim_frame, node);
     p->n_arrived--;
-    *len = f->len < size ? f->len : size;
-    memcpy(buffer, f->bytes, *len);
+    *frame = bytes_of(buffer, f->len < size ? f->len : size);
+    *o = (struct net_offload){0};
+    memcpy(buffer, f->bytes, frame->len);
     free(f);
     return OK;
 }

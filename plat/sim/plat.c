@@ -148,18 +148,18 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
     return OK;
 }
 
-enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
+enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     const struct sim_device *d = sim_device_at(index);
-    must(d->port && n <= 8);
-    return sim_port_send(d->port, v, n);
+    must(d->port && n <= NET_PARTS_MAX);
+    return sim_port_send(d->port, v, n, o);
 }
 
-enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len)
+enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     const struct sim_device *d = sim_device_at(index);
     must(d->port);
-    return sim_port_recv(d->port, buffer, size, len);
+    return sim_port_recv(d->port, buffer, size, frame, o);
 }
 
 enum err plat_block_open(const char *name, struct plat_block_info *info)

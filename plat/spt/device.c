@@ -2,12 +2,12 @@
 /* Net and block devices on descriptors of the tender's. A device's index is its index in Solo5's manifest. */
 #include "plat/spt/spt.h"
 
+#include "wire/vnet.h"
+
 #include <jinn/boot.h>
 #include <jinn/must.h>
 
 #include <sys/uio.h>
-
-#define PARTS_MAX 8
 
 static const struct solo5_entry *entry(unsigned index, uint32_t type)
 {
@@ -33,7 +33,7 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
         return ERR_NOT_FOUND;
     memcpy(info->mac, e->mac, sizeof info->mac);
     info->mtu_bytes = e->mtu_bytes;
-    info->features = 0;
+    info->features = spt.extended ? spt.extension.net_features[info->index] : 0;
     return OK;
 }
 
@@ -50,18 +50,42 @@ static long send_in_one_piece(long fd, const struct bytes *v, size_t n)
 
 static long send_gathered(long fd, const struct bytes *v, size_t n)
 {
-    struct iovec parts[PARTS_MAX];
+    struct iovec parts[NET_PARTS_MAX];
     for (size_t i = 0; i < n; i++)
         parts[i] = (struct iovec){(void *)(uintptr_t)v[i].data, v[i].len};
     return SPT_CALL(SYS_writev, fd, parts, n, 0);
 }
 
-enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
+static bool has_header(unsigned index)
+{
+    return spt.extended && spt.extension.net_features[index];
+}
+
+/* Where frames have headers the tender is ours, and its filter knows writev. */
+static long send_with_header(long fd, const struct bytes *v, size_t n, const struct net_offload *o)
+{
+    static const struct net_offload plain;
+    uint8_t header[VNET_HEADER_BYTES];
+    struct iovec parts[1 + NET_PARTS_MAX] __attribute__((uninitialized)); /* on each packet's way; n + 1 are set here */
+    struct writer w = writer_of(header, sizeof header);
+    vnet_emit(&w, o ? o : &plain);
+    parts[0].iov_base = header;
+    parts[0].iov_len = sizeof header;
+    for (size_t i = 0; i < n; i++) {
+        parts[i + 1].iov_base = (void *)(uintptr_t)v[i].data;
+        parts[i + 1].iov_len = v[i].len;
+    }
+    return SPT_CALL(SYS_writev, fd, parts, n + 1, 0);
+}
+
+enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     const struct solo5_entry *e = entry(index, SOLO5_NET);
-    must(n >= 1 && n <= PARTS_MAX);
+    must(n >= 1 && n <= NET_PARTS_MAX);
     long r;
-    if (n == 1)
+    if (has_header(index))
+        r = send_with_header((long)e->backing, v, n, o);
+    else if (n == 1)
         r = SPT_CALL(SYS_write, e->backing, v[0].data, v[0].len, 0);
     else if (spt.features & EXTENSION_WRITEV)
         r = send_gathered((long)e->backing, v, n);
@@ -72,12 +96,19 @@ enum err plat_net_send(unsigned index, const struct bytes *v, size_t n)
     return r == SPT_EAGAIN || r == SPT_ENOBUFS ? ERR_AGAIN : ERR_IO;
 }
 
-enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, size_t *len)
+enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     const struct solo5_entry *e = entry(index, SOLO5_NET);
     long r = SPT_CALL(SYS_read, e->backing, buffer, size, 0);
+    if (r > 0 && has_header(index)) {
+        struct reader in = reader_of(bytes_of(buffer, (size_t)r));
+        bool good = vnet_parse(&in, (size_t)r - VNET_HEADER_BYTES, o);
+        *frame = read_rest(&in);
+        return good ? OK : ERR_MALFORMED;
+    }
     if (r > 0) {
-        *len = (size_t)r;
+        *frame = bytes_of(buffer, (size_t)r);
+        *o = (struct net_offload){0};
         return OK;
     }
     if (r == 0) {

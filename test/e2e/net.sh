@@ -16,7 +16,7 @@ net_capture 10.9.0.1/24
 
 # Starts the image; waits until its log says what address it has, and prints that.
 start() {
-	build/e2e/net_peer --net:service=jinn0 "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
+	build/e2e/net_peer --net:service=jinn0 --net-offload:service=off "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
 	peer=$!
 	for _ in $(seq 100); do
 		address=$(sed -n 's/.*address \([0-9.]*\).*/\1/p' "$folder/peer.log" | tail -1)

@@ -1,39 +1,121 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# IPv6 beside Linux, over a tap in a network namespace of its own: pings of odd sizes and in fragments, UDP, closed ports,
-# a path that is narrower than the link, curl to the website, an address from radvd. tshark looks at every packet.
-# Needs root (or a user namespace), ping, curl, radvd, python3, tshark.
+# net6.sh TARGET: IPv6 beside Linux, over a tap in a network namespace of its own, with an image for linux or spt: pings of
+# odd sizes and in fragments, UDP, closed ports, curl to the website; addresses and name servers from radvd, dnsmasq and kea;
+# a path through two routers that is narrower than the link. tshark looks at every packet.
+# Needs root (or a user namespace), ping, tracepath, curl, radvd, dnsmasq, kea-dhcp6, python3, tshark.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-name=net6
+[ "${1-}" = inside ] || set -- outside "${1:?linux or spt}"
+target=$2
+name=net6-$target
 . test/e2e/net_common.sh
-if [ "${1-}" != inside ]; then
+if [ "$1" != inside ]; then
 	MAKEFLAGS="" make -s all
-	./jinn build -t linux appliances/website >/dev/null
+	./jinn build -t "$target" appliances/website >/dev/null
+	./jinn build -t "$target" test/e2e/peer >/dev/null
 	net_enter
 fi
 net_capture fd00:9::1/64 nodad
 
-# Starts an image; waits until its log names an address that begins as the first argument says, and sets `address`.
-start() {
-	local begin=$1
+
+
+# Starts an image; sets `peer`.
+launch() { # folder, keys
+	local program
+	program=$1/dist/$(basename "$1")
 	shift
-	"$@" >"$folder/peer.log" 2>&1 & pids+=($!)
+	: >"$folder/peer.log"
+	if [ "$target" = spt ]; then
+		build/host/jinn-spt --mem=4 --net:service=jinn0 --net-offload:service=off "$program.spt" "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
+	else
+		"$program" --net:service=jinn0 --net-offload:service=off "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
+	fi
 	peer=$!
-	for _ in $(seq 150); do
-		address=$(sed -n "s/.*address \\(${begin}[0-9a-f:]*\\).*/\\1/p" "$folder/peer.log" | tail -1)
-		[ -z "$address" ] || return 0
-		sleep 0.1
-	done
-	fail "the image got no address that begins with $begin"
 }
 
-start fd00 build/e2e/net_peer --net:service=jinn0 --ipv6=fd00:9::2/64 --ipv6-only
+said() { # what the image's log must say, seconds
+	for _ in $(seq $((${2:-15} * 10))); do
+		! grep -q "$1" "$folder/peer.log" || return 0
+		sleep 0.1
+	done
+	fail "the image never said '$1'"
+}
+
+# Waits until the image's log names an address that begins as the argument says, and sets `address`.
+addressed() {
+	said "address $1"
+	address=$(sed -n "s/.*address \\($1[0-9a-f:]*\\).*/\\1/p" "$folder/peer.log" | tail -1)
+}
+
+start() { # how the address begins, folder, keys
+	local begin=$1
+	shift
+	launch "$@"
+	addressed "$begin"
+}
+
+serve() { # a server that runs until `quit`
+	: >"$folder/server.log"
+	"$@" >"$folder/server.log" 2>&1 & pids+=($!)
+	server=$!
+}
+
+quit() {
+	kill "$server"
+	wait "$server" || true
+}
+
+answers() { # a ping of so many bytes
+	ping -6 -q -c 1 -s "${1:-56}" -W 5 "$address" >"$folder/ping.log" || fail "ping of $address, ${1:-56} bytes"
+}
+
+radvd_with() { # options of the interface, options of the prefix
+	cat >"$folder/radvd.conf" <<-CONF
+		interface jinn0 {
+			AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; $1
+			prefix fd00:aa::/64 { AdvOnLink on; $2 };
+		};
+	CONF
+	chmod 644 "$folder/radvd.conf"
+	radvd -n -C "$folder/radvd.conf" -p "$folder/radvd.pid" -m stderr >"$folder/radvd.log" 2>&1 & pids+=($!)
+	radvd=$!
+}
+
+quit_radvd() {
+	kill "$radvd"
+	wait "$radvd" || true
+}
+
+kea_with() { # a pool
+	cat >"$folder/kea.conf" <<-CONF
+		{ "Dhcp6": {
+			"interfaces-config": { "interfaces": ["jinn0"], "service-sockets-max-retries": 50, "service-sockets-retry-wait-time": 200 },
+			"data-directory": "$folder", "server-id": { "type": "LL", "htype": 1, "identifier": "020000000001", "persist": false },
+			"lease-database": { "type": "memfile", "persist": false },
+			"preferred-lifetime": 30, "valid-lifetime": 60, "renew-timer": 3, "rebind-timer": 20, "mac-sources": ["duid"],
+			"option-data": [ { "name": "dns-servers", "data": "fd00:aa::54" } ],
+			"subnet6": [ { "id": 1, "subnet": "fd00:aa::/64", "interface": "jinn0", "rapid-commit": ${2-false},
+				"pools": [ { "pool": "$1" } ] } ],
+			"loggers": [ { "name": "kea-dhcp6", "output_options": [ { "output": "stdout" } ], "severity": "INFO" } ]
+		} }
+	CONF
+	KEA_LOCKFILE_DIR=none KEA_PIDFILE_DIR=$folder serve kea-dhcp6 -c "$folder/kea.conf"
+}
+
+seen() { # frames of the capture so far that a filter lets through
+	sleep 0.5
+	tshark -r "$folder/all.pcap" -Y "$1" 2>/dev/null | wc -l
+}
+
+# ---- A fixed address ----
+
+start fd00:9 test/e2e/peer --ipv6=fd00:9::2/64 --ipv6-only
 link=$(sed -n 's/.*address \(fe80[^/]*\).*/\1/p' "$folder/peer.log")
 for size in 0 1 7 55 56 1231 1232 1451 1452 1453 2000 2895 2896 2897 9001 40000 65507; do
-	ping -6 -q -c 1 -s "$size" -W 5 "$address" >"$folder/ping.log" || fail "ping of $size bytes"
+	answers "$size"
 done
 ping -6 -q -c 1 -W 5 "$link%jinn0" >"$folder/ping.log" || fail "ping of the link-local address"
 ping -6 -q -c 1 -W 5 "ff02::1%jinn0" >"$folder/ping.log" || fail "ping of all nodes"
@@ -43,7 +125,7 @@ udp AF_INET6 0 1 2 1231 1451 1452 1453 3000 40001 65507 || fail "UDP"
 say "UDP echoed, a closed port refused"
 stop
 
-start fe80 appliances/website/dist/website --net:service=jinn0 --ipv6-only --ipv6=fd00:9::3/64
+start fe80 appliances/website --ipv6-only --ipv6=fd00:9::3/64
 for host in "$address%jinn0" fd00:9::3; do
 	for _ in 1 2 3; do
 		curl -gsS --max-time 10 -o "$folder/page" "http://[$host]/" || fail "curl to $host"
@@ -53,33 +135,164 @@ done
 say "pages served over IPv6"
 stop
 
-cat >"$folder/radvd.conf" <<'CONF'
-interface jinn0 {
-	AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvLinkMTU 1400;
-	prefix fd00:aa::/64 { AdvOnLink on; AdvAutonomous on; };
-	RDNSS fd00:aa::53 { };
-};
-CONF
-chmod 644 "$folder/radvd.conf"
+# ---- Routers and servers ----
+
 ip addr add fd00:aa::1/64 dev jinn0 nodad
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-radvd -n -C "$folder/radvd.conf" -p "$folder/radvd.pid" -m stderr >"$folder/radvd.log" 2>&1 & pids+=($!)
-sleep 0.5
-start fd00:aa build/e2e/net_peer --net:service=jinn0 --ipv6-only
+radvd_with "AdvLinkMTU 1400; RDNSS fd00:aa::53 { };" "AdvAutonomous on;"
+start fd00:aa test/e2e/peer --ipv6-only
 for size in 56 1353 5000; do
-	ping -6 -q -c 1 -s "$size" -W 5 "$address" >"$folder/ping.log" || fail "ping of $address, $size bytes"
+	answers "$size"
 done
+said "name server fd00:aa::53"
 say "radvd's prefix gave $address"
 stop
+start fd00:aa test/e2e/peer --ipv6-only --ipv6-temporary
+answers
+[ "$(grep -c 'address fd00:aa' "$folder/peer.log")" = 2 ] || fail "no temporary address"
+say "a temporary address beside it, $address"
+stop
+quit_radvd
+
+radvd_with "AdvManagedFlag on; AdvOtherConfigFlag on;" "AdvAutonomous off;"
+kea_with "fd00:aa::100 - fd00:aa::1ff"
+start fd00:aa test/e2e/peer --ipv6-only
+case $address in fd00:aa::1??) ;; *) fail "not from kea's pool: $address" ;; esac
+answers
+answers 5000
+said "name server fd00:aa::54"
+say "kea gave $address"
+sleep 5
+[ "$(seen 'dhcpv6.msgtype == 5')" -ge 1 ] || fail "no renewal"
+grep -q 'DHCP6_LEASE_RENEW' "$folder/server.log" || fail "kea did not renew"
+answers
+say "kea renewed it"
+stop
+quit
+
+ip addr add "$address/64" dev jinn0 nodad # somebody else has it now
+kea_with "$address - fd00:aa::1ff"
+taken=$address
+start fd00:aa test/e2e/peer --ipv6-only
+for _ in $(seq 100); do
+	addressed fd00:aa
+	[ "$address" = "$taken" ] || break
+	sleep 0.1
+done
+[ "$address" != "$taken" ] || fail "the image keeps $taken"
+answers
+grep -q 'DHCP6_DECLINE_LEASE' "$folder/server.log" || fail "kea heard of no conflict"
+say "$taken was declined, kea gave $address"
+stop
+quit
+ip addr del "$taken/64" dev jinn0
+
+kea_with "fd00:aa::100 - fd00:aa::1ff" true
+n_requests=$(seen 'dhcpv6.msgtype == 3')
+start fd00:aa test/e2e/peer --ipv6-only
+answers
+[ "$(seen 'dhcpv6.msgtype == 3')" = "$n_requests" ] || fail "a Request in spite of rapid commit"
+say "kea gave $address at once (rapid commit)"
+stop
+start fe80 test/e2e/peer --ipv6-only --ipv6-dhcp=false
+sleep 3
+! grep -q 'address fd00' "$folder/peer.log" || fail "an address in spite of --ipv6-dhcp=false"
+say "nothing was asked with --ipv6-dhcp=false"
+stop
+quit
+quit_radvd
+
+dnsmasq_with() {
+	serve dnsmasq --no-daemon --conf-file=/dev/null --interface=jinn0 --bind-interfaces --port=0 --enable-ra --user=root \
+		--dhcp-leasefile="$folder/leases" --log-dhcp --dhcp-option="option6:dns-server,[fd00:aa::55]" "$@"
+}
+launch test/e2e/peer --ipv6-only # dnsmasq wants a link that is up
+sleep 0.5
+dnsmasq_with --dhcp-range=fd00:aa::200,fd00:aa::2ff,64,2m
+addressed fd00:aa
+case $address in fd00:aa::2??) ;; *) fail "not from dnsmasq's range: $address" ;; esac
+answers
+grep -q "DHCPREPLY(jinn0) $address" "$folder/server.log" || fail "dnsmasq knows nothing of $address"
+say "dnsmasq gave $address"
+stop
+quit
+launch test/e2e/peer --ipv6-only
+sleep 0.5
+dnsmasq_with --dhcp-range=fd00:aa::,ra-stateless --dhcp-option=option6:information-refresh-time,700
+addressed fd00:aa
+answers
+said "name server fd00:aa::55"
+[ "$(seen 'dhcpv6.msgtype == 11')" -ge 1 ] || fail "dnsmasq was not asked"
+grep -q 'DHCPINFORMATION-REQUEST' "$folder/server.log" || fail "dnsmasq heard no question"
+say "dnsmasq's prefix gave $address, and a name server without state"
+stop
+quit
+
+# ---- What the wire showed so far ----
 
 sleep 0.5
 kill "${pids[0]}"
 wait "${pids[0]}" || true
-[ "$(tshark -r "$folder/all.pcap" -Y icmpv6 2>/dev/null | wc -l)" -gt 100 ] || fail "an empty capture"
-[ -z "${KEEP-}" ] || cp "$folder/all.pcap" "$KEEP"
+[ "$(seen icmpv6)" -gt 100 ] || fail "an empty capture"
+[ "$(seen dhcpv6)" -gt 20 ] || fail "a capture without DHCPv6"
 bad=$(tshark -r "$folder/all.pcap" -o udp.check_checksum:TRUE -o tcp.check_checksum:TRUE \
-	-Y '_ws.malformed || icmpv6.checksum.status == 0 || udp.checksum.status == 0 || (tcp.srcport == 80 && tcp.checksum.status == 0) || ipv6.fragment.error || tcp.analysis.retransmission' \
+	-Y '_ws.malformed || _ws.expert.severity >= 6291456 || icmpv6.checksum.status == 0 || udp.checksum.status == 0 || (tcp.srcport == 80 && tcp.checksum.status == 0) || ipv6.fragment.error || tcp.analysis.retransmission' \
 	2>/dev/null | head -5)
 [ -z "$bad" ] || fail "tshark finds fault: $bad"
-say "nothing malformed"
-echo "net6: $n passed, 0 failed"
+say "tshark finds no fault"
+
+# ---- A narrow path: image - 1500 - here - 1400 - router - 1500 - far ----
+
+unshare --net -- sleep infinity & pids+=($!)
+router=$!
+unshare --net -- sleep infinity & pids+=($!)
+far=$!
+sleep 0.3
+on() { # process, command
+	nsenter -t "$1" -n -- "${@:2}"
+}
+ip link add narrow0 type veth peer name narrow1 netns "$router"
+on "$router" ip link add wide0 type veth peer name wide1 netns "$far"
+ip addr add fd00:8::1/64 dev narrow0 nodad
+ip link set narrow0 mtu 1400 up
+on "$router" ip addr add fd00:8::2/64 dev narrow1 nodad
+on "$router" ip link set narrow1 mtu 1400 up
+on "$router" ip addr add fd00:7::1/64 dev wide0 nodad
+on "$router" ip link set wide0 up
+on "$router" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+on "$far" ip addr add fd00:7::2/64 dev wide1 nodad
+on "$far" ip link set wide1 up
+on "$far" ip route add default via fd00:7::1
+on "$router" ip route add fd00:9::/64 via fd00:8::1
+ip route add fd00:7::/64 via fd00:8::2
+
+tshark -q -i jinn0 -w "$folder/path.pcap" 2>"$folder/tshark2.log" & pids+=($!)
+tshark=$!
+start fd00:9 test/e2e/peer --ipv6=fd00:9::2/64 --ipv6-gateway=fd00:9::1 --ipv6-only
+on "$far" ping -6 -q -c 1 -W 5 "$address" >"$folder/ping.log" || fail "no way to $address"
+on "$far" ping -6 -q -M want -c 4 -i 0.3 -s 1452 -W 2 "$address" >"$folder/ping.log" || fail "pings over the narrow path"
+grep -Eq ' [23] received' "$folder/ping.log" || fail "pings over the narrow path: 2 of 4 may be lost, one for each way"
+on "$far" ping -6 -q -c 1 -s 65000 -W 5 "$address" >"$folder/ping.log" || fail "65000 bytes over the narrow path"
+on "$far" tracepath -6 -n "$address" >"$folder/trace.log" || fail "tracepath"
+grep -q 'Resume: pmtu 1400 hops 3' "$folder/trace.log" || fail "tracepath: $(cat "$folder/trace.log")"
+say "pings and tracepath over a narrow path"
+stop
+launch appliances/website --ipv6-only --ipv6=fd00:9::3/64 --ipv6-gateway=fd00:9::1
+said "address fd00:9"
+for path in / /doc/appliance.html; do
+	on "$far" curl -gsS --max-time 10 -o "$folder/page" "http://[fd00:9::3]$path" || fail "curl of $path over a narrow path"
+	[ -s "$folder/page" ] || fail "an empty page over a narrow path"
+done
+say "pages over a narrow path"
+stop
+sleep 1
+[ -z "${KEEP-}" ] || cp "$folder"/*.pcap "$KEEP" # a folder
+kill "$tshark"
+wait "$tshark" || true
+n_too_big=$(tshark -r "$folder/path.pcap" -Y 'icmpv6.type == 2 && ipv6.dst == fd00:9::/64' 2>/dev/null | wc -l)
+[ "$n_too_big" -ge 2 ] || fail "the image was not told of the narrow path"
+bad=$(tshark -r "$folder/path.pcap" -o udp.check_checksum:TRUE -Y '_ws.malformed || icmpv6.checksum.status == 0 || ipv6.fragment.error' \
+	2>/dev/null | head -5)
+[ -z "$bad" ] || fail "tshark finds fault: $bad"
+say "nothing malformed there"
+echo "$name: $n passed, 0 failed"

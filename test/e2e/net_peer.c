@@ -14,7 +14,7 @@ const size_t plat_stack_bytes = 65536;
 static struct ip_net ipv4;
 static struct ip gateway;
 static struct ip_net ipv6;
-static bool six_only, temporary, no_dhcp;
+static bool six_only;
 static char hostname[] = "net-peer";
 
 static unsigned echo(struct udp_socket *u)
@@ -39,8 +39,6 @@ int unikernel_main(int argc, char **argv)
         {.name = "ipv4", .type = KEY_NET, .value = &ipv4, .optional = true},
         {.name = "ipv4-gateway", .type = KEY_IP, .value = &gateway, .optional = true},
         {.name = "ipv6", .type = KEY_NET, .value = &ipv6, .optional = true},
-        {.name = "ipv6-temporary", .type = KEY_BOOL, .value = &temporary, .optional = true},
-        {.name = "no-dhcp", .type = KEY_BOOL, .value = &no_dhcp, .optional = true},
         {.name = "ipv6-only", .type = KEY_BOOL, .value = &six_only, .optional = true},
     };
     int status;
@@ -52,8 +50,6 @@ int unikernel_main(int argc, char **argv)
     o.ipv6_only = six_only;
     o.ipv6 = ipv6;
     o.accept_routers = true;
-    o.ipv6_dhcp = !no_dhcp;
-    o.ipv6_temporary = temporary;
     struct stack *s = boot_stack("service", &o);
     must(stack_udp(s, 7, &u) == OK);
     plat_serving("udp", 7);

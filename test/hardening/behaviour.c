@@ -70,19 +70,19 @@ static int entropy_differs(void)
 /* Sends every frame back, in three parts, until one says "quit". */
 static int echo(void)
 {
-    static uint8_t frame[2048];
+    static uint8_t buffer[2048];
     struct plat_net_info info;
-    size_t len;
+    struct bytes whole;
+    struct net_offload offload;
     if (plat_net_open("service", &info) != OK)
         return 7;
     printf("mac %02x:%02x:%02x:%02x:%02x:%02x mtu %u\n", info.mac[0], info.mac[1], info.mac[2], info.mac[3],
            info.mac[4], info.mac[5], info.mtu_bytes);
     for (;;) {
-        while (plat_net_recv(info.index, frame, sizeof frame, &len) == OK) {
-            struct bytes whole = bytes_of(frame, len);
+        while (plat_net_recv(info.index, buffer, sizeof buffer, &whole, &offload) == OK) {
             const struct bytes parts[] = {bytes_slice(whole, 0, 14), bytes_slice(whole, 14, 5),
-                                          bytes_slice(whole, 19, len)};
-            if (plat_net_send(info.index, parts, 3) != OK)
+                                          bytes_slice(whole, 19, whole.len)};
+            if (plat_net_send(info.index, parts, 3, NULL) != OK)
                 return 8;
             if (bytes_equal(bytes_slice(whole, 14, 4), bytes_str("quit")))
                 return 0;

@@ -43,7 +43,7 @@ struct script {
     size_t n_read; /* frames that the test has looked at */
 };
 
-static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size_t n)
+static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     struct script *s = CONTAINER_OF(d, struct script, dev);
     if (s->full)
@@ -59,7 +59,8 @@ static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size
     return OK;
 }
 
-static UNUSED enum err script_recv(struct netdev *d, uint8_t *buffer, size_t size, size_t *len)
+static UNUSED enum err script_recv(struct netdev *d, uint8_t *buffer, size_t size, struct bytes *frame,
+                                   struct net_offload *o)
 {
     return ERR_AGAIN;
 }

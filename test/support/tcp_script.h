@@ -511,6 +511,9 @@ static const struct {
     COUNTER(duplicate_acks),
     COUNTER(undone_timeouts),
     COUNTER(undone_recoveries),
+    COUNTER(windows_grown),
+    COUNTER(windows_held),
+    COUNTER(windows_reclaimed),
     COUNTER(window_probes),
     COUNTER(keepalives),
     COUNTER(challenges),
@@ -521,6 +524,9 @@ static const struct {
     COUNTER(device_full),
     COUNTER(problems_ignored),
     COUNTER(path_mtu),
+    COUNTER(black_holes),
+    COUNTER(mtu_probes),
+    COUNTER(mtu_probes_lost),
 };
 
 static void call_count(struct script *x, const char *at)
@@ -715,7 +721,7 @@ static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
             pattern_static[i] = pattern((uint32_t)i);
     }
     struct script *x = calloc(1, sizeof *x);
-    x->below = (struct ip_below){script_send, script_route};
+    x->below = (struct ip_below){.send = script_send, .route = script_route};
     x->now_ns = 1000 * NS_PER_S;
     x->local_port = 80;
     x->peer_port = 1234;
@@ -771,11 +777,11 @@ static inline void script(const char *text)
     "< . seq 1 ack 1 win 65535\n"             \
     "accept\n"
 
-/* With timestamps, segments of 1448 bytes, the peer's window in units of 128 bytes and ours of 4. */
+/* With timestamps, segments of 1448 bytes, the peer's window in units of 128 bytes and ours of 8. */
 #define ACCEPTED_TS                                              \
     "listen 80 4\n"                                              \
     "< S seq 0 win 65535 <mss 1460, ws 7, ts 1000 0>\n"          \
-    "> S. seq 0 ack 1 win 65535 <mss 1460, ws 2, ts 100 1000>\n" \
+    "> S. seq 0 ack 1 win 65535 <mss 1460, ws 3, ts 100 1000>\n" \
     "< . seq 1 ack 1 win 512 <ts 1000 100>\n"                    \
     "accept\n"
 
@@ -789,7 +795,7 @@ static inline void script(const char *text)
 
 #define CONNECTED                                        \
     "connect\n"                                          \
-    "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n" \
+    "> SEW seq 0 win 65535 <mss 1460, ws 3, ts 100 0>\n" \
     "< S. seq 0 ack 1 win 65535 <mss 1460>\n"            \
     "> . seq 1 ack 1\n"                                  \
     "connected\n"

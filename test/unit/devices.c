@@ -50,29 +50,30 @@ static enum err send_frame(struct netdev *d, const struct mac *to, const char *t
 {
     uint8_t type[2] = {0x88, 0xb5};
     struct bytes v[] = {bytes_of(to->b, 6), bytes_of(d->mac.b, 6), bytes_of(type, 2), bytes_str(text)};
-    return d->ops->send(d, v, ARRAY_LEN(v));
+    return d->ops->send(d, v, ARRAY_LEN(v), NULL);
 }
 
 static void frames_arrive_whole(void)
 {
     uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len = 0;
+    struct bytes got = {0};
+    struct net_offload offload;
     struct fiber_waiter w;
     fiber_waiter_init(&w);
     right->ops->watch(right, &w.waiter);
     assert_int_equal(left->mtu_bytes, 1500);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), ERR_AGAIN);
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), ERR_AGAIN);
     assert_int_equal(send_frame(left, &right->mac, "hello"), OK);
     assert_int_equal(send_frame(left, &MAC_BROADCAST, "again"), OK);
     assert_int_equal(fiber_park(sched_now() + NS_PER_S), OK);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), OK);
-    assert_int_equal(len, 19);
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), OK);
+    assert_int_equal(got.len, 19);
     assert_memory_equal(frame, right->mac.b, 6);
     assert_memory_equal(frame + 6, left->mac.b, 6);
     assert_memory_equal(frame + 14, "hello", 5);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), OK);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), ERR_AGAIN);
-    assert_int_equal(left->ops->recv(left, frame, sizeof frame, &len), ERR_AGAIN); /* no echo of one's own */
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), OK);
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), ERR_AGAIN);
+    assert_int_equal(left->ops->recv(left, frame, sizeof frame, &got, &offload), ERR_AGAIN); /* no echo of one's own */
     right->ops->watch(right, NULL);
 }
 
@@ -93,14 +94,15 @@ static void watched_while_frames_wait(void)
 {
     struct waiter w;
     uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len;
+    struct bytes got;
+    struct net_offload offload;
     waiter_init(&w, count_and_leave);
     right->ops->watch(right, &w);
     n_woken = 0;
     assert_int_equal(send_frame(left, &right->mac, "x"), OK);
     assert_int_equal(fiber_sleep(sched_now() + NS_PER_MS), OK);
     assert_true(n_woken > 1);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), OK);
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), OK);
     n_woken = 0;
     assert_int_equal(fiber_sleep(sched_now() + NS_PER_MS), OK);
     assert_int_equal(n_woken, 0);
@@ -115,13 +117,14 @@ static void test_watched_while_frames_wait(void **state)
 static void pause_holds_frames(void)
 {
     uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len;
+    struct bytes got;
+    struct net_offload offload;
     sim_link_pause(wire, sched_now() + NS_PER_S);
     assert_int_equal(send_frame(left, &right->mac, "x"), OK);
     assert_int_equal(fiber_sleep(sched_now() + 900 * NS_PER_MS), OK);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), ERR_AGAIN);
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), ERR_AGAIN);
     assert_int_equal(fiber_sleep(sched_now() + 200 * NS_PER_MS), OK);
-    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &len), OK);
+    assert_int_equal(right->ops->recv(right, frame, sizeof frame, &got, &offload), OK);
 }
 
 static void test_pause_holds_frames(void **state)
@@ -132,12 +135,14 @@ static void test_pause_holds_frames(void **state)
 static void full_receiver_drops(void)
 {
     uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len, n = 0;
+    size_t n = 0;
+    struct bytes got;
+    struct net_offload offload;
     uint64_t before = sim_link_counters(wire).n_overflow;
     for (int i = 0; i < 2000; i++)
         assert_int_equal(send_frame(left, &right->mac, "x"), OK);
     assert_int_equal(fiber_sleep(sched_now() + NS_PER_MS), OK);
-    while (right->ops->recv(right, frame, sizeof frame, &len) == OK)
+    while (right->ops->recv(right, frame, sizeof frame, &got, &offload) == OK)
         n++;
     assert_true(n > 0 && n < 2000);
     assert_int_equal(sim_link_counters(wire).n_overflow - before, 2000 - n);

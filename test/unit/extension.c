@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire/extension.h"
 
+#include <jinn/net_offload.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -30,7 +32,7 @@ static size_t emit(uint32_t n_arguments, const char *arguments, size_t arguments
                                                {bytes_str("empty"), {NULL, 0}}};
     struct extension_refresh r = sample_refresh();
     struct writer w = writer_of(buffer, sizeof buffer);
-    extension_emit(&w, &r, n_arguments, bytes_of(arguments, arguments_len), secrets, n_secrets);
+    extension_emit(&w, &r, n_arguments, bytes_of(arguments, arguments_len), secrets, n_secrets, NULL);
     assert_true(writer_good(&w));
     return writer_len(&w);
 }
@@ -101,10 +103,33 @@ static void block_that_does_not_fit_is_not_written(void **state)
     for (size_t room = 0; room < EXTENSION_HEADER_BYTES + EXTENSION_REFRESH_BYTES + 12; room += 7) {
         uint8_t *small = malloc(room ? room : 1);
         struct writer w = writer_of(small, room);
-        extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0);
+        extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, NULL);
         assert_false(writer_good(&w));
         free(small);
     }
+}
+
+static void net_features_come_only_when_they_were_announced(void **state)
+{
+    uint8_t features[EXTENSION_DEVICES] = {[3] = NET_FEATURES, [63] = 1};
+    struct extension_refresh r = sample_refresh();
+    struct extension e;
+    struct writer w = writer_of(buffer, sizeof buffer);
+    r.features |= EXTENSION_NET_OFFLOAD;
+    extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, features);
+    size_t len = writer_len(&w);
+    assert_int_equal(extension_parse(writer_bytes(&w), &e), OK);
+    assert_memory_equal(e.net_features, features, sizeof features);
+    for (size_t cut = len - EXTENSION_DEVICES; cut < len; cut++)
+        assert_int_equal(extension_parse(bytes_of(buffer, cut), &e), ERR_MALFORMED);
+    /* An image that does not say that it knows them gets the block of before, to the byte. */
+    w = writer_of(buffer, sizeof buffer);
+    r.features &= ~(uint64_t)EXTENSION_NET_OFFLOAD;
+    extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, features);
+    assert_int_equal(writer_len(&w), len - EXTENSION_DEVICES);
+    assert_int_equal(extension_parse(writer_bytes(&w), &e), OK);
+    memset(features, 0, sizeof features);
+    assert_memory_equal(e.net_features, features, sizeof features);
 }
 
 int main(void)
@@ -115,6 +140,7 @@ int main(void)
         cmocka_unit_test(arguments_that_do_not_end_are_refused),
         cmocka_unit_test(every_cut_and_every_longer_length_is_refused),
         cmocka_unit_test(block_that_does_not_fit_is_not_written),
+        cmocka_unit_test(net_features_come_only_when_they_were_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,22 @@ static void reads_what_there_is(void)
     close_both();
 }
 
+static void no_buffer_drops_what_there_is(void)
+{
+    static const char lent[] = "lent";
+    size_t len = 99;
+    assert_int_equal(send_text(a, "copied"), OK);
+    assert_int_equal(send_bytes(a, lent, 4, LIFE_STATIC, 0), OK);
+    assert_int_equal(flow_read(b, NULL, 3, &len, 0), OK);
+    assert_int_equal(len, 3);
+    expect(b, "i");
+    assert_int_equal(flow_read(b, NULL, 4, &len, 0), OK);
+    assert_int_equal(len, 4);
+    expect(b, "nt");
+    assert_int_equal(flow_read(b, NULL, SIZE_MAX, &len, 0), ERR_TIMEOUT);
+    close_both();
+}
+
 static void write_later(void *arg)
 {
     assert_int_equal(fiber_sleep(sched_now() + 20 * NS_PER_MS), OK);
@@ -391,6 +407,7 @@ FLOW_TEST(read_waits_until_the_deadline)
 FLOW_TEST(end_after_the_last_byte)
 FLOW_TEST(exact_read_meets_the_end)
 FLOW_TEST(exact_read_meets_the_deadline)
+FLOW_TEST(no_buffer_drops_what_there_is)
 FLOW_TEST(close_still_delivers)
 FLOW_TEST(abort_drops_everything)
 FLOW_TEST(static_parts_take_no_room)
@@ -410,6 +427,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_what_there_is),
+        cmocka_unit_test(test_no_buffer_drops_what_there_is),
         cmocka_unit_test(test_read_waits_until_the_deadline),
         cmocka_unit_test(test_end_after_the_last_byte),
         cmocka_unit_test(test_exact_read_meets_the_end),

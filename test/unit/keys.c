@@ -24,6 +24,7 @@ static struct {
     struct ip_net net;
     uint64_t wait_ns, size_bytes;
     struct bytes secret;
+    struct ip_routes routes;
 } got;
 
 static const struct key keys[] = {
@@ -36,6 +37,7 @@ static const struct key keys[] = {
     {"wait", KEY_DURATION, &got.wait_ns, "250ms", "pause", false},
     {"cache", KEY_SIZE, &got.size_bytes, "64K", "memory", false},
     {"tls-key", KEY_SECRET, &got.secret, NULL, "private key", true},
+    {"ipv4-route", KEY_ROUTES, &got.routes, NULL, "another way", true},
 };
 
 static const char *console_from;
@@ -72,6 +74,34 @@ static void defaults(void **state)
     assert_true(ip_equal(&got.gateway, &IP_NONE));
     assert_int_equal(got.net.prefix_len, 0);
     assert_string_equal(console_from, "");
+}
+
+static void routes_are_given_again_and_again(void **state)
+{
+    int status;
+    assert_true(PARSE(&status, "--ipv4-route=10.0.0.0/8,10.77.0.3", "--ipv4-route", "0.0.0.0/0,10.77.0.4,7"));
+    assert_int_equal(got.routes.n, 2);
+    assert_int_equal(ip4_u32(&got.routes.route[0].to.ip), 0x0a000000);
+    assert_int_equal(got.routes.route[0].to.prefix_len, 8);
+    assert_int_equal(ip4_u32(&got.routes.route[0].gateway), 0x0a4d0003);
+    assert_int_equal(got.routes.route[0].metric, 0);
+    assert_int_equal(got.routes.route[1].metric, 7);
+    static const char *const bad[] = {"",
+                                      ",",
+                                      "10.0.0.0/8",
+                                      "10.0.0.0/8,",
+                                      "10.0.0.0,10.0.0.1",
+                                      "10.0.0.0/8,10.0.0.1,",
+                                      "10.0.0.0/8,10.0.0.1,65536",
+                                      "10.0.0.0/8,10.0.0.1,1,1",
+                                      "fd00::/8,fd00::1",
+                                      "10.0.0.0/8,fd00::1"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_false(value_route(bytes_str(bad[i]), &got.routes));
+    assert_int_equal(got.routes.n, 2);
+    while (got.routes.n < IP_ROUTES_MAX)
+        assert_true(value_route(bytes_str("10.0.0.0/8,10.0.0.1"), &got.routes));
+    assert_false(value_route(bytes_str("10.0.0.0/8,10.0.0.1"), &got.routes));
 }
 
 static void all_forms(void **state)
@@ -116,6 +146,9 @@ static void mistakes(void **state)
         {{"--count=1.5"}, "test: --count=1.5: not a whole number\n"},
         {{"--ipv4=10.0.0.2"}, "test: --ipv4=10.0.0.2: not an address and prefix such as 10.0.0.2/24\n"},
         {{"--ipv4=10.0.0.2/33"}, "test: --ipv4=10.0.0.2/33: not an address and prefix such as 10.0.0.2/24\n"},
+        {{"--ipv4-route=10.0.0.0/8"},
+         "test: --ipv4-route=10.0.0.0/8: not a route such as 10.0.0.0/8,10.0.0.1 or 10.0.0.0/8,10.0.0.1,METRIC (at "
+         "most 8)\n"},
         {{"--ipv4-gateway=10.0.0"}, "test: --ipv4-gateway=10.0.0: not an address such as 10.0.0.1\n"},
         {{"--wait=5"}, "test: --wait=5: not a time such as 250ms, 30s, 5m or 2h\n"},
         {{"--cache=-1"}, "test: --cache=-1: not a size such as 512, 64K or 4M\n"},
@@ -222,15 +255,11 @@ static void nearest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),
-        cmocka_unit_test(all_forms),
-        cmocka_unit_test(empty_text_is_a_text),
-        cmocka_unit_test(mistakes),
-        cmocka_unit_test(required_keys),
-        cmocka_unit_test(help),
-        cmocka_unit_test(log_rules_from_arguments),
-        cmocka_unit_test(values),
-        cmocka_unit_test(nearest),
+        cmocka_unit_test(defaults),  cmocka_unit_test(routes_are_given_again_and_again),
+        cmocka_unit_test(all_forms), cmocka_unit_test(empty_text_is_a_text),
+        cmocka_unit_test(mistakes),  cmocka_unit_test(required_keys),
+        cmocka_unit_test(help),      cmocka_unit_test(log_rules_from_arguments),
+        cmocka_unit_test(values),    cmocka_unit_test(nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,9 @@ struct answer {
     enum dhcp_type type;
     struct ip yiaddr, server;
     uint32_t lease_s, t1_s, t2_s;
-    uint32_t xid; /* 0: the client's */
+    uint32_t xid;      /* 0: the client's */
+    const char *extra; /* options as they are on the wire */
+    size_t extra_len;
 };
 
 static void write_seconds(struct writer *w, uint8_t code, uint32_t s)
@@ -87,6 +89,7 @@ static void answer(struct script *s, struct answer a)
         write_u8(&w, 8);
         write_be32(&w, 0x0a000035);
         write_be32(&w, 0x08080808);
+        write_copy(&w, a.extra, a.extra_len);
     }
     write_u8(&w, 255);
     struct ip dst = s->n->ip4.up ? OUR_IP : IP_BROADCAST4;
@@ -116,6 +119,165 @@ static struct script *start_bound(void)
     return s;
 }
 
+/* Bound with further options in the ACK. */
+static struct script *start_with(const char *extra, size_t len)
+{
+    struct script *s = start();
+    struct answer a = usual(DHCP_ACK);
+    answer(s, usual(DHCP_OFFER));
+    hear(s, DHCP_REQUEST);
+    a.extra = extra;
+    a.extra_len = len;
+    answer(s, a);
+    s->n_read = s->n_sent;
+    return s;
+}
+
+#define WITH(options) start_with(options, sizeof(options) - 1)
+
+static uint32_t hop_to(const struct script *s, struct ip dst)
+{
+    struct ip hop = route_hop(s->n, &dst);
+    return ip_equal(&hop, &IP_NONE) ? 0 : ip4_u32(&hop);
+}
+
+/* RFC 3442's own examples of how a prefix is written, and its rules. */
+static void classless_routes_stand_for_the_router(void **state)
+{
+    struct script *s = WITH("\x79\x1c"
+                            "\x08\x0a\x0a\x00\x00\x05"
+                            "\x18\xc0\x00\x02\x0a\x00\x00\x06"
+                            "\x11\xc6\x33\xff\x0a\x00\x00\x07"
+                            "\x08\xac\x00\x00\x00\x00");
+    assert_int_equal(hop_to(s, ip4(10, 9, 9, 9)), 0x0a000005);
+    assert_int_equal(hop_to(s, ip4(10, 0, 0, 9)), 0x0a000009);
+    assert_int_equal(hop_to(s, ip4(192, 0, 2, 9)), 0x0a000006);
+    assert_int_equal(hop_to(s, ip4(198, 51, 128, 9)), 0x0a000007);
+    assert_int_equal(hop_to(s, ip4(198, 51, 127, 9)), 0);
+    assert_int_equal(hop_to(s, ip4(172, 16, 0, 9)), 0xac100009); /* on the link */
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0);             /* the router option is not looked at */
+    script_end(s);
+}
+
+static void classless_default_routes_too(void **state)
+{
+    struct script *s = WITH("\x79\x05\x00\x0a\x00\x00\x05");
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000005);
+    script_end(s);
+}
+
+static void routes_in_parts_are_put_together(void **state)
+{
+    struct script *s = WITH("\x79\x04\x18\xc0\x00\x02"
+                            "\x0c\x01x"
+                            "\x79\x05\x0a\x00\x00\x06\x00"
+                            "\x79\x04\x0a\x00\x00\x07");
+    assert_int_equal(hop_to(s, ip4(192, 0, 2, 9)), 0x0a000006);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000007);
+    script_end(s);
+}
+
+static void wrong_routes_spoil_the_message(void **state)
+{
+    const char *const bad[] = {"\x79\x06\x21\x0a\x00\x00\x00\x05", "\x79\x03\x08\x0a\x00"};
+    const size_t len[] = {8, 5};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct script *s = start_with(bad[i], len[i]);
+        assert_false(s->n->ip4.up);
+        assert_int_equal(s->n->counters.dhcp.in_malformed, 1);
+        script_end(s);
+    }
+}
+
+static void all_routers_are_gateways_in_their_order(void **state)
+{
+    struct script *s = WITH("\x03\x08\x0a\x00\x00\x07\x0a\x00\x00\x08"); /* behind the usual one */
+    assert_int_equal(s->n->dhcp.lease.config.n_routes, 3);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000001);
+    struct ip first = ip4(10, 0, 0, 1), second = ip4(10, 0, 0, 7);
+    route_heard(s->n, s->now_ns, &first, false);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000007);
+    route_heard(s->n, s->now_ns, &second, false);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000008);
+    script_end(s);
+}
+
+static void the_mtu_is_taken_if_it_makes_sense(void **state)
+{
+    const struct {
+        const char *option;
+        uint16_t mtu;
+    } cases[] = {
+        {"\x1a\x02\x05\x14", 1300}, {"\x1a\x02\x02\x40", 576}, {"\x1a\x02\x02\x3f", 1500}, {"\x1a\x02\x23\x28", 1500}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct script *s = start_with(cases[i].option, 4);
+        uint16_t payload = 0;
+        struct ip src, dst = PEER_IP;
+        assert_int_equal(s->n->below.route(&s->n->below, &dst, &src, &payload), OK);
+        assert_int_equal(payload, cases[i].mtu - IP4_HEADER_BYTES);
+        pass(s, 3601 * NS_PER_S); /* the lease ends */
+        assert_int_equal(s->n->mtu_bytes, 1500);
+        forget_sent(s);
+        script_end(s);
+    }
+}
+
+/* A renewal that says the same leaves everything alone: a gateway that is dead stays so. */
+static void a_renewal_changes_what_it_says(void **state)
+{
+    struct script *s = WITH("\x03\x04\x0a\x00\x00\x07");
+    struct ip first = ip4(10, 0, 0, 1);
+    route_heard(s->n, s->now_ns, &first, false);
+    pass(s, 1801 * NS_PER_S);
+    forget_sent(s);
+    heard.xid = s->n->dhcp.xid;
+    struct answer a = usual(DHCP_ACK);
+    a.extra = "\x03\x04\x0a\x00\x00\x07";
+    a.extra_len = 6;
+    answer(s, a);
+    assert_int_equal(s->n->counters.dhcp.renewed, 1);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000007);
+    pass(s, 1801 * NS_PER_S);
+    heard.xid = s->n->dhcp.xid;
+    a.extra = "\x79\x05\x00\x0a\x00\x00\x09";
+    a.extra_len = 7;
+    answer(s, a);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000009);
+    assert_int_equal(hop_to(s, ip4(10, 0, 0, 7)), 0x0a000007);
+    forget_sent(s);
+    script_end(s);
+}
+
+static void fixed_routes_outlive_the_lease(void **state)
+{
+    struct script *s = script_without_address(NULL);
+    assert_true(route_add(s->n, 0xac100000, 12, 0x0a000003, 0, ROUTE_FIXED));
+    net_start_dhcp(s->n, s->now_ns, bytes_str("box"));
+    hear(s, DHCP_DISCOVER);
+    answer(s, usual(DHCP_OFFER));
+    hear(s, DHCP_REQUEST);
+    answer(s, usual(DHCP_ACK));
+    assert_int_equal(hop_to(s, ip4(172, 17, 1, 1)), 0x0a000003);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0x0a000001);
+    pass(s, 3601 * NS_PER_S);
+    assert_false(s->n->ip4.up);
+    assert_int_equal(hop_to(s, ip4(8, 8, 8, 8)), 0);
+    assert_int_equal(hop_to(s, ip4(172, 17, 1, 1)), 0x0a000003);
+    forget_sent(s);
+    script_end(s);
+}
+
+static void the_former_address_is_asked_for(void **state)
+{
+    struct script *s = start_bound();
+    pass(s, 3599 * NS_PER_S);
+    s->n_read = s->n_sent;
+    pass(s, 1 * NS_PER_S);
+    hear(s, DHCP_DISCOVER);
+    assert_int_equal(ip4_u32(&heard.requested), 0x0a000002);
+    script_end(s);
+}
+
 static void takes_a_lease(void **state)
 {
     struct script *s = start();
@@ -131,9 +293,9 @@ static void takes_a_lease(void **state)
     assert_true(s->n->ip4.up);
     assert_int_equal(ip4_u32(&s->n->ip4.net.ip), 0x0a000002);
     assert_int_equal(s->n->ip4.net.prefix_len, 24);
-    assert_int_equal(ip4_u32(&s->n->ip4.gateway), 0x0a000001);
-    assert_int_equal(s->n->dhcp.lease.n_dns, 2);
-    assert_int_equal(ip4_u32(&s->n->dhcp.lease.dns[0]), 0x0a000035);
+    assert_int_equal(route_find(s->n, 0)->gateway, 0x0a000001);
+    assert_int_equal(s->n->dhcp.lease.config.n_dns, 2);
+    assert_int_equal(ip4_u32(&s->n->dhcp.lease.config.dns[0]), 0x0a000035);
     script_end((expect(s, "*ff arp request 0.0.0.0->10.0.0.2"), s));
 }
 
@@ -311,6 +473,7 @@ static void a_conflict_declines_the_lease(void **state)
     expect_nothing(s);
     pass(s, 1);
     hear(s, DHCP_DISCOVER);
+    assert_true(ip_equal(&heard.requested, &IP_NONE)); /* not that one again */
     assert_int_equal(s->n->counters.dhcp.declines, 1);
     script_end(s);
 }
@@ -373,6 +536,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_lease),
+        cmocka_unit_test(classless_routes_stand_for_the_router),
+        cmocka_unit_test(classless_default_routes_too),
+        cmocka_unit_test(routes_in_parts_are_put_together),
+        cmocka_unit_test(wrong_routes_spoil_the_message),
+        cmocka_unit_test(all_routers_are_gateways_in_their_order),
+        cmocka_unit_test(the_mtu_is_taken_if_it_makes_sense),
+        cmocka_unit_test(a_renewal_changes_what_it_says),
+        cmocka_unit_test(fixed_routes_outlive_the_lease),
+        cmocka_unit_test(the_former_address_is_asked_for),
         cmocka_unit_test(probes_then_announces),
         cmocka_unit_test(lost_messages_are_sent_again),
         cmocka_unit_test(renews_at_half_time_by_unicast),

@@ -199,7 +199,7 @@ static void a_new_address_joins_again(void **state)
 {
     struct script *s = script_new();
     (void)in_group(s);
-    ip4_set(s->n, &(struct ip_net){ip4(10, 0, 0, 77), 24}, &IP_NONE);
+    ip4_set(s->n, &(struct ip_net){ip4(10, 0, 0, 77), 24});
     pass(s, 0);
     expect(s, "*16 10.0.0.77>224.0.0.22 ttl=1 DF igmp 22 4 239.1.2.3");
     script_end(s);

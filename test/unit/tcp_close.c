@@ -534,10 +534,10 @@ static void scaled_window_is_rounded_so_that_its_edge_stays(void **state)
 {
     script(ACCEPTED_TS "< P. seq 1 ack 1 len 10 <ts 1001 100>\n"
                        "+41ms\n"
-                       "> . seq 1 ack 11 win 64449\n"
+                       "> . seq 1 ack 11 win 8191\n"
                        "< P. seq 11 ack 1 len 1 <ts 1050 100>\n"
                        "+41ms\n"
-                       "> . seq 1 ack 12 win 64449\n");
+                       "> . seq 1 ack 12 win 8191\n");
 }
 
 int main(void)

@@ -28,7 +28,7 @@ static void active_open_with_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 3, ts 100 0>\n"
            "connected again\n"
            "arm-writer\n"
            "+10ms\n"
@@ -45,7 +45,7 @@ static void active_open_to_a_peer_without_options(void **state)
 {
     script("peer 9000\n"
            "connect\n"
-           "> SEW seq 0 win 65535 <mss 1460, ws 2, ts 100 0>\n"
+           "> SEW seq 0 win 65535 <mss 1460, ws 3, ts 100 0>\n"
            "< S. seq 0 ack 1 win 4000\n"
            "> . seq 1 ack 1 win 65535\n"
            "write 1000\n"
@@ -57,7 +57,7 @@ static void window_of_a_syn_is_never_scaled(void **state)
 {
     script("listen 80 4\n"
            "< S seq 0 win 1000 <mss 500, ws 7>\n"
-           "> S. seq 0 ack 1 win 65535 <mss 1460, ws 2>\n"
+           "> S. seq 0 ack 1 win 65535 <mss 1460, ws 3>\n"
            "< . seq 1 ack 1 win 10\n"
            "accept\n"
            "write 2000\n"
@@ -73,7 +73,7 @@ static void window_scale_above_14_counts_as_14(void **state)
 {
     script("listen 80 4\n"
            "< S seq 0 win 1000 <mss 1460, ws 15>\n"
-           "> S. seq 0 ack 1 <ws 2>\n"
+           "> S. seq 0 ack 1 <ws 3>\n"
            "< . seq 1 ack 1 win 1\n"
            "accept\n"
            "write 14600\n"

@@ -5,7 +5,7 @@
 static void both_must_permit(void **state)
 {
     script("connect\n"
-           "> SEW seq 0 <mss 1460, ws 2, sackok, ts 100 0>\n"
+           "> SEW seq 0 <mss 1460, ws 3, sackok, ts 100 0>\n"
            "< S. seq 0 ack 1 <mss 1460>\n"
            "> . seq 1 ack 1\n"
            "< . seq 101 ack 1 len 100\n"

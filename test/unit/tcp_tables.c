@@ -6,7 +6,7 @@
 
 static struct tcp *core(uint8_t secret)
 {
-    static struct ip_below below = {script_send, script_route};
+    static struct ip_below below = {.send = script_send, .route = script_route};
     struct tcp_options o = {&below, {secret}, 16, 4, 1 << 20};
     struct tcp *t;
     assert_int_equal(tcp_new(&o, 0, &t), OK);
@@ -169,7 +169,7 @@ static void what_must_not_come_in_is_counted(void **state)
 
 static void options_that_make_no_sense_are_refused(void **state)
 {
-    static struct ip_below below = {script_send, script_route};
+    static struct ip_below below = {.send = script_send, .route = script_route};
     struct tcp *t;
     struct tcp_options o = {&below, {1}, 0, 4, 1 << 20};
     assert_int_equal(tcp_new(&o, 0, &t), ERR_INVALID);

@@ -133,11 +133,12 @@ static void a_second_timeout_is_believed(void **state)
     script(FAR TEN "+202ms\n"
                    "> . seq 1 ack 1 len 1460\n"
                    "+402ms\n"
-                   "> . seq 1 ack 1 len 1460\n"
+                   "# smaller, in case that it is the size (RFC 4821 7.7)\n"
+                   "> . seq 1 ack 1 len 1024\n"
                    "count timeouts 2\n"
-                   "< . seq 1 ack 1461\n"
-                   "> . seq 1461 ack 1 len 1460\n"
-                   "> . seq 2921 ack 1 len 1460\n"
+                   "< . seq 1 ack 1025\n"
+                   "> . seq 1025 ack 1 len 1024\n"
+                   "> . seq 2049 ack 1 len 1024\n"
                    "count undone_timeouts 0\n");
 }
 
@@ -230,7 +231,7 @@ static void an_old_echo_undoes_two_timeouts(void **state)
     script(FAR_TS TEN "+202ms\n"
                       "> . seq 1 ack 1 len 1460\n"
                       "+402ms\n"
-                      "> . seq 1 ack 1 len 1460\n"
+                      "> . seq 1 ack 1 len 1024\n"
                       "< . seq 1 ack 1461 <ts 1700 150>\n"
                       "> . seq 14601 ack 1 len 1460\n"
                       "> . seq 16061 ack 1 len 1460\n"
@@ -244,10 +245,11 @@ static void an_echo_of_the_first_retransmission_undoes_nothing(void **state)
     script(FAR_TS TEN "+202ms\n"
                       "> . seq 1 ack 1 len 1460 <ts 350 1050>\n"
                       "+402ms\n"
-                      "> . seq 1 ack 1 len 1460\n"
+                      "> . seq 1 ack 1 len 1024\n"
                       "< . seq 1 ack 1461 <ts 1700 350>\n"
-                      "> . seq 1461 ack 1 len 1460\n"
-                      "> . seq 2921 ack 1 len 1460\n"
+                      "> . seq 1461 ack 1 len 1024\n"
+                      "> . seq 2485 ack 1 len 1024\n"
+                      "> . seq 3509 ack 1 len 436\n"
                       "count undone_timeouts 0\n");
 }
 

@@ -18,13 +18,14 @@ static uint32_t expected_salt, n_good, n_bad;
 static void count_answers(void *arg)
 {
     struct fiber_waiter w;
-    uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len;
+    uint8_t buffer[PLAT_FRAME_BYTES + NET_HEAD_BYTES];
+    struct bytes frame;
+    struct net_offload offload;
     fiber_waiter_init(&w);
     dev->ops->watch(dev, &w.waiter);
     while (fiber_park(TIME_NEVER) == OK) {
-        while (dev->ops->recv(dev, frame, sizeof frame, &len) == OK) {
-            struct reader r = reader_of(bytes_of(frame, len));
+        while (dev->ops->recv(dev, buffer, sizeof buffer, &frame, &offload) == OK) {
+            struct reader r = reader_of(frame);
             read_skip(&r, 14);
             bool good = read_be32(&r) == expected_salt && reader_good(&r);
             n_good += good;
@@ -44,7 +45,7 @@ static enum err send_number(uint32_t number)
     write_be32(&w, number);
     write_zeros(&w, writer_left(&w));
     struct bytes part = writer_bytes(&w);
-    return dev->ops->send(dev, &part, 1);
+    return dev->ops->send(dev, &part, 1, NULL);
 }
 
 int unikernel_main(int argc, char **argv)

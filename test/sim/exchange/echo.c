@@ -6,8 +6,6 @@
 #include <jinn/netdev.h>
 #include <jinn/plat.h>
 
-#include <string.h>
-
 const char plat_image_name[] = "echo";
 const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
 const size_t plat_n_devices = 1;
@@ -17,15 +15,12 @@ static uint32_t n_answered;
 
 static void answer_all(struct netdev *dev)
 {
-    uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len;
-    while (dev->ops->recv(dev, frame, sizeof frame, &len) == OK) {
-        struct mac from;
-        memcpy(from.b, frame + 6, 6);
-        memcpy(frame, from.b, 6);
-        memcpy(frame + 6, dev->mac.b, 6);
-        struct bytes part = bytes_of(frame, len);
-        n_answered += dev->ops->send(dev, &part, 1) == OK;
+    uint8_t buffer[PLAT_FRAME_BYTES + NET_HEAD_BYTES];
+    struct bytes frame;
+    struct net_offload offload;
+    while (dev->ops->recv(dev, buffer, sizeof buffer, &frame, &offload) == OK) {
+        struct bytes parts[] = {bytes_slice(frame, 6, 6), bytes_of(dev->mac.b, 6), bytes_slice(frame, 12, frame.len)};
+        n_answered += dev->ops->send(dev, parts, ARRAY_LEN(parts), NULL) == OK;
     }
 }
 

@@ -11,7 +11,7 @@
 static void transmit(struct netdev *d, struct writer *w)
 {
     struct bytes frame = writer_bytes(w);
-    (void)!d->ops->send(d, &frame, 1); /* as any loss */
+    (void)!d->ops->send(d, &frame, 1, NULL); /* as any loss */
 }
 
 void frames_send(struct netdev *d, const struct mac *to, const struct ip *src, const struct ip *dst, uint8_t protocol,
@@ -48,16 +48,17 @@ static bool answer_arp(struct netdev *d, const struct ip *ip, struct bytes frame
 void frames_serve(struct netdev *d, const struct ip *ip, void (*take)(struct netdev *d, struct bytes frame))
 {
     struct fiber_waiter frames, stop;
-    uint8_t frame[PLAT_FRAME_BYTES];
-    size_t len;
+    uint8_t buffer[PLAT_FRAME_BYTES + NET_HEAD_BYTES];
+    struct bytes frame;
+    struct net_offload offload;
     fiber_waiter_init(&frames);
     fiber_waiter_init(&stop);
     d->ops->watch(d, &frames.waiter);
     sched_on_stop(&stop.waiter);
     while (!sched_stopping() && fiber_park(TIME_NEVER) == OK) {
-        while (d->ops->recv(d, frame, sizeof frame, &len) == OK) {
-            if (!answer_arp(d, ip, bytes_of(frame, len)) && take)
-                take(d, bytes_of(frame, len));
+        while (d->ops->recv(d, buffer, sizeof buffer, &frame, &offload) == OK) {
+            if (!answer_arp(d, ip, frame) && take)
+                take(d, frame);
         }
     }
     d->ops->watch(d, NULL);

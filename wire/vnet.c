@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*   0  1 flags: 1 checksum needed, 2 checksum good       6  2 checksum start
+ *   1  1 segments: 0 one, 1 TCPv4, 4 TCPv6, 0x80 ECN     8  2 checksum offset
+ *   2  2 header length      4  2 segment size               all little-endian */
+#include "wire/vnet.h"
+#include "wire/checksum.h"
+
+enum { NEEDS_CHECKSUM = 1, CHECKSUM_GOOD = 2 };
+enum { ONE = 0, TCP4 = 1, TCP6 = 4, ECN = 0x80 };
+
+static bool segments_of(uint8_t type, struct net_offload *o)
+{
+    o->flags |= type & ECN ? NET_CWR : 0;
+    switch (type & ~ECN) {
+    case ONE:
+        o->segments = NET_ONE;
+        return true;
+    case TCP4:
+        o->segments = NET_TCP4;
+        return true;
+    case TCP6:
+        o->segments = NET_TCP6;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool vnet_parse(struct reader *r, size_t frame_len, struct net_offload *o)
+{
+    uint8_t flags = read_u8(r), type = read_u8(r);
+    *o = (struct net_offload){
+        .flags = (uint8_t)((flags & NEEDS_CHECKSUM ? NET_PARTIAL : 0) | (flags & CHECKSUM_GOOD ? NET_GOOD : 0)),
+        .header_bytes = read_le16(r),
+        .segment_bytes = read_le16(r),
+        .checksum_start = read_le16(r),
+        .checksum_offset = read_le16(r)};
+    if (!reader_good(r) || !segments_of(type, o))
+        return false;
+    if (o->flags & NET_PARTIAL && (size_t)o->checksum_start + o->checksum_offset + 2 > frame_len)
+        return false;
+    return o->segments == NET_ONE || o->segment_bytes > 0;
+}
+
+void vnet_emit(struct writer *w, const struct net_offload *o)
+{
+    static const uint8_t types[] = {[NET_ONE] = ONE, [NET_TCP4] = TCP4, [NET_TCP6] = TCP6};
+    write_u8(w, (uint8_t)((o->flags & NET_PARTIAL ? NEEDS_CHECKSUM : 0) | (o->flags & NET_GOOD ? CHECKSUM_GOOD : 0)));
+    write_u8(w, (uint8_t)(types[o->segments] | (o->flags & NET_CWR ? ECN : 0)));
+    write_le16(w, o->header_bytes);
+    write_le16(w, o->segment_bytes);
+    write_le16(w, o->checksum_start);
+    write_le16(w, o->checksum_offset);
+}
+
+bool vnet_fill_checksum(uint8_t *frame, size_t len, const struct net_offload *o)
+{
+    size_t at = (size_t)o->checksum_start + o->checksum_offset;
+    if (at + 2 > len)
+        return false;
+    uint16_t sum =
+        checksum_finish(checksum_add(0, bytes_of(frame + o->checksum_start, len - o->checksum_start), false));
+    sum = sum ? sum : UINT16_MAX; /* the same number, and what UDP needs */
+    frame[at] = (uint8_t)(sum >> 8);
+    frame[at + 1] = (uint8_t)sum;
+    return true;
+}
