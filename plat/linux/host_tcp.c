@@ -258,14 +258,16 @@ enum err host_stack_connect(struct stack *s, struct endpoint to, uint64_t deadli
 enum err host_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
                                 struct flow **f)
 {
-    enum err e = ERR_UNREACHABLE;
+    enum err told = ERR_UNREACHABLE; /* what says most so far: a refusal is an answer */
     for (size_t i = 0; i < n && i < CONNECT_ADDRESSES_MAX; i++) {
         uint64_t now_ns = sched_now();
         uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
         uint64_t part_ns = deadline_ns == TIME_NEVER ? TIME_NEVER : time_after(now_ns, left_ns / (n - i));
-        e = host_stack_connect(s, list[i], part_ns, f);
+        enum err e = host_stack_connect(s, list[i], part_ns, f);
         if (e == OK || e == ERR_CANCELLED)
-            break;
+            return e;
+        if (e != ERR_UNREACHABLE && told != ERR_REFUSED)
+            told = e;
     }
-    return e;
+    return told;
 }

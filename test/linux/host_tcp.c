@@ -150,6 +150,38 @@ static struct {
     enum err connect, read, write, accept, recv; /* how each wait ended */
 } waits;
 
+/* One after the other; of what failed, a refusal is told. */
+static void connect_to_any(void)
+{
+    struct flow *f;
+    int l = plain_bound(AF_INET, SOCK_STREAM), full = plain_bound(AF_INET, SOCK_STREAM), fill[4];
+    assert_int_equal(listen(l, 1), 0);
+    assert_int_equal(listen(full, 0), 0);
+    for (int i = 0; i < 4; i++) {
+        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect_to(fill[i], AF_INET, local_of(full).port);
+    }
+    rest(5);
+    struct endpoint list[] = {
+        {localhost4, free_port(SOCK_STREAM)}, {IP_NONE, 80}, local_of(full), local_of(l), {localhost4, 0}};
+    assert_int_equal(stack_connect_any(s, list, 5, in_ms(300), &f), OK);
+    assert_int_equal(flow_peer(f).port, list[3].port);
+    flow_close(f);
+    assert_int_equal(stack_connect_any(s, list, 3, in_ms(60), &f), ERR_REFUSED);
+    assert_int_equal(stack_connect_any(s, list + 1, 2, in_ms(60), &f), ERR_TIMEOUT);
+    assert_int_equal(stack_connect_any(s, list + 1, 1, soon(), &f), ERR_UNREACHABLE);
+    assert_int_equal(stack_connect_any(s, list, 0, soon(), &f), ERR_UNREACHABLE);
+    for (int i = 0; i < 4; i++)
+        close(fill[i]);
+    close(full);
+    close(l);
+}
+
+static void connecting_to_any(void **state)
+{
+    run(connect_to_any);
+}
+
 static void wait_connect(void *arg)
 {
     struct flow *f;
@@ -255,6 +287,7 @@ int main(void)
         cmocka_unit_test(accepting_until_a_deadline),
         cmocka_unit_test(several_fibers_accept),
         cmocka_unit_test(connecting),
+        cmocka_unit_test(connecting_to_any),
         cmocka_unit_test(connecting_to_nobody_who_answers),
         cmocka_unit_test(waiting_is_cancelled),
     };
