@@ -194,6 +194,7 @@ answers
 [ "$(seen 'dhcpv6.msgtype == 3')" = "$n_requests" ] || fail "a Request in spite of rapid commit"
 say "kea gave $address at once (rapid commit)"
 stop
+grep -q 'DHCP6_RELEASE_NA ' "$folder/server.log" || fail "kea did not get its address back"
 start fe80 test/e2e/peer --ipv6-only --ipv6-dhcp=false
 sleep 3
 ! grep -q 'address fd00' "$folder/peer.log" || fail "an address in spite of --ipv6-dhcp=false"
