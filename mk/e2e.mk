@@ -8,7 +8,7 @@ e2e:
 	@$(MAKE) -s all
 	@scripts/run-each 'test/e2e/website.py spt' 'test/e2e/website.py linux' 'test/e2e/ports.py spt' \
 		'test/e2e/ports.py linux' test/e2e/tap.py 'test/e2e/offload.py spt' 'test/e2e/offload.py linux' \
-		test/e2e/net.sh 'test/e2e/net6.sh spt' 'test/e2e/net6.sh linux'
+		'test/e2e/net.sh spt' 'test/e2e/net.sh linux' 'test/e2e/net6.sh spt' 'test/e2e/net6.sh linux'
 
 $(B)/host/spawn $(B)/host/resident: $(B)/host/%: bench/%.c
 	@mkdir -p $(@D)
