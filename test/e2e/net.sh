@@ -18,9 +18,6 @@ target=$2
 name=net-$target
 . test/e2e/net_common.sh
 if [ "$1" != inside ]; then
-	MAKEFLAGS="" make -s all
-	./jinn build -t "$target" appliances/website >/dev/null
-	./jinn build -t "$target" test/e2e/peer >/dev/null
 	net_enter
 fi
 net_capture
@@ -277,8 +274,9 @@ kill "${pids[0]}"
 wait "${pids[0]}" || true
 [ -z "${KEEP-}" ] || cp "$folder"/*.pcap "$KEEP" # a folder
 [ "$(seen icmp)" -gt 100 ] || fail "an empty capture"
+# Each image has another MAC address, so addresses seem to be used twice.
 bad=$(tshark -r "$folder/all.pcap" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE \
-	-Y '_ws.malformed || _ws.expert.severity >= 6291456 || ip.checksum.status == 0 || udp.checksum.status == 0 || icmp.checksum.status == 0 || igmp.checksum.status == 0' \
+	-Y '_ws.malformed || (_ws.expert.severity >= 6291456 && !arp.duplicate-address-detected) || ip.checksum.status == 0 || udp.checksum.status == 0 || icmp.checksum.status == 0 || igmp.checksum.status == 0' \
 	2>/dev/null | head -5)
 [ -z "$bad" ] || fail "tshark finds fault: $bad"
 say "tshark finds no fault"

@@ -13,9 +13,6 @@ target=$2
 name=net6-$target
 . test/e2e/net_common.sh
 if [ "$1" != inside ]; then
-	MAKEFLAGS="" make -s all
-	./jinn build -t "$target" appliances/website >/dev/null
-	./jinn build -t "$target" test/e2e/peer >/dev/null
 	net_enter
 fi
 net_capture fd00:9::1/64 nodad

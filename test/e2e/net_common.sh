@@ -14,17 +14,16 @@ finish() {
 	rm -rf "$folder"
 }
 
-net_enter() { # with `target`, if it is set
-	MAKEFLAGS="" make -s libs-linux
-	mkdir -p build/e2e
-	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
-		-Wl,--start-group build/linux/lib*.a build/deps/host/libmbedcrypto.a -Wl,--end-group
+net_enter() { # builds the images of `target`
+	MAKEFLAGS="" make -s all
+	./jinn build -t "$target" appliances/website >/dev/null
+	./jinn build -t "$target" test/e2e/peer >/dev/null
 	if ! unshare --net --map-root-user true 2>/dev/null; then
 		echo "  skip  $name: needs root, or user namespaces, for a tap"
 		echo "$name: 0 passed, 0 failed, 1 skipped"
 		exit 0
 	fi
-	exec unshare --net --map-root-user -- "$0" inside ${target:+"$target"}
+	exec unshare --net --map-root-user -- "$0" inside "$target"
 }
 
 net_capture() {
