@@ -27,8 +27,8 @@ struct loop_packet {
 };
 
 struct loop_ops {
-    /* Copies a frame of either family. ERR_AGAIN: the queue is full (counted), or it is several segments, which are made
-     * by devices only. */
+    /* Copies a packet of either family, behind its Ethernet header. ERR_AGAIN (counted): the queue is full.
+     * ERR_UNSUPPORTED: several segments, which nobody here would cut. */
     enum err (*send)(struct net *n, const struct frame *f);
     /* Hands in what waits, at most LOOP_PACKETS; false: there was nothing. */
     bool (*deliver)(struct net *n, uint64_t now_ns);

@@ -35,6 +35,8 @@ TWO(udp_port);
 TWO(udp_send);
 TWO(udp_recv);
 TWO(udp_problem);
+TWO(udp_join);
+TWO(udp_leave);
 TWO(udp_close);
 
 struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
@@ -117,6 +119,16 @@ enum err __wrap_udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t
 bool __wrap_udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer)
 {
     return PICK(u, udp_problem)(u, problem, peer);
+}
+
+enum err __wrap_udp_join(struct udp_socket *u, const struct ip *group)
+{
+    return PICK(u, udp_join)(u, group);
+}
+
+enum err __wrap_udp_leave(struct udp_socket *u, const struct ip *group)
+{
+    return PICK(u, udp_leave)(u, group);
 }
 
 void __wrap_udp_close(struct udp_socket *u)

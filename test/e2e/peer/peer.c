@@ -37,8 +37,7 @@ int peer_start(const struct peer *self)
     struct ip said = IP_NONE;
     unsigned n_lost = 0;
     must(stack_udp(self->service, 7, &u) == OK);
-    if (!ip_is_unspecified(&self->group))
-        must(udp_join(u, &self->group) == OK);
+    must(ip_is_unspecified(&self->group) || udp_join(u, &self->group) == OK);
     while (!sched_stopping()) {
         struct endpoint from;
         size_t len;
