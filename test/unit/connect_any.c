@@ -56,12 +56,15 @@ struct net *stack_net(struct stack *s)
 
 void stack_may_loop(struct stack *s)
 {
-    (void)s;
 }
 
 void stack_kick(struct stack *s)
 {
     sched_timer(&s->timer, tcp_deadline(s->t));
+}
+
+void stack_may_loop(struct stack *s)
+{
 }
 
 static void tick(struct timer *t, uint64_t now_ns)
