@@ -131,7 +131,7 @@ struct counters_igmp {
 
 struct counters_dhcp {
     uint64_t in, in_malformed, in_ignored;
-    uint64_t out, acks, naks, declines, expired, renewed;
+    uint64_t out, acks, naks, declines, releases, expired, renewed;
 };
 
 struct net_counters {

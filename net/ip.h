@@ -44,7 +44,7 @@ struct ip_out {
 struct ip_below {
     /* Sends now or queues behind ARP (copying). BORROWS. ERR_UNREACHABLE: no route; ERR_AGAIN: dropped, the device
      * is full (counted), or several segments would have to wait for ARP, which only single ones do; ERR_TOO_LARGE: more
-     * than the MTU, headers and a segment, and dont_fragment; ERR_UNSUPPORTED: several segments, to ourselves. */
+     * than the MTU, headers and a segment, and dont_fragment; ERR_UNSUPPORTED: segments must be single on that way. */
     enum err (*send)(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n);
     /* The source address and the largest IP payload on the way to `dst`. ERR_UNREACHABLE. */
     enum err (*route)(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);

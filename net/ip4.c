@@ -15,14 +15,13 @@ void ip4_init(struct net *n)
 
 void ip4_set(struct net *n, const struct ip_net *net)
 {
-    bool same = n->ip4.up && ip_equal(&n->ip4.net.ip, &net->ip);
     ip4_unset(n);
     n->ip4.up = true;
     n->ip4.net = *net;
     (void)route_add(n, ip4_u32(&net->ip), net->prefix_len, 0, 0, ROUTE_LEASE); /* ROUTES has room for it */
     /* RFC 3021: a prefix of 31 bits has two hosts and no broadcast address. */
     n->ip4.broadcast = net->prefix_len < 31 ? ip4_net_broadcast(net) : IP_BROADCAST4;
-    if (n->groups.igmp && !same)
+    if (n->groups.igmp)
         n->groups.igmp->restart(n);
 }
 
@@ -55,6 +54,12 @@ static bool is_martian(const struct net *n, const struct ip *src)
     uint8_t first = src->b[12];
     return first == 0 || first == 127 || first >= 224 || is_broadcast(n, src) ||
            (n->ip4.up && ip_equal(src, &n->ip4.net.ip));
+}
+
+/* Switches that snoop ask for groups without an address of their own (RFC 4541 2.1.1). */
+static bool is_switch(const struct net *n, const struct ip4_header *h)
+{
+    return n->groups.igmp && h->protocol == IP_IGMP && ip4_u32(&h->src) == 0;
 }
 
 enum whose { NOT_OURS, OURS, OURS_AND_OTHERS };
@@ -148,7 +153,7 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned lin
         count_fault(c, fault);
         return;
     }
-    if (is_martian(n, &h.src) && !n->loop.delivering) {
+    if (is_martian(n, &h.src) && !n->loop.delivering && !is_switch(n, &h)) {
         c->in_martian++;
         return;
     }

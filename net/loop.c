@@ -35,9 +35,9 @@ static bool deliver(struct net *n, uint64_t now_ns)
         l->first = p->next;
         l->delivering = true;
         if (packet.data[0] >> 4 == 4)
-            ip4_input(n, now_ns, packet, false);
+            ip4_input(n, now_ns, packet, 0);
         else
-            n->ip6_ops->input(n, now_ns, packet, false);
+            n->ip6_ops->input(n, now_ns, packet, 0);
         l->delivering = false;
         pool_give(&l->packets, p);
     }

@@ -166,7 +166,7 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
         tcp_sack_fill(c, &s, room_for_options(c, v, n));
     enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n, c->mss);
     if (e == ERR_UNSUPPORTED) {
-        c->singly = true;
+        c->single = true;
         e = ERR_AGAIN;
     }
     if (e == ERR_TOO_LARGE) {
@@ -297,7 +297,7 @@ static uint32_t piece_bytes(const struct tcp_connection *c, uint32_t room, size_
 {
     uint32_t feature = ip_is4(&c->entry.peer.ip) ? NET_SEGMENT_TCP4 : NET_SEGMENT_TCP6;
     uint32_t most = least(room, c->mss);
-    if (room <= c->mss || left <= c->mss || c->singly || !(c->t->below->features & feature))
+    if (room <= c->mss || left <= c->mss || c->single || !(c->t->below->features & feature))
         return left < most ? (uint32_t)left : most;
     most = least(least(room, c->window.cwnd_bytes / 2), TCP_LARGE_BYTES);
     if (left <= most)

@@ -13,6 +13,7 @@ static struct log_source source = LOG_SOURCE("iperf3");
 #define ANSWER_NS (10 * NS_PER_S)  /* for what a client does at once */
 #define STREAMS_NS (30 * NS_PER_S) /* for it to open all of its streams */
 #define SILENCE_NS (120 * NS_PER_S)
+#define REST_NS (8 * NS_PER_S) /* for a host's full send buffer to come in after the end */
 
 /* Of iperf3's own list of errors. */
 #define ERROR_TOO_MANY_STREAMS 6
@@ -83,22 +84,47 @@ static enum err send_datagrams(struct iperf3_stream *stream, const struct traffi
 {
     struct iperf3 *s = stream->server;
     struct datagram_sender d = {s->socket, stream->peer, s->payload, iperf3_format(s), 0};
-    enum err e = stream->sends ? datagrams_send(&d, plan, &stream->bytes) : OK; /* one fiber receives for all */
-    if (stream->sends)
-        stream->meter.n_highest = d.n_sent;
+    enum err e = datagrams_send(&d, plan, &stream->bytes);
+    stream->meter.n_highest = d.n_sent;
     return e;
 }
 
-static void run_stream(void *arg)
+static void send_stream(void *arg)
 {
     struct iperf3_stream *stream = arg;
     const struct iperf3_settings *o = &stream->server->settings;
     const struct traffic_plan plan = {.block_bytes = o->block_bytes, .rate_bps = o->rate_bps};
-    enum err e = o->udp          ? send_datagrams(stream, &plan)
-                 : stream->sends ? traffic_send(stream->flow, stream->server->payload, &plan, &stream->bytes)
-                                 : traffic_drop(stream->flow, &stream->bytes);
+    enum err e = stream->flow ? traffic_send(stream->flow, stream->server->payload, &plan, &stream->bytes)
+                              : send_datagrams(stream, &plan);
     if (e && e != ERR_CANCELLED)
         log_debug(&source, "a stream ended: %s", err_text(e));
+    /* A client that waits for the rest of a block learns that there is none. */
+    if (stream->flow && (e = flow_shutdown(stream->flow)) != OK)
+        log_debug(&source, "ending a stream: %s", err_text(e));
+}
+
+/* Owns its connection and outlives the test: a client ends that by another connection, and what it has sent before on
+ * this one still comes in. By then the stream may be another test's. */
+static void receive_stream(void *arg)
+{
+    struct iperf3_stream *stream = arg;
+    const struct iperf3 *s = stream->server;
+    struct flow *f = stream->flow;
+    const uint32_t test = s->n_tests;
+    enum err e = OK;
+    while (e == OK || e == ERR_TIMEOUT) {
+        size_t len;
+        e = flow_read(f, NULL, SIZE_MAX, &len, time_after(sched_now(), REST_NS / 4));
+        const bool over = s->n_tests != test;
+        if (e == OK && !over)
+            stream->bytes += len;
+        if (over && sched_now() - s->end_ns > REST_NS)
+            break;
+    }
+    if (e == ERR_END)
+        flow_close(f);
+    else
+        flow_abort(f);
 }
 
 /* Streams on which the client sends come first. */
@@ -122,16 +148,24 @@ static enum err wait_streams(struct iperf3 *s) MAY_YIELD
     return e;
 }
 
-/* What was written counts once it is with the peer. */
-static void stop_streams(struct iperf3 *s)
+/* The moment to which the results refer. What was written counts once it is with the peer. */
+static void stop_counting(struct iperf3 *s)
 {
+    s->running = false;
+    s->n_tests++;
+    s->end_ns = sched_now();
     for (uint32_t i = 0; i < s->n_streams; i++) {
         struct iperf3_stream *stream = &s->stream[i];
-        if (!stream->flow)
-            continue;
-        const size_t unsent = stream->sends ? flow_unsent(stream->flow) : 0;
+        const size_t unsent = stream->sends && stream->flow ? flow_unsent(stream->flow) : 0;
         stream->bytes -= unsent < stream->bytes ? unsent : stream->bytes;
-        flow_close(stream->flow);
+    }
+}
+
+static void close_streams(struct iperf3 *s)
+{
+    for (uint32_t i = 0; i < s->n_streams; i++) {
+        if (s->stream[i].flow && !s->stream[i].owned)
+            flow_close(s->stream[i].flow);
     }
 }
 
@@ -189,39 +223,46 @@ static enum err wait_end(struct iperf3 *s) MAY_YIELD
     }
 }
 
-static enum err run_streams(struct iperf3 *s) MAY_YIELD
-{
-    struct scope scope;
-    enum err e = send_state(s, IPERF3_TEST_START);
-    if (!e)
-        e = send_state(s, IPERF3_TEST_RUNNING);
-    if (e)
-        return e;
-    s->begin_ns = sched_now();
-    s->running = true;
-    scope_open(&scope);
-    for (uint32_t i = 0; e == OK && i < s->n_streams; i++)
-        e = scope_spawn(&scope, "iperf3-stream", run_stream, &s->stream[i]);
-    if (!e)
-        e = wait_end(s);
-    s->end_ns = sched_now();
-    s->running = false;
-    scope_cancel(&scope);
-    scope_join(&scope);
-    return e;
-}
-
 static enum err exchange_results(struct iperf3 *s) MAY_YIELD
 {
     uint8_t state;
     enum err e = send_state(s, IPERF3_EXCHANGE_RESULTS);
     if (!e)
         e = pass_text(s);
+    stop_counting(s); /* now, an exchange later: most of what was under way is in */
     if (!e)
         e = write_text(s, iperf3_results(s));
     if (!e)
         e = send_state(s, IPERF3_DISPLAY_RESULTS);
     return e ? e : flow_read_exact(s->control, &state, 1, time_after(sched_now(), ANSWER_NS)); /* IPERF3_DONE */
+}
+
+/* One fiber receives all datagrams, so streams of those need none. */
+static enum err start_stream(struct iperf3 *s, struct scope *senders, struct iperf3_stream *stream)
+{
+    if (stream->sends)
+        return scope_spawn(senders, "iperf3-sender", send_stream, stream);
+    enum err e = stream->flow ? scope_spawn(s->fibers, "iperf3-receiver", receive_stream, stream) : OK;
+    stream->owned = e == OK;
+    return e;
+}
+
+static enum err run_streams(struct iperf3 *s) MAY_YIELD
+{
+    struct scope senders;
+    enum err e = send_state(s, IPERF3_TEST_START);
+    if (!e)
+        e = send_state(s, IPERF3_TEST_RUNNING);
+    s->begin_ns = sched_now();
+    s->running = true;
+    scope_open(&senders);
+    for (uint32_t i = 0; e == OK && i < s->n_streams; i++)
+        e = start_stream(s, &senders, &s->stream[i]);
+    if (!e)
+        e = wait_end(s);
+    scope_cancel(&senders);
+    scope_join(&senders);
+    return e;
 }
 
 static void say(const struct iperf3 *s, enum err e)
@@ -244,9 +285,11 @@ static void run_test(struct iperf3 *s, struct flow *control) MAY_YIELD
         e = wait_streams(s);
     if (!e)
         e = run_streams(s);
-    stop_streams(s);
     if (!e)
         e = exchange_results(s);
+    else
+        stop_counting(s);
+    close_streams(s);
     say(s, e);
     flow_close(s->control);
     s->control = NULL;

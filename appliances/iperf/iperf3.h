@@ -45,6 +45,7 @@ struct iperf3_stream {
     bool sends;
     uint64_t bytes;       /* that count */
     struct flow *flow;    /* TCP */
+    bool owned;           /* by its fiber, which closes it */
     struct endpoint peer; /* UDP */
     struct datagram_meter meter;
 };
@@ -64,7 +65,8 @@ struct iperf3 {
     struct iperf3_stream stream[IPERF3_STREAMS];
     uint32_t n_streams, n_wanted;
     uint64_t begin_ns, end_ns;
-    bool running; /* from the state TEST_RUNNING until its end */
+    uint32_t n_tests; /* that are over */
+    bool running;     /* from the state TEST_RUNNING until its end */
     char text[IPERF3_TEXT_MAX];
 };
 

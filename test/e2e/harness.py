@@ -4,6 +4,7 @@ import os, re, select, signal, socket, subprocess, sys, time, traceback
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 JINN = os.path.join(ROOT, "jinn")
+FORWARD = os.path.join(ROOT, "build/host/forward")
 TENDER = os.path.join(ROOT, "build/host/jinn-spt")
 
 
@@ -101,6 +102,58 @@ class Namespace:
 
     def run(self, command, **options):
         return sh(f"ip netns exec {self.name} {command}", **options)
+
+
+class Path:
+    """Two namespaces with a fault device between them (test/support/forward.c): the client's has the device c0, the server's f0,
+    by default on a bridge with tap0, which is for an image. `faults` are forward's options. Needs root."""
+
+    def __init__(self, name, faults, image=True):
+        self.client, self.server = [f"jinn-{name}-{end}-{os.getpid()}" for end in "cs"]
+        self.faults, self.image, self.forward = faults, image, None
+
+    def __enter__(self):
+        try:
+            self.set_up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def set_up(self):
+        for ns in (self.client, self.server):
+            sh(f"ip netns add {ns}")
+            sh(f"ip netns exec {ns} sysctl -qw net.ipv4.tcp_no_metrics_save=1")  # each connection begins anew
+            sh(f"ip -n {ns} link set lo up")
+        options = [f"{k}={v}" for k, v in self.faults.items()]
+        self.forward = subprocess.Popen([FORWARD] + options + [self.client, "c0", self.server, "f0"], stdout=subprocess.PIPE, text=True)
+        equal(self.forward.stdout.readline(), "ready\n")
+        self.addresses(self.client, "c0", 1)
+        if self.image:
+            for command in ("link add br0 type bridge mcast_snooping 0", "tuntap add tap0 mode tap", "link set tap0 master br0",
+                            "link set f0 master br0", "link set tap0 txqueuelen 10000"):
+                sh(f"ip -n {self.server} {command}")
+            for device in ("br0", "tap0", "f0"):
+                sh(f"ip netns exec {self.server} sysctl -qw net.ipv6.conf.{device}.disable_ipv6=1")
+                sh(f"ip -n {self.server} link set {device} up")
+        else:
+            self.addresses(self.server, "f0", 2)
+
+    def addresses(self, ns, device, host):
+        for command in (f"link set {device} txqueuelen 10000", f"addr add 10.77.0.{host}/24 dev {device}",
+                        f"addr add fd77::{host}/64 dev {device} nodad", f"link set {device} up"):
+            sh(f"ip -n {ns} {command}")
+
+    def report(self):
+        """What the fault device did; it does no more after that."""
+        self.forward.terminate()
+        return self.forward.communicate(timeout=10)[0]
+
+    def __exit__(self, *_):
+        if self.forward and self.forward.poll() is None:
+            self.report()
+        for ns in (self.client, self.server):
+            subprocess.run(["ip", "netns", "delete", ns])
 
 
 def sh(command, check=True, timeout=120):
