@@ -78,6 +78,7 @@ manifest 'unknown setting'               '3: .*no setting .source.*mean .sources
 manifest 'unknown setting of a key'      '12: .*did you mean .default'                's/^default/defualt/'
 manifest 'unknown setting of a kv'       '8: .*no setting .form.*mean .from'          's/^from/form/'
 manifest 'a net device without a choice'     '6: .*ipv6 = maybe; give yes or no'       's/\[net service\]/&\nipv6 = maybe/'
+manifest 'no connections at all'            '6: .*connections = 0; give a number from 1 to' 's/\[net service\]/&\nconnections = 0/'
 manifest 'setting of a net device'       '6: .*no setting .ip'                        's/\[net service\]/&\nip = 1/'
 manifest 'setting above all sections'    '1: .*above the first section'               '1i name = x'
 manifest 'a second unikernel section'    '14: a second .unikernel'                    '$a [unikernel]'
