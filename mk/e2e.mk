@@ -10,7 +10,8 @@ E2E = 'test/e2e/website.py spt' \
       test/e2e/tap.py \
       'test/e2e/offload.py spt' \
       'test/e2e/offload.py linux' \
-      test/e2e/net.sh \
+      'test/e2e/net.sh spt' \
+      'test/e2e/net.sh linux' \
       'test/e2e/net6.sh spt' \
       'test/e2e/net6.sh linux' \
       'test/e2e/iperf.py spt' \

@@ -9,9 +9,9 @@
 #include "net/stack_internal.h"
 #include "sys/complain.h"
 
-#define UP_NS (60 * NS_PER_S) /* longer than a DHCP server that reboots needs; then it is better to say so */
-
+#define UP_NS (60 * NS_PER_S)     /* longer than a DHCP server that reboots needs; then it is better to say so */
 #define DOWN_NS (100 * NS_PER_MS) /* for the server's MAC address, if it had to be asked for */
+
 static const char *advice(enum err e)
 {
     if (e == ERR_TIMEOUT)

@@ -14,8 +14,8 @@
 #undef IP4_PACKET_MAX_BYTES
 #define IP4_PACKET_MAX_BYTES 511
 
-/* net/limits.h, smaller: two datagrams of 64 units, with a memory of four chunks each. */
-enum { FRAG_DATAGRAMS = 2, FRAG_CHUNK_BYTES = 128, FRAG_CHUNKS = 8, FRAG_FRAGMENTS = 3 };
+/* net/limits.h, smaller: datagrams of 64 units, in four chunks each. */
+enum { FRAG_DATAGRAMS = 1, FRAG_CHUNK_BYTES = 128, FRAG_CHUNKS = 8, FRAG_FRAGMENTS = 3 };
 #define FRAG_TIMEOUT_NS (30 * NS_PER_S)
 
 #include "net/frag.c"
