@@ -78,22 +78,20 @@ static unsigned distance(const struct wheel *w, int level)
     return WHEEL_SLOTS;
 }
 
-/* The first tick at which there is something to fire or to sort in again; UINT64_MAX when there is nothing. */
+/* The first tick at which there is something to fire or to sort in again; UINT64_MAX when there is nothing. What lies in
+ * a level is due before the clock enters the next slot of the level above, so the lowest level that holds something
+ * decides. */
 static uint64_t next_tick(const struct wheel *w)
 {
-    uint64_t best = UINT64_MAX;
     for (int level = 0; level < WHEEL_LEVELS; level++) {
         unsigned shift = (unsigned)(SLOT_BITS * level);
-        unsigned d = distance(w, level);
+        unsigned d = w->used[level] ? distance(w, level) : WHEEL_SLOTS;
         if (d == WHEEL_SLOTS)
             continue;
         uint64_t tick = ((w->tick >> shift) + d) << shift;
-        if (tick < w->tick)
-            tick = w->tick;
-        if (tick < best)
-            best = tick;
+        return tick > w->tick ? tick : w->tick;
     }
-    return best;
+    return UINT64_MAX;
 }
 
 uint64_t wheel_next(const struct wheel *w)

@@ -19,6 +19,7 @@ check-all: all
 	@clang-format --dry-run -Werror $(SOURCES)
 	@scripts/check-includes
 	@scripts/check-symbols
+	@scripts/check-dispatch
 	@shellcheck -x -S warning $(SCRIPTS)
 	@! git grep -L 'SPDX-License-Identifier: ISC' -- '*.[chS]' '*.mk' '*.py' '*.ld' Makefile scripts | grep . || \
 		{ echo 'check: these files lack their SPDX line' >&2; false; }

@@ -236,6 +236,17 @@ static void learn(struct net *n, uint64_t now_ns, struct neighbour *h, const str
     send_waiting(n, now_ns, h);
 }
 
+void arp_confirm(struct net *n, uint64_t now_ns, const struct ip *hop)
+{
+    struct neighbour *h = n->arp.last && ip_equal(&n->arp.last->ip, hop) ? n->arp.last : find(&n->arp, hop);
+    if (!h || (h->state != ARP_KNOWN && h->state != ARP_PROBING))
+        return;
+    h->state = ARP_KNOWN;
+    h->n_asked = 0;
+    h->confirmed_ns = now_ns;
+    set_next(&n->arp, h, time_after(now_ns, ARP_PROBE_NS));
+}
+
 /* Somebody else uses our address. With a lease that is news only just begun or happens again soon after we
  * defended ourselves, the lease is declined; otherwise we say whose address it is, not too often (RFC 5227 2.4). */
 static void conflict(struct net *n, uint64_t now_ns)

@@ -57,6 +57,8 @@ void arp_input(struct net *n, uint64_t now_ns, struct bytes packet);
 /* Sends an IPv4 frame to neighbour `hop` (whose address f->head gets), or keeps a copy until it has answered. OK also
  * when it waits; ERR_UNREACHABLE: it did not answer a moment ago; ERR_AGAIN. */
 enum err arp_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f);
+/* What was sent by `hop` arrives (RFC 1122 2.3.2.1): as good as an answer. */
+void arp_confirm(struct net *n, uint64_t now_ns, const struct ip *hop);
 /* Asks for a host that nothing is to be sent to. */
 void arp_ask(struct net *n, uint64_t now_ns, const struct ip *ip);
 uint64_t arp_deadline(const struct net *n);

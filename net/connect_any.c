@@ -143,6 +143,7 @@ enum err stack_connect_any(struct stack *s, const struct endpoint *list, size_t 
     struct race r = {.stack = s, .error = ERR_UNREACHABLE};
     size_t won = CONNECT_ADDRESSES_MAX;
     fiber_waiter_init(&r.waiter);
+    stack_may_loop(s);
     sort(&r, list, n);
     enum err e = run(&r, deadline_ns, &won);
     for (size_t i = 0; i < r.n_begun; i++) {

@@ -42,6 +42,8 @@ struct counters_ip4 {
     uint64_t out_unreachable; /* no address, no route */
     uint64_t out_too_large;
     uint64_t out_fragmented, out_fragments;
+    uint64_t path_mtu;      /* paths that became narrower */
+    uint64_t paths_evicted; /* destinations forgotten for want of room */
     uint64_t routes_full;   /* routes not taken: no room */
     uint64_t gateways_dead; /* routes whose gateway stopped to answer */
     uint64_t redirects, redirects_refused;
@@ -129,7 +131,7 @@ struct counters_igmp {
 
 struct counters_dhcp {
     uint64_t in, in_malformed, in_ignored;
-    uint64_t out, acks, naks, declines, expired, renewed;
+    uint64_t out, acks, naks, declines, releases, expired, renewed;
 };
 
 struct net_counters {

@@ -170,19 +170,36 @@ uint64_t dhcp_deadline(const struct dhcp *d)
     return d->next_ns;
 }
 
+/* The last word about a lease: DECLINE to all names the address, RELEASE to the server comes from it. */
+static void end_lease(struct dhcp *d, uint64_t now_ns, enum dhcp_type type)
+{
+    struct dhcp_message m = message(d, d->began_ns, type);
+    bool release = type == DHCP_RELEASE;
+    *(release ? &m.ciaddr : &m.requested) = d->lease.net.ip;
+    m.server_id = d->server;
+    emit(d, now_ns, &m, release ? d->server : IP_BROADCAST4);
+    d->state = DHCP_OFF;
+    d->next_ns = TIME_NEVER;
+}
+
 void dhcp_conflict(struct dhcp *d, uint64_t now_ns)
 {
     if (!dhcp_is_bound(d))
         return;
-    struct dhcp_message m = message(d, now_ns, DHCP_DECLINE);
-    m.secs = 0;
-    m.requested = d->lease.net.ip;
-    m.server_id = d->server;
     d->counters->declines++;
-    d->lease.net.ip = IP_NONE;
     d->below->lost(d->below, now_ns);
-    emit(d, now_ns, &m, IP_BROADCAST4);
+    end_lease(d, now_ns, DHCP_DECLINE);
+    d->lease.net.ip = IP_NONE;
     wait_until(d, time_after(now_ns, DECLINE_WAIT_NS));
+}
+
+bool dhcp_release(struct dhcp *d, uint64_t now_ns)
+{
+    if (!dhcp_is_bound(d))
+        return false;
+    d->counters->releases++;
+    end_lease(d, now_ns, DHCP_RELEASE);
+    return true;
 }
 
 /* ---- Receiving ---- */

@@ -63,6 +63,9 @@ uint64_t dhcp_deadline(const struct dhcp *d);
 void dhcp_tick(struct dhcp *d, uint64_t now_ns);
 /* Another host uses the address: it is declined, and asked for anew 10 s later (RFC 2131 3.1 5). */
 void dhcp_conflict(struct dhcp *d, uint64_t now_ns);
+/* Gives the lease back and ends the client (RFC 2131 4.4.6): for an image that ends. False: there is none. The address
+ * stays, so that what is still waiting can leave. */
+bool dhcp_release(struct dhcp *d, uint64_t now_ns);
 /* True while an address is ours. */
 bool dhcp_is_bound(const struct dhcp *d);
 

@@ -44,10 +44,15 @@ struct ip_out {
 struct ip_below {
     /* Sends now or queues behind ARP (copying). BORROWS. ERR_UNREACHABLE: no route; ERR_AGAIN: dropped, the device
      * is full (counted), or several segments would have to wait for ARP, which only single ones do; ERR_TOO_LARGE: more
-     * than the MTU, headers and a segment, and dont_fragment. */
+     * than the MTU, headers and a segment, and dont_fragment; ERR_UNSUPPORTED: segments must be single on that way. */
     enum err (*send)(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n);
     /* The source address and the largest IP payload on the way to `dst`. ERR_UNREACHABLE. */
     enum err (*route)(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+    /* What was sent to `dst` arrives (RFC 4861 7.3.1): its neighbour need not be asked whether it is there. May be NULL. */
+    void (*reached)(struct ip_below *b, uint64_t now_ns, const struct ip *dst);
+    /* The way to `dst` carries no more than `mtu_bytes`, says an ICMP error whose quotation was found to be ours (RFC 5927):
+     * for other connections and transports. May be NULL. */
+    void (*narrow)(struct ip_below *b, uint64_t now_ns, const struct ip *dst, uint16_t mtu_bytes);
     uint32_t features; /* enum net_feature: what of sending may be left to it */
 };
 

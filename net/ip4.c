@@ -15,14 +15,13 @@ void ip4_init(struct net *n)
 
 void ip4_set(struct net *n, const struct ip_net *net)
 {
-    bool same = n->ip4.up && ip_equal(&n->ip4.net.ip, &net->ip);
     ip4_unset(n);
     n->ip4.up = true;
     n->ip4.net = *net;
     (void)route_add(n, ip4_u32(&net->ip), net->prefix_len, 0, 0, ROUTE_LEASE); /* ROUTES has room for it */
     /* RFC 3021: a prefix of 31 bits has two hosts and no broadcast address. */
     n->ip4.broadcast = net->prefix_len < 31 ? ip4_net_broadcast(net) : IP_BROADCAST4;
-    if (n->groups.igmp && !same)
+    if (n->groups.igmp)
         n->groups.igmp->restart(n);
 }
 
@@ -209,13 +208,25 @@ static struct ip next_hop(const struct net *n, const struct ip *dst)
     return route_hop(n, dst);
 }
 
+/* What the way to `dst` carries. */
+static size_t path_mtu(const struct net *n, const struct ip *dst)
+{
+    return __builtin_expect(n->ip4.n_paths > 0, 0) ? ip4_path_find(n, dst) : n->mtu_bytes;
+}
+
+void ip4_reached(struct net *n, uint64_t now_ns, const struct ip *dst)
+{
+    struct ip hop = next_hop(n, dst);
+    arp_confirm(n, now_ns, &hop);
+}
+
 enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
 {
     struct ip hop = ip_is4(dst) ? next_hop(n, dst) : IP_NONE;
     if (!n->ip4.up || ip_equal(&hop, &IP_NONE))
         return ERR_UNREACHABLE;
     *src = dst->b[12] == 127 ? *dst : n->ip4.net.ip;
-    *payload_bytes = (uint16_t)(n->mtu_bytes - IP4_HEADER_BYTES);
+    *payload_bytes = (uint16_t)(path_mtu(n, dst) - IP4_HEADER_BYTES);
     return OK;
 }
 
@@ -255,7 +266,7 @@ static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *
                                const struct bytes *v, size_t count)
 {
     size_t total = h->total_len - (size_t)IP4_HEADER_BYTES;
-    size_t most = (n->mtu_bytes - (size_t)IP4_HEADER_BYTES) / 8 * 8;
+    size_t most = (path_mtu(n, &h->dst) - (size_t)IP4_HEADER_BYTES) / 8 * 8;
     enum err e = OK;
     n->counters.ip4.out_fragmented++;
     for (size_t at = 0; at < total && e == OK; at += most) {
@@ -301,8 +312,9 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
         return ERR_UNREACHABLE;
     }
     size_t total = IP4_HEADER_BYTES + parts_len(v, count);
+    size_t mtu = path_mtu(n, &o->dst);
     size_t packet = o->segment_bytes ? IP4_HEADER_BYTES + (size_t)o->header_bytes + o->segment_bytes : total;
-    if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && packet > n->mtu_bytes)) {
+    if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && packet > mtu)) {
         n->counters.ip4.out_too_large++;
         return ERR_TOO_LARGE;
     }
@@ -316,8 +328,8 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
                            .protocol = o->protocol,
                            .src = src_given ? o->src : n->ip4.net.ip,
                            .dst = o->dst};
-    must(packet <= n->mtu_bytes || !o->checksum_offset); /* no device finishes a sum over fragments */
-    if (packet > n->mtu_bytes)
+    must(packet <= mtu || !o->checksum_offset); /* no device finishes a sum over fragments */
+    if (packet > mtu)
         return send_fragments(n, now_ns, &hop, &h, v, count);
     struct frame f __attribute__((uninitialized)); /* 170 bytes on each packet's way; its first n parts are set here */
     f.n = count + 1;

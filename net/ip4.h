@@ -10,10 +10,19 @@ struct net;
 
 enum { IP4_ID_COUNTERS = 64, IP4_TTL = 64 };
 
+/* A destination that a narrower path leads to (ip4_path.c). */
+struct ip4_path {
+    uint64_t until_ns;
+    uint32_t dst;
+    uint16_t mtu_bytes;
+};
+
 struct ip4 {
     bool up;           /* we have an address */
     struct ip_net net; /* our address, all of its bits, and the length of the on-link prefix */
     struct ip broadcast;
+    struct ip4_path path[IP4_PATHS];
+    uint8_t n_paths;
     uint32_t salt;
     uint16_t id[IP4_ID_COUNTERS]; /* for datagrams that may be fragmented, by destination (RFC 6864 4.3) */
 };
@@ -34,5 +43,15 @@ enum err ip4_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t
 /* Hands a problem about `quoted`, the beginning of a packet of ours, to the transport that sent it. False: it is not
  * ours, or too short to tell. */
 bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_problem problem, uint16_t mtu_bytes);
+
+/* The peer at `dst` gets what we send: whoever leads to it need not be asked. */
+void ip4_reached(struct net *n, uint64_t now_ns, const struct ip *dst);
+
+/* ---- ip4_path.c ---- */
+
+uint16_t ip4_path_find(const struct net *n, const struct ip *dst);
+void ip4_path_narrow(struct net *n, uint64_t now_ns, const struct ip *dst, uint16_t mtu_bytes);
+uint64_t ip4_path_deadline(const struct net *n);
+void ip4_path_tick(struct net *n, uint64_t now_ns);
 
 #endif

@@ -100,6 +100,7 @@ struct ip6_ops {
     /* As ip_below.send and ip_below.route say. */
     enum err (*send)(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
     enum err (*route)(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+    void (*reached)(struct net *n, uint64_t now_ns, const struct ip *dst);
     /* Nobody listens on the port that `in` is to. `header` is all that came before in->payload. */
     void (*refuse_port)(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header);
     /* A datagram that did not become whole: what frag_expire says. */
@@ -175,6 +176,7 @@ enum err ip6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, co
                       const struct mac *mac, const struct bytes *v, size_t count);
 enum err ip6_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count);
 enum err ip6_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t *payload_bytes);
+void ip6_reached(struct net *n, uint64_t now_ns, const struct ip *dst);
 /* As ip4_problem. */
 bool ip6_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_problem problem, uint16_t mtu_bytes);
 

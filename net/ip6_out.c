@@ -27,6 +27,12 @@ enum err ip6_route(struct net *n, const struct ip *dst, struct ip *src, uint16_t
     return OK;
 }
 
+void ip6_reached(struct net *n, uint64_t now_ns, const struct ip *dst)
+{
+    struct ip hop = ip6_next_hop(n, dst);
+    nd_confirm(n, now_ns, &hop);
+}
+
 static size_t parts_len(const struct bytes *v, size_t count)
 {
     size_t len = 0;

@@ -37,6 +37,11 @@ enum {
     /* Groups that sockets joined, of both families: one for each service discovery protocol there is. */
     NET_GROUPS = 8,
 
+    /* IPv4 destinations behind a path that is narrower than our link: some tunnels. The one that would be forgotten
+     * first goes. Whoever is told "too big" again tells it again. */
+    IP4_PATHS = 16,
+    /* What every network carries that is met in practice (RFC 5927 7.2); a smaller one is a lie or a mistake. */
+    IP4_PATH_LEAST_BYTES = 552,
     /* Routes of IPv4: the link's, the gateway, 8 of the operator (STACK_ROUTES), 8 of a lease, and two redirects at
      * least. Who has more is a router. */
     ROUTES = 20,
@@ -126,8 +131,9 @@ enum {
 #define IP6_TEMPORARY_PREFERRED_NS (86400 * NS_PER_S)
 #define IP6_TEMPORARY_DESYNC_NS (34560 * NS_PER_S)
 #define IP6_TEMPORARY_ADVANCE_NS (5 * NS_PER_S)
-/* RFC 8201 4: a larger MTU is tried again after ten minutes. */
-#define IP6_PATH_MTU_NS (600 * NS_PER_S)
+/* RFC 1191 6.3, RFC 8201 4: a larger MTU is tried again after ten minutes. */
+#define IP_PATH_MTU_NS (600 * NS_PER_S)
+#define IP6_PATH_MTU_NS IP_PATH_MTU_NS
 
 /* RFC 1122 3.3.2 says 60 to 120 s; today's networks deliver within a second, and memory held longer serves attackers. */
 #define FRAG_TIMEOUT_NS (30 * NS_PER_S)

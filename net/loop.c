@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/loop.h"
+#include "net/ether.h"
 #include "net/net.h"
 
 static enum err send(struct net *n, const struct frame *f)
 {
     struct loop *l = &n->loop;
+    if (f->offload.segments)
+        return ERR_UNSUPPORTED;
     if (!l->packets.memory && pool_init(&l->packets, sizeof(struct loop_packet), LOOP_PACKETS) != OK)
         return ERR_AGAIN;
     struct loop_packet *p = pool_take(&l->packets);
@@ -12,12 +15,7 @@ static enum err send(struct net *n, const struct frame *f)
         n->counters.loop.dropped++;
         return ERR_AGAIN;
     }
-    struct writer w = writer_of(p->packet, sizeof p->packet);
-    write_bytes(&w, bytes_slice(f->v[0], ETHER_BYTES, f->v[0].len));
-    for (size_t i = 1; i < f->n; i++)
-        write_bytes(&w, f->v[i]);
-    must(writer_good(&w));
-    p->len = writer_len(&w);
+    p->len = ether_keep(f, p->frame, sizeof p->frame);
     p->next = NULL;
     if (!l->first)
         l->end = &l->first;
@@ -33,13 +31,13 @@ static bool deliver(struct net *n, uint64_t now_ns)
     bool some = l->first;
     for (int i = 0; i < LOOP_PACKETS && l->first; i++) {
         struct loop_packet *p = l->first;
-        struct bytes packet = bytes_of(p->packet, p->len);
+        struct bytes packet = bytes_of(p->frame + ETHER_BYTES, p->len - ETHER_BYTES);
         l->first = p->next;
         l->delivering = true;
-        if (p->packet[0] >> 4 == 4)
-            ip4_input(n, now_ns, packet, false);
+        if (packet.data[0] >> 4 == 4)
+            ip4_input(n, now_ns, packet, 0);
         else
-            n->ip6_ops->input(n, now_ns, packet, false);
+            n->ip6_ops->input(n, now_ns, packet, 0);
         l->delivering = false;
         pool_give(&l->packets, p);
     }

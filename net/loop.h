@@ -18,16 +18,17 @@
 struct frame;
 struct net;
 
-enum { LOOP_PACKET_BYTES = 1500 };
+enum { LOOP_FRAME_BYTES = 1514 };
 
 struct loop_packet {
     struct loop_packet *next;
     size_t len;
-    uint8_t packet[LOOP_PACKET_BYTES];
+    uint8_t frame[LOOP_FRAME_BYTES]; /* what the Ethernet header says does not matter */
 };
 
 struct loop_ops {
-    /* Copies a packet of either family, behind its Ethernet header. ERR_AGAIN (counted): the queue is full. */
+    /* Copies a packet of either family, behind its Ethernet header. ERR_AGAIN (counted): the queue is full.
+     * ERR_UNSUPPORTED: several segments, which nobody here would cut. */
     enum err (*send)(struct net *n, const struct frame *f);
     /* Hands in what waits, at most LOOP_PACKETS; false: there was nothing. */
     bool (*deliver)(struct net *n, uint64_t now_ns);

@@ -212,6 +212,14 @@ static void set_reachable(struct net *n, uint64_t now_ns, struct nd_neighbour *h
     set_next(n, h, time_after(now_ns, n->ip6->nd.reachable_ns));
 }
 
+void nd_confirm(struct net *n, uint64_t now_ns, const struct ip *hop)
+{
+    struct nd_neighbour *last = n->ip6->nd.last;
+    struct nd_neighbour *h = last && ip_equal(&last->ip, hop) ? last : find(n, hop);
+    if (h && h->state != ND_INCOMPLETE)
+        set_reachable(n, now_ns, h);
+}
+
 static void set_stale(struct nd_neighbour *h)
 {
     h->state = ND_STALE;

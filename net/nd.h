@@ -53,6 +53,8 @@ MUST_USE enum err nd_init(struct net *n);
 void nd_free(struct net *n);
 /* Sends an IPv6 frame to neighbour `hop`, or keeps a copy until it has answered. OK also when it waits; ERR_AGAIN. */
 enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f);
+/* What was sent by `hop` arrives (RFC 4861 7.3.1): it is reachable. */
+void nd_confirm(struct net *n, uint64_t now_ns, const struct ip *hop);
 /* The question of duplicate address detection (RFC 4862 5.4.2). */
 void nd_probe(struct net *n, uint64_t now_ns, const struct ip *ip);
 /* What a message other than an advertisement of the neighbour itself says of its MAC (RFC 4861 7.2.3). */

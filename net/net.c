@@ -26,6 +26,22 @@ static enum err below_route(struct ip_below *b, const struct ip *dst, struct ip 
     return ip4_route(n, dst, src, payload_bytes);
 }
 
+static void below_reached(struct ip_below *b, uint64_t now_ns, const struct ip *dst)
+{
+    struct net *n = net_of(b);
+    if (ip_is4(dst))
+        ip4_reached(n, now_ns, dst);
+    else if (n->ip6_ops)
+        n->ip6_ops->reached(n, now_ns, dst);
+}
+
+/* IPv6 has taken it already (icmp6.c). */
+static void below_narrow(struct ip_below *b, uint64_t now_ns, const struct ip *dst, uint16_t mtu_bytes)
+{
+    if (ip_is4(dst))
+        ip4_path_narrow(net_of(b), now_ns, dst, mtu_bytes);
+}
+
 /* ---- DHCP ---- */
 
 static void dhcp_send(struct dhcp_below *b, uint64_t now_ns, const struct ip *src, const struct ip *dst,
@@ -93,7 +109,11 @@ enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net
 
 static enum err init(struct net *n, const struct net_options *o)
 {
-    n->below = (struct ip_below){.features = o->dev->features, .send = below_send, .route = below_route};
+    n->below = (struct ip_below){.features = o->dev->features,
+                                 .send = below_send,
+                                 .route = below_route,
+                                 .reached = below_reached,
+                                 .narrow = below_narrow};
     n->dhcp_below = (struct dhcp_below){.send = dhcp_send, .bound = dhcp_bound, .lost = dhcp_lost};
     n->dev = o->dev;
     n->random = o->random;
@@ -161,6 +181,7 @@ void net_input_offload(struct net *n, uint64_t now_ns, struct bytes frame, const
 uint64_t net_deadline(const struct net *n)
 {
     uint64_t at = time_min(arp_deadline(n), time_min(dhcp_deadline(&n->dhcp), frag_deadline(&n->frag)));
+    at = time_min(at, ip4_path_deadline(n));
     at = time_min(at, n->routes.probe_ns);
     if (n->loop.first)
         at = 0;
@@ -194,6 +215,7 @@ void net_tick(struct net *n, uint64_t now_ns)
         n->loop.ops->deliver(n, now_ns);
     dhcp_tick(&n->dhcp, now_ns);
     arp_tick(n, now_ns);
+    ip4_path_tick(n, now_ns);
     route_tick(n, now_ns);
     if (n->groups.igmp)
         n->groups.igmp->tick(n, now_ns);

@@ -19,6 +19,8 @@ static const struct policy policies[] = {
 unsigned prefer_common_bits(const struct ip *a, const struct ip *b, unsigned most)
 {
     unsigned n = 0;
+    while (n + 8 <= most && a->b[n / 8] == b->b[n / 8])
+        n += 8;
     while (n < most && ((a->b[n / 8] ^ b->b[n / 8]) >> (7 - n % 8) & 1) == 0)
         n++;
     return n;

@@ -99,17 +99,18 @@ bool route_redirect(struct net *n, uint32_t from, uint32_t dst, uint32_t gateway
 void route_heard(struct net *n, uint64_t now_ns, const struct ip *ip, bool alive)
 {
     struct routes *t = &n->routes;
-    for (size_t i = 0; i < t->n; i++) {
-        struct route *r = &t->route[i];
-        if (r->gateway != ip4_u32(ip))
+    uint32_t gateway = ip4_u32(ip);
+    for (struct route *r = t->route, *end = r + t->n; r < end; r++) {
+        if (r->gateway != gateway || !r->rank || !(r->rank & ROUTE_ALIVE) == !alive)
             continue;
-        if (alive && r->rank) {
-            r->rank |= ROUTE_ALIVE;
-        } else if (r->rank & ROUTE_ALIVE) {
-            r->rank = r->origin == ROUTE_REDIRECT ? 0 : r->rank & ~ROUTE_ALIVE;
-            n->counters.ip4.gateways_dead++;
-            t->probe_ns = time_min(t->probe_ns, time_after(now_ns, ROUTE_PROBE_NS));
-        }
+        r->rank ^= ROUTE_ALIVE;
+        if (alive)
+            continue;
+        n->counters.ip4.gateways_dead++;
+        if (r->origin == ROUTE_REDIRECT)
+            r->rank = 0;
+        if (t->probe_ns == TIME_NEVER)
+            t->probe_ns = now_ns + ROUTE_PROBE_NS;
     }
 }
 

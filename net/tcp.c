@@ -22,6 +22,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
         .rack_ns = TIME_NEVER,
         .end_ns = TIME_NEVER,
         .search_ns = TIME_NEVER,
+        .told = UINT8_MAX,
         .progress_ns = now_ns,
         .heard_ns = now_ns,
         .rto_us = TCP_RTO_FIRST_US,
@@ -80,7 +81,8 @@ void tcp_settle(struct tcp_connection *c)
         return;
     }
     tcp_timer_arm(c);
-    bool reader = c->wake_reader, writer = c->wake_writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
+    bool reader = c->wake_reader,
+         writer = c->wake_writer && c->writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
     c->wake_reader = c->wake_writer = false;
     if (writer) {
         list_remove(&c->starved);

@@ -86,10 +86,22 @@ void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes)
     c->t->congestion->acked(w, now_ns, c->mss, bytes);
 }
 
+/* The peer gets what we send; every 4 seconds at most, which is less than the 5 that a neighbour waits before it is asked
+ * (RFC 4861 10, DELAY_FIRST_PROBE_TIME). */
+static void tell_reached(struct tcp_connection *c, uint64_t now_ns)
+{
+    struct ip_below *b = c->t->below;
+    c->told = (uint8_t)(now_ns >> 32);
+    if (b->reached)
+        b->reached(b, now_ns, &c->entry.peer.ip);
+}
+
 static void delivered(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     uint32_t bytes = s->ack.v - c->una.v;
     measure(c, now_ns, s);
+    if ((uint8_t)(now_ns >> 32) != c->told)
+        tell_reached(c, now_ns);
     if (c->undoable)
         tcp_undo_echo(c, s);
     bool again = seq_before(s->ack, c->nxt);                /* what is sent once more is not there yet */

@@ -63,7 +63,13 @@ void tcp_board_sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len, boo
     struct tcp_board *b = &c->board;
     struct tcp_run *tail = b->tail;
     struct seq end = seq_add(c->nxt, len);
-    if (tail && tail->sent_ns == now_ns && tail->resent == again && !tail->sacked && !tail->lost) {
+    if (!tail) { /* the usual case */
+        b->first = (struct tcp_run){.sent_ns = now_ns, .from = c->nxt, .to = end, .resent = again};
+        b->head = b->tail = &b->first;
+        b->first_used = true;
+        return;
+    }
+    if (tail->sent_ns == now_ns && tail->resent == again && !tail->sacked && !tail->lost) {
         tail->to = end;
         return;
     }
@@ -75,10 +81,7 @@ void tcp_board_sent(struct tcp_connection *c, uint64_t now_ns, uint32_t len, boo
         return;
     }
     *r = (struct tcp_run){.sent_ns = now_ns, .from = c->nxt, .to = end, .resent = again};
-    if (tail)
-        tail->next = r;
-    else
-        b->head = r;
+    tail->next = r;
     b->tail = r;
 }
 
@@ -107,7 +110,13 @@ static void drop_head(struct tcp_connection *c)
 void tcp_board_acked(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     struct tcp_board *b = &c->board;
-    struct tcp_run *r;
+    struct tcp_run *r = b->head;
+    if (r == &b->first && !r->next && !r->sacked && !r->lost && seq_equal(r->to, c->una)) { /* the usual case */
+        tcp_rack_delivered(c, now_ns, s, r, r->to);
+        b->head = b->tail = NULL;
+        b->first_used = false;
+        return;
+    }
     while ((r = b->head) && seq_before(r->from, c->una)) {
         bool all = !seq_after(r->to, c->una);
         struct seq end = all ? r->to : c->una;

@@ -48,7 +48,7 @@ static void input_unknown(struct tcp *t, uint64_t now_ns, const struct endpoint 
 
 void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
 {
-    struct tcp_segment s;
+    struct tcp_segment s __attribute__((uninitialized)); /* tcp_parse sets all of it */
     t->n.n_in++;
     if (in->broadcast || ip_is_multicast(&in->dst) || ip_is_multicast(&in->src) || ip_is_unspecified(&in->src)) {
         t->n.n_not_unicast++;

@@ -260,6 +260,7 @@ struct tcp_connection {
     bool wake_writer : 1;
     bool in_table : 1;
     bool syn_resent : 1;
+    bool single : 1; /* what is below takes no pieces on this way */
     bool undoable : 1;
     bool undo_timeout : 1; /* of a timeout, not of a recovery */
 };

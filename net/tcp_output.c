@@ -24,7 +24,7 @@ static uint32_t least(uint32_t a, uint32_t b)
 static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
                      struct tcp_segment *s, struct bytes *v, size_t n, uint16_t segment_bytes)
 {
-    uint8_t header[TCP_HEADER_MAX_BYTES];
+    uint8_t header[TCP_HEADER_MAX_BYTES] __attribute__((uninitialized)); /* what is sent of it is written below */
     struct writer w = writer_of(header, sizeof header);
     s->src_port = local->port;
     s->dst_port = peer->port;
@@ -151,6 +151,10 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
     if (tcp_sack_due(c))
         tcp_sack_fill(c, &s, room_for_options(c, v, n));
     enum err e = emit(c->t, now_ns, &c->entry.local, &c->entry.peer, &s, v, n, c->mss);
+    if (e == ERR_UNSUPPORTED) {
+        c->single = true;
+        e = ERR_AGAIN;
+    }
     if (e == ERR_TOO_LARGE) {
         tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
         e = ERR_AGAIN;
@@ -279,7 +283,7 @@ static uint32_t piece_bytes(const struct tcp_connection *c, uint32_t room, size_
 {
     uint32_t feature = ip_is4(&c->entry.peer.ip) ? NET_SEGMENT_TCP4 : NET_SEGMENT_TCP6;
     uint32_t most = least(room, c->mss);
-    if (room <= c->mss || left <= c->mss || !(c->t->below->features & feature))
+    if (room <= c->mss || left <= c->mss || c->single || !(c->t->below->features & feature))
         return left < most ? (uint32_t)left : most;
     most = least(least(room, c->window.cwnd_bytes / 2), TCP_LARGE_BYTES);
     if (left <= most)
@@ -318,7 +322,7 @@ static bool plan_segment(struct tcp_connection *c, struct plan *p)
 static bool send_next(struct tcp_connection *c, uint64_t now_ns)
 {
     struct plan p;
-    struct bytes v[IP_PIECES_MAX];
+    struct bytes v[IP_PIECES_MAX] __attribute__((uninitialized)); /* its first n parts are set */
     size_t n = 0;
     if (!plan_segment(c, &p))
         return false;

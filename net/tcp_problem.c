@@ -20,6 +20,8 @@ static void path_mtu(struct tcp_connection *c, uint64_t now_ns, uint16_t mtu_byt
     }
     c->t->n.n_path_mtu++;
     tcp_mtu_later(c, now_ns);
+    if (c->t->below->narrow)
+        c->t->below->narrow(c->t->below, now_ns, &c->entry.peer.ip, (uint16_t)(payload + ip_header));
     tcp_undo_forget(c);
     tcp_board_free(c);
     c->nxt = c->una;

@@ -75,9 +75,10 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
     if (calm) { /* the usual case: only what follows from it */
         if (acked > 0 && c->limited)
             tcp_window_acked(c, now_ns, acked);
-        if (!c->rack.tail)
+        if (!c->rack.tail || !b->head)
             c->rack_ns = TIME_NEVER;
-        tcp_rack_arm_tail(c, now_ns);
+        if (b->head)
+            tcp_rack_arm_tail(c, now_ns);
         return;
     }
     uint32_t old = c->frto ? tcp_board_reported(c, c->recover) : 0;

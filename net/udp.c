@@ -42,6 +42,8 @@ enum err udp_open(struct net *n, uint16_t port, struct udp_socket **u)
 {
     if (port && (find(n, port) || (port == DHCP_CLIENT_PORT && n->dhcp.state != DHCP_OFF)))
         return ERR_IN_USE;
+    if (port == DHCP6_CLIENT_PORT && n->ip6 && n->ip6->dhcp.accept)
+        return ERR_IN_USE;
     size_t i = 0;
     while (i < UDP_SOCKETS && n->udp.socket[i].port)
         i++;

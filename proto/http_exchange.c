@@ -80,16 +80,6 @@ void http_exchange_init(struct http_exchange *x, struct http_worker *w, struct h
         http_chunked_init(&x->chunked, w->server->limits.body_bytes);
 }
 
-void http_clock(struct http_server *s)
-{
-    uint64_t second = plat_wall_ns() / NS_PER_S;
-    if (second == s->second)
-        return;
-    s->second = second;
-    http_date(second, s->date);
-    http_log_date(second, s->log_date);
-}
-
 static void put_u64(struct writer *w, uint64_t v)
 {
     char digits[20];
@@ -117,6 +107,29 @@ static void put_field(struct writer *w, struct bytes name, struct bytes value)
     *at = '\n';
 }
 
+/* The fields that all responses have. */
+static void put_standing(struct http_server *s)
+{
+    char date[HTTP_DATE_BYTES];
+    struct writer w = writer_of(s->standing, sizeof s->standing);
+    http_date(s->second, date);
+    put_field(&w, bytes_str("Date"), bytes_of(date, HTTP_DATE_BYTES - 1));
+    if (s->o.server_name)
+        put_field(&w, bytes_str("Server"), bytes_str(s->o.server_name));
+    must(writer_good(&w));
+    s->standing_len = writer_len(&w);
+}
+
+void http_clock(struct http_server *s)
+{
+    uint64_t second = plat_wall_ns() / NS_PER_S;
+    if (second == s->second)
+        return;
+    s->second = second;
+    http_log_date(second, s->log_date);
+    put_standing(s);
+}
+
 /* What a handler gives may come from a peer: a line end in it would be a second response. */
 static bool are_fields(const struct http_header *headers, size_t n)
 {
@@ -129,19 +142,25 @@ static bool are_fields(const struct http_header *headers, size_t n)
     return len <= FIELDS_BYTES_MAX;
 }
 
+static void put_status(struct writer *w, unsigned status)
+{
+    if (status == 200) { /* nearly always */
+        write_str(w, "HTTP/1.1 200 OK\r\n");
+        return;
+    }
+    write_str(w, "HTTP/1.1 ");
+    put_u64(w, status);
+    write_u8(w, ' ');
+    write_str(w, http_status_text(status));
+    write_str(w, "\r\n");
+}
+
 static void put_head(struct http_exchange *x, struct writer *w, const struct http_header *headers, size_t n,
                      uint64_t len)
 {
     struct http_server *s = x->server;
-    write_copy(w, "HTTP/1.1 ", 9);
-    put_u64(w, x->status);
-    write_u8(w, ' ');
-    write_str(w, http_status_text(x->status));
-    write_str(w, "\r\nDate: ");
-    write_copy(w, s->date, HTTP_DATE_BYTES - 1);
-    write_copy(w, "\r\n", 2);
-    if (s->o.server_name)
-        put_field(w, bytes_str("Server"), bytes_str(s->o.server_name));
+    put_status(w, x->status);
+    write_copy(w, s->standing, s->standing_len);
     for (size_t i = 0; i < n; i++)
         put_field(w, headers[i].name, headers[i].value);
     if (x->status != 204 && x->status != 304) {

@@ -126,7 +126,8 @@ struct http_server {
     bool accept_over;
     struct fiber_waiter stop;
     uint64_t second; /* of the dates below, since 1970 */
-    char date[HTTP_DATE_BYTES];
+    size_t standing_len;
+    char standing[HTTP_DATE_BYTES + HTTP_SERVER_NAME_MAX + 20]; /* the fields Date and Server */
     char log_date[HTTP_LOG_DATE_BYTES];
 };
 

@@ -11,6 +11,11 @@ _jinn()
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
 		return
 	fi
+	# --net NAME=WHERE: bash takes NAME, = and WHERE for three words.
+	if [ "$before" = = ] && [ "${COMP_WORDS[COMP_CWORD - 3]-}" = --net ]; then
+		mapfile -t COMPREPLY < <(compgen -W "host none $(basename -a /sys/class/net/*)" -- "$word")
+		return
+	fi
 	case $before in
 	-t | --target)
 		if [ "$command" = new ]; then

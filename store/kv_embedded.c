@@ -2,7 +2,7 @@
 /* Values that lie in the image: a binary search over the array that `jinn build` wrote, sorted bytewise. */
 #include <jinn/kv.h>
 
-static const struct kv_embedded *of(struct kv *kv)
+static struct kv_embedded *of(struct kv *kv)
 {
     return CONTAINER_OF(kv, struct kv_embedded, kv);
 }
@@ -33,9 +33,15 @@ static size_t lower_bound(const struct kv_embedded *e, struct bytes key)
 
 static enum err embedded_find(struct kv *kv, struct bytes key, enum kv_encoding encoding, struct kv_item *item)
 {
-    const struct kv_embedded *e = of(kv);
-    size_t i = lower_bound(e, key);
-    if (i == e->n || compare(e->items[i].key, key) != 0 || !e->items[i].value[encoding].data)
+    struct kv_embedded *e = of(kv);
+    size_t i = e->found;
+    if (i >= e->n || compare(e->items[i].key, key) != 0) {
+        i = lower_bound(e, key);
+        if (i == e->n || compare(e->items[i].key, key) != 0)
+            return ERR_NOT_FOUND;
+        e->found = i;
+    }
+    if (!e->items[i].value[encoding].data)
         return ERR_NOT_FOUND;
     item->in_place = e->items[i].value[encoding];
     item->size = item->in_place.len;
@@ -87,5 +93,5 @@ static enum err embedded_each(struct kv *kv, bool (*each)(void *arg, struct byte
 void kv_embedded_init(struct kv_embedded *e, const struct kv_embedded_item *items, size_t n)
 {
     static const struct kv_ops ops = {embedded_find, embedded_read, embedded_is_directory, embedded_each};
-    *e = (struct kv_embedded){{&ops}, items, n};
+    *e = (struct kv_embedded){{&ops}, items, n, 0};
 }

@@ -45,7 +45,7 @@ static const char *type_example(enum key_type type)
         [KEY_DURATION] = "a time such as 250ms, 30s, 5m or 2h",
         [KEY_SIZE] = "a size such as 512, 64K or 4M",
         [KEY_SECRET] = "given by --key-file",
-        [KEY_ROUTES] = "a route such as 10.0.0.0/8,10.0.0.1 or 10.0.0.0/8,10.0.0.1,METRIC (at most 8)",
+        [KEY_ROUTES] = "a route such as 10.0.0.0/8,10.0.0.1 (at most 8)",
     };
     return text[type];
 }

@@ -81,15 +81,9 @@ bool value_route(struct bytes text, struct ip_routes *out)
 {
     struct ip_route *r = &out->route[out->n];
     size_t comma = bytes_find(text, ',');
-    struct bytes rest = bytes_slice(text, comma + 1, text.len);
-    size_t end = bytes_find(rest, ',');
-    uint64_t metric = 0;
     if (out->n == IP_ROUTES_MAX || !ip_net_parse(bytes_slice(text, 0, comma), &r->to) ||
-        !ip_parse(bytes_slice(rest, 0, end), &r->gateway) || !ip_is4(&r->to.ip) || !ip_is4(&r->gateway))
+        !ip_parse(bytes_slice(text, comma + 1, text.len), &r->gateway) || !ip_is4(&r->to.ip) || !ip_is4(&r->gateway))
         return false;
-    if (end < rest.len && !bytes_decimal(bytes_slice(rest, end + 1, rest.len), UINT16_MAX, &metric))
-        return false;
-    r->metric = (uint16_t)metric;
     out->n++;
     return true;
 }

@@ -12,7 +12,7 @@ bool value_port(struct bytes text, uint16_t *out);        /* 1 to 65535 */
 bool value_duration(struct bytes text, uint64_t *out_ns); /* 250ms, 30s, 5m, 2h, 1d; also us and ns */
 bool value_size(struct bytes text, uint64_t *out_bytes);  /* 512, 64K, 4M, 1G: powers of 1024 */
 
-/* 10.0.0.0/8,10.0.0.1 with a metric behind another comma or without: one more. False also: there are IP_ROUTES_MAX. */
+/* 10.0.0.0/8,10.0.0.1: one more. False also: there are IP_ROUTES_MAX. */
 bool value_route(struct bytes text, struct ip_routes *out);
 
 #endif

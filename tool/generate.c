@@ -91,8 +91,9 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
         const struct device *d = &m->devices[i];
         const char *c = c_identifier(d->name);
         if (d->kind == DEVICE_NET)
-            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name%s};\n", c,
-                     d->no_ipv6 ? "" : ", .ip6 = &stack_ip6");
+            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name%s%s};\n", c,
+                     d->no_ipv6 ? "" : ", .ip6 = &stack_ip6",
+                     d->connections ? format_text(", .tcp_connections = %u", d->connections) : "");
         if (d->kind != DEVICE_KV)
             continue;
         if (d->from)
@@ -224,6 +225,10 @@ char *generate_main(const struct manifest *m, const char *target, const struct c
     text_add(&t, "int unikernel_main(int argc, char **argv)\n{\n    int status;\n");
     text_add(&t, "    if (!boot_arguments(argc, argv, keys, %zu, &status))\n        return status;\n", n);
     add_starts(&t, m, target);
-    text_add(&t, "    return %s_start(&self);\n}\n", m->c_name);
+    text_add(&t, "    status = %s_start(&self);\n", m->c_name);
+    for (size_t i = 0; i < m->n_devices; i++)
+        if (m->devices[i].kind == DEVICE_NET)
+            text_add(&t, "    boot_stack_down(self.%s);\n", c_identifier(m->devices[i].name));
+    text_add(&t, "    return status;\n}\n");
     return t.s;
 }

@@ -34,7 +34,7 @@ static const char *const section_words[] = {"unikernel", "net", "block", "kv", "
 static const char *const unikernel_words[] = {"name", "sources", "prepare", "stacks", "stack", "memory", NULL};
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
 static const char *const kv_words[] = {"from", NULL};
-static const char *const net_words[] = {"ipv6", NULL};
+static const char *const net_words[] = {"connections", "ipv6", NULL};
 static const char *const no_words[] = {NULL};
 
 const char *device_kind_text(enum device_kind kind)
@@ -256,12 +256,14 @@ static void set_device(struct reading *r, const char *name, const char *value)
 {
     static const char *const *const known[] = {
         [DEVICE_NET] = net_words, [DEVICE_BLOCK] = no_words, [DEVICE_KV] = kv_words};
-    static const char *const advice[] = {[DEVICE_NET] = "; there is ipv6",
+    static const char *const advice[] = {[DEVICE_NET] = "; there are ipv6 and connections",
                                          [DEVICE_BLOCK] = "; remove it: devices are attached when the image starts",
                                          [DEVICE_KV] = "; there is from"};
     struct device *d = &r->m->devices[r->m->n_devices - 1];
     if (d->kind == DEVICE_KV && strcmp(name, "from") == 0)
         set_from(r, d, value);
+    else if (d->kind == DEVICE_NET && strcmp(name, "connections") == 0)
+        d->connections = number(r, name, value, CONNECTIONS_MIN, CONNECTIONS_MAX);
     else if (d->kind != DEVICE_NET || strcmp(name, "ipv6") != 0)
         wrong(r, format_text("[%s %s] has no setting '%s'%s%s", device_kind_text(d->kind), d->name, name,
                              advice[d->kind], say_hint(name, known[d->kind])));

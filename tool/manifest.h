@@ -23,6 +23,8 @@
 #define KEYS_MAX 64
 #define NET_KEYS_DUAL 11 /* keys of a net device that speaks both */
 #define NET_KEYS_IPV4 3
+#define CONNECTIONS_MIN 1
+#define CONNECTIONS_MAX 1000000 /* more than the ports of a dozen clients; 1.2 GB */
 #define DEVICES_MAX 62     /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
 #define LINE_BYTES_MAX 190 /* inih's line buffer has 200 bytes */
 
@@ -33,8 +35,9 @@ struct device {
     char *name;
     int line;
     int from_line;
-    bool no_ipv6; /* net: ipv6 = no, so that the image has none of it */
-    char *from;   /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
+    bool no_ipv6;         /* net: ipv6 = no, so that the image has none of it */
+    uint32_t connections; /* net: of TCP at once; 0: what the memory is good for */
+    char *from;           /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
 };
 
 struct setting {

@@ -90,31 +90,45 @@ static void parse_options(struct tcp_segment *s, struct reader r)
     }
 }
 
+/* The fixed header is taken in one piece, and its fields are loaded from there: each segment comes through here. */
+static uint16_t load16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* True when the options are just timestamps in their usual place. */
 static bool parse_usual(struct tcp_segment *s, struct reader r)
 {
-    if (reader_left(&r) != TCP_TIMESTAMP_BYTES || read_be32(&r) != USUAL_OPTIONS)
+    const uint8_t *p = reader_left(&r) == TCP_TIMESTAMP_BYTES ? read_take(&r, TCP_TIMESTAMP_BYTES) : NULL;
+    if (!p || load32(p) != USUAL_OPTIONS)
         return false;
     s->has_timestamp = true;
-    s->ts_value = read_be32(&r);
-    s->ts_echo = read_be32(&r);
+    s->ts_value = load32(p + 4);
+    s->ts_echo = load32(p + 8);
     return true;
 }
 
 bool tcp_parse(struct bytes packet, struct tcp_segment *s)
 {
     struct reader r = reader_of(packet);
+    const uint8_t *p = read_take(&r, TCP_HEADER_BYTES);
     *s = (struct tcp_segment){0};
-    s->src_port = read_be16(&r);
-    s->dst_port = read_be16(&r);
-    s->seq = seq_of(read_be32(&r));
-    s->ack = seq_of(read_be32(&r));
-    size_t header_len = (size_t)(read_u8(&r) >> 4) * 4;
-    s->flags = read_u8(&r);
-    s->window = read_be16(&r);
-    read_skip(&r, 2);
-    s->urgent = read_be16(&r);
-    if (!reader_good(&r) || header_len < TCP_HEADER_BYTES)
+    if (!p)
+        return false;
+    s->src_port = load16(p);
+    s->dst_port = load16(p + 2);
+    s->seq = seq_of(load32(p + 4));
+    s->ack = seq_of(load32(p + 8));
+    size_t header_len = (size_t)(p[12] >> 4) * 4;
+    s->flags = p[13];
+    s->window = load16(p + 14);
+    s->urgent = load16(p + 18);
+    if (header_len < TCP_HEADER_BYTES)
         return false;
     struct reader options = read_sub(&r, header_len - TCP_HEADER_BYTES);
     s->data = read_rest(&r);
@@ -123,6 +137,18 @@ bool tcp_parse(struct bytes packet, struct tcp_segment *s)
     if (!parse_usual(s, options))
         parse_options(s, options);
     return true;
+}
+
+static void store16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static void store32(uint8_t *p, uint32_t v)
+{
+    store16(p, (uint16_t)(v >> 16));
+    store16(p + 2, (uint16_t)v);
 }
 
 static void emit_options(struct writer *w, const struct tcp_segment *s)
@@ -143,10 +169,11 @@ static void emit_options(struct writer *w, const struct tcp_segment *s)
         write_u8(w, KIND_SACK_PERMITTED);
         write_u8(w, SACK_PERMITTED_LEN);
     }
-    if (s->has_timestamp) {
-        write_be32(w, USUAL_OPTIONS);
-        write_be32(w, s->ts_value);
-        write_be32(w, s->ts_echo);
+    uint8_t *p = s->has_timestamp ? write_room(w, TCP_TIMESTAMP_BYTES) : NULL;
+    if (p) {
+        store32(p, USUAL_OPTIONS);
+        store32(p + 4, s->ts_value);
+        store32(p + 8, s->ts_echo);
     }
     if (s->n_sack > 0) {
         write_be16(w, KIND_PAD << 8 | KIND_PAD);
@@ -164,14 +191,18 @@ void tcp_emit(struct writer *w, const struct tcp_segment *s)
     size_t options_len = (s->has_mss ? 4U : 0U) + (s->has_shift ? 4U : 0U) + (s->sack_permitted ? 4U : 0U) +
                          (s->has_timestamp ? TCP_TIMESTAMP_BYTES : 0U) +
                          (s->n_sack ? TCP_SACK_HEAD_BYTES + s->n_sack * (size_t)TCP_SACK_BYTES : 0U);
-    write_be16(w, s->src_port);
-    write_be16(w, s->dst_port);
-    write_be32(w, s->seq.v);
-    write_be32(w, s->ack.v);
-    write_u8(w, (uint8_t)((TCP_HEADER_BYTES + options_len) / 4 << 4));
-    write_u8(w, s->flags);
-    write_be16(w, s->window);
-    write_be16(w, 0);
-    write_be16(w, s->urgent);
-    emit_options(w, s);
+    uint8_t *p = write_room(w, TCP_HEADER_BYTES);
+    if (!p)
+        return;
+    store16(p, s->src_port);
+    store16(p + 2, s->dst_port);
+    store32(p + 4, s->seq.v);
+    store32(p + 8, s->ack.v);
+    p[12] = (uint8_t)((TCP_HEADER_BYTES + options_len) / 4 << 4);
+    p[13] = s->flags;
+    store16(p + 14, s->window);
+    store16(p + 16, 0);
+    store16(p + 18, s->urgent);
+    if (options_len)
+        emit_options(w, s);
 }

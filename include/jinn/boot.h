@@ -51,6 +51,8 @@ MUST_USE bool boot_arguments(int argc, char **argv, const struct key *keys, size
 
 /* Each brings up one device, and ends the image with one clear line and EXIT_DEVICE when it can't. */
 struct stack *boot_stack(const char *name, const struct stack_options *o) MAY_YIELD;
+/* At the end: gives a DHCP lease back. Waits 0.1 s if the server's MAC address had to be asked for. */
+void boot_stack_down(struct stack *s) MAY_YIELD;
 struct block *boot_block(const char *name);
 /* The embedded items, or the host's directory if the operator named one (`--kv NAME=DIR`, linux only). */
 struct kv *boot_kv(const char *name, struct kv_embedded *embedded, const char *directory);

@@ -275,7 +275,8 @@ static inline void write_bytes(struct writer *w, struct bytes b)
     write_copy(w, b.data, b.len);
 }
 
-static inline void write_str(struct writer *w, const char *s)
+/* Always in line, so that the length of a literal is a constant. */
+__attribute__((always_inline)) static inline void write_str(struct writer *w, const char *s)
 {
     write_copy(w, s, strlen(s));
 }

@@ -66,6 +66,7 @@ struct kv_embedded {
     struct kv kv;
     const struct kv_embedded_item *items;
     size_t n;
+    size_t found; /* where the last search ended: the encodings of a key are asked for one after the other */
 };
 
 /* Lays the ops. The items live as long as the image. */

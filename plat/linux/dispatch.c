@@ -8,12 +8,20 @@
  * is given a net device, which is never the host's. */
 #include "plat/linux/host.h"
 
+#include <jinn/stack_tables.h>
+#include <jinn/time.h>
+
 #include <string.h>
 
 #define TWO(name) extern __typeof__(name) __real_##name, __wrap_##name
 #define PICK(object, name) (host_owns(object) ? host_##name : __real_##name)
 
 TWO(boot_stack);
+TWO(boot_stack_down);
+TWO(stack_next_address);
+TWO(stack_next_route);
+TWO(stack_next_neighbour);
+TWO(stack_counters);
 TWO(stack_ipv4);
 TWO(stack_ipv4_gateway);
 TWO(stack_resolver);
@@ -27,6 +35,8 @@ TWO(udp_port);
 TWO(udp_send);
 TWO(udp_recv);
 TWO(udp_problem);
+TWO(udp_join);
+TWO(udp_leave);
 TWO(udp_close);
 
 struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
@@ -36,6 +46,12 @@ struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
             return host_stack_up(i, o);
     }
     return __real_boot_stack(name, o);
+}
+
+void __wrap_boot_stack_down(struct stack *s)
+{
+    if (!host_owns(s)) /* the host keeps its lease */
+        __real_boot_stack_down(s);
 }
 
 struct ip_net __wrap_stack_ipv4(const struct stack *s)
@@ -105,7 +121,50 @@ bool __wrap_udp_problem(struct udp_socket *u, enum err *problem, struct endpoint
     return PICK(u, udp_problem)(u, problem, peer);
 }
 
+enum err __wrap_udp_join(struct udp_socket *u, const struct ip *group)
+{
+    return PICK(u, udp_join)(u, group);
+}
+
+enum err __wrap_udp_leave(struct udp_socket *u, const struct ip *group)
+{
+    return PICK(u, udp_leave)(u, group);
+}
+
 void __wrap_udp_close(struct udp_socket *u)
 {
     PICK(u, udp_close)(u);
+}
+
+/* ---- Tables: of the host's sockets only what an appliance needs to choose a stack ---- */
+
+bool __wrap_stack_next_address(const struct stack *s, size_t *at, struct stack_address *a)
+{
+    if (!host_owns(s))
+        return __real_stack_next_address(s, at, a);
+    if ((*at)++ > 0)
+        return false;
+    *a = (struct stack_address){
+        .net = host_stack_ipv4(s), .detecting = false, .preferred_ns = TIME_NEVER, .valid_ns = TIME_NEVER};
+    return true;
+}
+
+bool __wrap_stack_next_route(const struct stack *s, size_t *at, struct stack_route *r)
+{
+    if (!host_owns(s))
+        return __real_stack_next_route(s, at, r);
+    if (*at > 1)
+        return false;
+    *r = (struct stack_route){.to = {(*at)++ == 0 ? IP_ANY4 : IP_NONE, 0}, .origin = STACK_ROUTE_LEARNT};
+    return true;
+}
+
+bool __wrap_stack_next_neighbour(const struct stack *s, size_t *at, struct stack_neighbour *n)
+{
+    return !host_owns(s) && __real_stack_next_neighbour(s, at, n);
+}
+
+const struct net_counters *__wrap_stack_counters(const struct stack *s)
+{
+    return host_owns(s) ? NULL : __real_stack_counters(s);
 }

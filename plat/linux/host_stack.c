@@ -221,7 +221,7 @@ struct stack *host_stack_up(unsigned index, const struct stack_options *o)
 {
     struct host_stack *h = &hosts[index];
     must(!h->up);
-    *h = (struct host_stack){.up = true, .index = index};
+    *h = (struct host_stack){.index = index};
     h->has4 = !o->ipv6_only && host_speaks(AF_INET);
     h->has6 = o->ip6 && !o->ipv4_only && host_speaks(AF_INET6);
     if (!h->has4 && !h->has6)
@@ -238,6 +238,7 @@ struct stack *host_stack_up(unsigned index, const struct stack_options *o)
     timer_init(&h->linger_timer, host_linger_tick);
     if (pool_init(&h->connections, sizeof(struct host_connection), n_connections(o)) != OK)
         linux_fail(EXIT_DEVICE, "net device '%s': no memory for its connections", plat_devices[index].name);
+    h->up = true;
     waiter_init(&h->readable, pump);
     sched_watch(index, &h->readable);
     log_up(h);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -39,15 +40,26 @@ static void close_sockets(struct host_udp *u)
         host_socket_close(&u->socket[i]);
 }
 
-/* Broadcasts may be sent, and ICMP errors are kept, on a socket of both families for both. */
+static void set_option(int fd, int level, int option, int value)
+{
+    (void)setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/* Broadcasts may be sent, and ICMP errors are kept; of groups only those that this socket joins, and not what it sends
+ * itself. A socket of both families has both families' options. */
 static void set_options(int fd, const struct host_bind *b)
 {
-    int yes = 1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof yes);
-    if (b->family == AF_INET || b->both)
-        (void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &yes, sizeof yes);
-    if (b->family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &yes, sizeof yes);
+    set_option(fd, SOL_SOCKET, SO_BROADCAST, 1);
+    if (b->family == AF_INET || b->both) {
+        set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+        set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+        set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+    }
+    if (b->family == AF_INET6) {
+        set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
+    }
 }
 
 static uint16_t port_of(int fd)
@@ -297,4 +309,55 @@ enum err host_udp_recv(struct udp_socket *socket, void *buffer, size_t size, siz
     }
     u->reader = NULL;
     return e;
+}
+
+/* ---- Groups ---- */
+
+static bool change_at(int fd, const struct ip *group, bool join, unsigned interface)
+{
+    if (ip_is4(group)) {
+        struct ip_mreqn four = {.imr_multiaddr.s_addr = htonl(ip4_u32(group)), .imr_ifindex = (int)interface};
+        return setsockopt(fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &four, sizeof four) == 0;
+    }
+    struct ipv6_mreq six = {.ipv6mr_interface = interface};
+    memcpy(&six.ipv6mr_multiaddr, group->b, sizeof group->b);
+    return setsockopt(fd, IPPROTO_IPV6, join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, &six, sizeof six) == 0;
+}
+
+/* Where the host routes the group; one that routes it nowhere is alone, and has its loopback. */
+static bool change_group(int fd, const struct ip *group, bool join)
+{
+    return change_at(fd, group, join, 0) || (errno == ENODEV && change_at(fd, group, join, if_nametoindex("lo")));
+}
+
+/* As the library's own stack: all hosts are in 224.0.0.1 and ff02::1 anyway, and scope 0 is reserved. */
+static bool is_group(const struct ip *ip)
+{
+    if (!ip_is_multicast(ip))
+        return false;
+    static const struct ip all6 = {{0xff, 2, [15] = 1}};
+    return ip_is4(ip) ? ip4_u32(ip) > 0xe0000001 : (ip->b[1] & 15) != 0 && !ip_equal(ip, &all6);
+}
+
+enum err host_udp_join(struct udp_socket *socket, const struct ip *group)
+{
+    struct host_udp *u = of(socket);
+    int fd;
+    if (!is_group(group))
+        return ERR_INVALID;
+    /* One that is bound to an address is given what is sent to that address alone. */
+    const struct host_bind *b = bind_for(u, group, &fd);
+    if (!b || !ip_is_unspecified(&b->ip))
+        return ERR_UNSUPPORTED;
+    if (change_group(fd, group, true) || errno == EADDRINUSE) /* joined already */
+        return OK;
+    u->stack->counters.groups_full += host_is_full(errno);
+    return host_is_full(errno) ? ERR_FULL : ERR_UNSUPPORTED;
+}
+
+enum err host_udp_leave(struct udp_socket *socket, const struct ip *group)
+{
+    int fd;
+    bool left = bind_for(of(socket), group, &fd) && change_group(fd, group, false);
+    return left ? OK : ERR_NOT_FOUND;
 }

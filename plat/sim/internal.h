@@ -43,6 +43,7 @@ struct sim_frame {
 struct sim_port {
     struct sim_link *link;
     uint8_t mac[6];
+    uint32_t features; /* enum net_feature */
     struct list arrived;
     size_t n_arrived;
     uint64_t busy_until_ns; /* its sender's rate */
@@ -143,6 +144,15 @@ struct sim_device *sim_device_at(unsigned index);
 enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n, const struct net_offload *o);
 enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o);
 void sim_link_free(struct sim_link *l);
+/* A frame that is no longer in the port's queue. */
+void sim_frame_free(struct sim_port *p, struct sim_frame *f);
+
+/* GIVES segment i of a frame that stands for several; false: there is none. */
+bool sim_offload_cut(const struct sim_frame *f, const struct net_offload *o, size_t i, struct sim_frame **segment);
+/* What the port's device says of `first`, whose bytes are in the buffer; takes frames out of the port's queue that it
+ * joins to it. How many bytes there are then. */
+size_t sim_offload_join(struct sim_port *p, const struct sim_frame *first, uint8_t *buffer, size_t size,
+                        struct net_offload *o);
 
 enum err sim_disk_read(struct sim_disk *d, uint64_t offset, uint8_t *buffer, size_t len);
 enum err sim_disk_write(struct sim_disk *d, uint64_t offset, const uint8_t *data, size_t len);

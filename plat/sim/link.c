@@ -3,6 +3,8 @@
  * what a seed means: it depends on nothing but the frames and the settings. */
 #include "plat/sim/internal.h"
 
+#include "wire/vnet.h"
+
 #include <jinn/time.h>
 
 #include <stdlib.h>
@@ -24,11 +26,17 @@ struct sim_link *sim_link_add(struct sim *s)
 
 void sim_attach(struct sim_link *l, struct sim_machine *m, const char *device)
 {
+    sim_attach_offload(l, m, device, 0);
+}
+
+void sim_attach_offload(struct sim_link *l, struct sim_machine *m, const char *device, uint32_t features)
+{
     if (l->n == SIM_PORTS_MAX || m->sim != l->sim)
         sim_misused("too many ports, or a machine of another simulation");
     struct sim_port *p = sim_alloc(sizeof *p);
     uint8_t mac[6] = {0x02, 0, 0, 0, (uint8_t)(m->index + 1), (uint8_t)(m->n_devices + 1)};
     p->link = l;
+    p->features = features;
     memcpy(p->mac, mac, sizeof mac);
     list_init(&p->arrived);
     l->port[l->n++] = p;
@@ -221,10 +229,10 @@ static struct sim_frame *gather(const struct bytes *v, size_t n)
     return f;
 }
 
-enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n, const struct net_offload *o)
+/* TAKES the frame. */
+static enum err put_on_link(struct sim_port *p, struct sim_frame *f)
 {
     struct sim_link *l = p->link;
-    struct sim_frame *f = gather(v, n);
     uint64_t sent_ns;
     if (!take_turn(l, p, f->len, &sent_ns)) {
         l->counters.n_refused++;
@@ -242,16 +250,57 @@ enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n, cons
     return OK;
 }
 
+/* Of segments those that a full queue had no room for are lost, unless that are all. */
+static enum err put_segments(struct sim_port *p, const struct sim_frame *f, const struct net_offload *o)
+{
+    struct sim_frame *segment;
+    enum err e = ERR_AGAIN;
+    for (size_t i = 0; sim_offload_cut(f, o, i, &segment); i++) {
+        if (put_on_link(p, segment) == OK)
+            e = OK;
+    }
+    return e;
+}
+
+static uint32_t needed(const struct net_offload *o)
+{
+    static const uint32_t of[] = {[NET_ONE] = 0, [NET_TCP4] = NET_SEGMENT_TCP4, [NET_TCP6] = NET_SEGMENT_TCP6};
+    return of[o->segments] | (o->flags & NET_PARTIAL ? NET_CHECKSUM_OUT : 0U);
+}
+
+enum err sim_port_send(struct sim_port *p, const struct bytes *v, size_t n, const struct net_offload *o)
+{
+    static const struct net_offload plain;
+    struct sim_frame *f = gather(v, n);
+    o = o ? o : &plain;
+    if (needed(o) & ~p->features)
+        sim_misused("more was left to a device than it can do");
+    if (o->segments) {
+        enum err e = put_segments(p, f, o);
+        free(f);
+        return e;
+    }
+    if (o->flags & NET_PARTIAL && !vnet_fill_checksum(f->bytes, f->len, o))
+        sim_misused("a checksum outside of its frame");
+    return put_on_link(p, f);
+}
+
+void sim_frame_free(struct sim_port *p, struct sim_frame *f)
+{
+    p->n_arrived--;
+    free(f);
+}
+
 enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     struct list *node = list_pop(&p->arrived);
     if (!node)
         return ERR_AGAIN;
     struct sim_frame *f = CONTAINER_OF(node, struct sim_frame, node);
-    p->n_arrived--;
-    *frame = bytes_of(buffer, f->len < size ? f->len : size);
     *o = (struct net_offload){0};
-    memcpy(buffer, f->bytes, frame->len);
-    free(f);
+    memcpy(buffer, f->bytes, f->len < size ? f->len : size);
+    size_t len = sim_offload_join(p, f, buffer, size, o);
+    *frame = bytes_of(buffer, len < size ? len : size);
+    sim_frame_free(p, f);
     return OK;
 }

@@ -143,7 +143,8 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
     const struct sim_device *d = device_named(name);
     if (!d || !d->port)
         return ERR_NOT_FOUND;
-    *info = (struct plat_net_info){.index = (unsigned)(d - sim_current()->device), .mtu_bytes = 1500};
+    *info = (struct plat_net_info){
+        .index = (unsigned)(d - sim_current()->device), .mtu_bytes = 1500, .features = d->port->features};
     memcpy(info->mac, d->port->mac, sizeof info->mac);
     return OK;
 }

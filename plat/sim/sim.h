@@ -96,6 +96,9 @@ struct sim_faults {
 struct sim_link *sim_link_add(struct sim *s);
 /* Gives the machine a net device of this name on the link. Two devices of one machine may be on it. */
 void sim_attach(struct sim_link *l, struct sim_machine *m, const char *device);
+/* A device with these features (enum net_feature): it cuts and sums what it is given, so that the link carries, captures and
+ * spoils what a wire would; and of what waits it joins what follows on one another. */
+void sim_attach_offload(struct sim_link *l, struct sim_machine *m, const char *device, uint32_t features);
 /* From now on; zeroes for a perfect link. */
 void sim_link_faults(struct sim_link *l, const struct sim_faults *f);
 /* What is under way arrives when the pause is over, not before. */

@@ -55,5 +55,6 @@ int unikernel_main(int argc, char **argv)
     plat_serving("udp", 7);
     unsigned n_lost = echo(u);
     udp_close(u);
+    boot_stack_down(s);
     return n_lost != 0;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""The website appliance, served to real clients: website.py TARGET, where TARGET is spt or linux. User-mode network."""
+"""The website appliance, served to real clients: website.py TARGET, where TARGET is spt or linux, on the user-mode network, or
+host: linux on the sockets of this host."""
 import gzip, hashlib, os, re, signal, socket, subprocess, sys, tempfile, threading, time
 from harness import JINN, ROOT, Image, Suite, equal, free_port, sh
 
@@ -210,8 +211,11 @@ def browser():
 
 
 def main():
-    command = [JINN, "run", "-t", TARGET, "-p", f"{PORT}:80", "appliances/website"]
-    with Image(command, serving=rb"website: http://localhost:%d/" % PORT, timeout=120) as image:
+    command, serving = [JINN, "run", "-t", TARGET, "-p", f"{PORT}:80", "appliances/website"], rb"website: http://localhost:%d/" % PORT
+    if TARGET == "host":
+        command = [JINN, "run", "-t", "linux", "--net", "service=host", "appliances/website", "--", f"--port={PORT}"]
+        serving = rb"website: tcp localhost:%d\n" % PORT
+    with Image(command, serving=serving, timeout=120) as image:
         for label, test in (("start page", start_page), ("HEAD", head_has_no_body), ("ranges", ranges),
                             ("conditional requests", conditional), ("encodings", encodings), ("pipelined", pipelined),
                             ("malformed requests", malformed), ("no way out of the root", traversal),
@@ -219,7 +223,7 @@ def main():
                             ("64 slow readers beside a fast one", slow_readers), ("chromium", browser)):
             suite.case(label, test)
         suite.case("stops at SIGTERM with status 0", lambda: equal(image.stop(signal.SIGTERM), 0))
-    with Image(command, serving=rb"website: http://localhost:%d/" % PORT) as image:
+    with Image(command, serving=serving) as image:
         suite.case("stops at SIGINT with status 0", lambda: equal(image.stop(signal.SIGINT), 0))
     suite.end()
 

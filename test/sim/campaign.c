@@ -15,6 +15,8 @@
 #define HOUR_NS (3600 * NS_PER_S)
 #define PERCENT 10000U /* ppm */
 
+enum { OF_SERVER = 1, OF_CLIENTS = 2 };
+
 struct weather {
     const char *name;
     struct sim_faults faults;
@@ -24,6 +26,7 @@ struct weather {
     const char *most; /* bytes of one transfer */
     bool dhcp;        /* clients ask for their addresses */
     bool storm;       /* all faults at once, as the seed says */
+    uint8_t offload;  /* whose devices cut, join and sum */
     bool harsh;       /* connections may fail, with an error; otherwise each job must succeed */
 };
 
@@ -47,6 +50,28 @@ static const struct weather weathers[] = {
      .faults = {.loss_ppm = 15 * PERCENT, .duplicate_ppm = 5 * PERCENT, .delay_ns = 5 * NS_PER_MS},
      .most = "16K",
      .dhcp = true},
+    {.name = "offload", .faults = {.delay_ns = NS_PER_MS}, .most = "256K", .offload = OF_SERVER | OF_CLIENTS},
+    {.name = "offload_out",
+     .faults = {.loss_ppm = 2 * PERCENT, .delay_ns = 10 * NS_PER_MS},
+     .most = "256K",
+     .offload = OF_SERVER},
+    {.name = "offload_in",
+     .faults = {.reorder_ppm = 20 * PERCENT, .reorder_ns = 8 * NS_PER_MS, .delay_ns = 5 * NS_PER_MS},
+     .offload = OF_CLIENTS},
+    {.name = "offload_slow",
+     .faults = {.rate_bps = 2000000, .queue_bytes = 20000, .delay_ns = 20 * NS_PER_MS},
+     .offload = OF_SERVER | OF_CLIENTS},
+    {.name = "offload_576",
+     .faults = {.mtu_bytes = 576, .loss_ppm = PERCENT},
+     .mtu = "--mtu=576",
+     .server_mtu = "--mtu=1500",
+     .offload = OF_SERVER | OF_CLIENTS},
+    {.name = "offload_storm",
+     .n_pauses = 3,
+     .most = "32K",
+     .storm = true,
+     .offload = OF_SERVER | OF_CLIENTS,
+     .harsh = true},
     {.name = "storm", .n_pauses = 3, .most = "8K", .storm = true, .harsh = true},
 };
 
@@ -86,6 +111,8 @@ static struct play play_of(const struct weather *w, uint64_t seed)
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.3/24"},
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.4/24"}},
     };
+    for (int i = 0; i < 4; i++)
+        p.features[i] = w->offload & (i == 0 ? OF_SERVER : OF_CLIENTS) ? NET_FEATURES : 0;
     p.peer[4][0] = w->dhcp ? "--role=dhcp" : NULL;
     return p;
 }
@@ -121,6 +148,8 @@ static const char *fault_of(const struct outcome *o, const struct weather *w)
         return "the server got other bytes than were sent";
     if (o->status[0] != 0)
         return "the server ended with an error, or did not get all blocks back";
+    if (w->offload & OF_SERVER && (!outcome_number(o, 0, "large_out") || !outcome_number(o, 0, "large_in")))
+        return "the server's device neither cut nor joined";
     if (w->faults.corrupt_ppm && outcome_number(o, 0, "checksums") == 0)
         return "no checksum was wrong";
     return NULL;

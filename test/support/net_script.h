@@ -30,7 +30,8 @@ enum { SENT_MAX = 256, TEXT_BYTES = 200 };
 
 struct sent {
     size_t len;
-    uint8_t b[1600];
+    struct net_offload offload;
+    uint8_t b[65600];
 };
 
 struct script {
@@ -51,7 +52,8 @@ static UNUSED enum err script_send(struct netdev *d, const struct bytes *v, size
     assert_true(n <= NETDEV_PARTS_MAX);
     assert_true(s->n_sent < SENT_MAX);
     struct sent *f = &s->sent[s->n_sent++];
-    struct writer w = writer_of(f->b, ETHER_BYTES + s->dev.mtu_bytes);
+    struct writer w = writer_of(f->b, ETHER_BYTES + (o->segments ? UINT16_MAX : s->dev.mtu_bytes));
+    f->offload = *o;
     for (size_t i = 0; i < n; i++)
         write_bytes(&w, v[i]);
     assert_true(writer_good(&w));

@@ -11,7 +11,11 @@
  * Flags are S F R P U E W (CWR) . (ACK). Of an expected segment flags and length are compared always (length 0 if not
  * given), the rest if given. A segment that no line expects fails the test. Data is a pattern of its place in the
  * stream, checked on both sides. Options: mss N, ws N, sackok, sack FROM TO (as often as there are blocks; "nosack": must
- * have none), ts VALUE ECHO; "ecn N" is the mark of the IP header; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment. */
+ * have none), ts VALUE ECHO; "ecn N" is the mark of the IP header; our own timestamps count from 100 at our first segment. "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment.
+ *
+ * "offload" makes the device below take checksums and segments: then "tso N" says that it is to cut what was sent into
+ * segments of N bytes ("single": it refuses), "cwr-once" that CWR belongs to the first of them; and what arrives "large" was joined by the
+ * device, which vouches for it (its checksum is left wrong). */
 #ifndef TEST_TCP_SCRIPT_H
 #define TEST_TCP_SCRIPT_H
 
@@ -36,8 +40,10 @@
 
 struct sent {
     struct tcp_segment s;
-    uint8_t data[2048];
+    uint8_t *data;
     uint64_t at_ns;
+    uint16_t segment_bytes;
+    bool first_cwr;
 };
 
 struct peer {
@@ -56,7 +62,9 @@ struct script {
     size_t n_sent, n_matched;
     uint16_t local_port, peer_port;
     struct peer peer[PORTS_MAX];
-    bool full, no_route;
+    bool full, no_route, single;
+    int n_reached, n_narrow; /* times that IP was told of a peer */
+    uint16_t narrow_bytes;
     uint16_t payload_bytes;
     size_t n_read, n_written; /* places in the streams of the user's calls */
     int n_woken_reader, n_woken_writer;
@@ -95,7 +103,7 @@ static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip
                             size_t n)
 {
     struct script *x = CONTAINER_OF(b, struct script, below);
-    uint8_t packet[2048];
+    static uint8_t packet[65535];
     struct writer w = writer_of(packet, sizeof packet);
     if (x->full)
         return ERR_AGAIN;
@@ -103,15 +111,30 @@ static enum err script_send(struct ip_below *b, uint64_t now_ns, const struct ip
     for (size_t i = 0; i < n; i++)
         write_bytes(&w, v[i]);
     assert_true(writer_good(&w));
-    if (writer_len(&w) > x->payload_bytes)
+    if (x->single && o->segment_bytes)
+        return ERR_UNSUPPORTED;
+    size_t one = o->segment_bytes ? (size_t)o->header_bytes + o->segment_bytes : writer_len(&w);
+    if (one > x->payload_bytes)
         return ERR_TOO_LARGE;
     uint64_t sum = checksum_pseudo(&o->src, &o->dst, o->protocol, (uint32_t)writer_len(&w));
-    assert_int_equal(checksum_finish(checksum_add(sum, writer_bytes(&w), false)), 0);
+    if (x->below.features & NET_CHECKSUM_OUT) {
+        assert_int_equal(o->checksum_offset, 16);
+        assert_int_equal(packet[16] << 8 | packet[17], (uint16_t)~checksum_finish(sum));
+    } else {
+        assert_true(o->checksum_offset == 0 && o->segment_bytes == 0);
+        assert_int_equal(checksum_finish(checksum_add(sum, writer_bytes(&w), false)), 0);
+    }
     if (x->n_sent == SENT_MAX)
         script_fail(x, "too many segments sent");
     struct sent *s = &x->sent[x->n_sent++];
     assert_true(tcp_parse(writer_bytes(&w), &s->s));
     s->s.ecn = o->tos;
+    s->segment_bytes = o->segment_bytes;
+    s->first_cwr = o->first_cwr;
+    if (o->segment_bytes)
+        assert_true(o->header_bytes == writer_len(&w) - s->s.data.len && s->s.data.len > o->segment_bytes);
+    free(s->data); /* of a test that began to count again */
+    s->data = malloc(s->s.data.len ? s->s.data.len : 1);
     memcpy(s->data, s->s.data.data, s->s.data.len);
     s->at_ns = now_ns;
     struct peer *p = peer_of(x, s->s.dst_port);
@@ -135,6 +158,20 @@ static enum err script_route(struct ip_below *b, const struct ip *dst, struct ip
     *src = ip4(10, 0, 0, 1);
     *payload_bytes = x->payload_bytes;
     return OK;
+}
+
+static void script_reached(struct ip_below *b, uint64_t now_ns, const struct ip *dst)
+{
+    struct ip peer = ip4(10, 0, 0, 9);
+    assert_true(ip_equal(dst, &peer));
+    CONTAINER_OF(b, struct script, below)->n_reached++;
+}
+
+static void script_narrow(struct ip_below *b, uint64_t now_ns, const struct ip *dst, uint16_t mtu_bytes)
+{
+    struct script *x = CONTAINER_OF(b, struct script, below);
+    x->n_narrow++;
+    x->narrow_bytes = mtu_bytes;
 }
 
 /* ---- Words ---- */
@@ -178,8 +215,9 @@ static uint8_t flags_of(struct script *x, const char *w)
 
 struct wanted {
     struct tcp_segment s;
-    bool has_seq, has_ack, has_win, has_sack, has_ecn;
+    bool has_seq, has_ack, has_win, has_sack, has_ecn, large, cwr_once;
     size_t len;
+    uint16_t segment_bytes;
     uint32_t ts_value, ts_echo;
 };
 
@@ -206,6 +244,12 @@ static void parse_line(struct script *x, const char *at, struct wanted *out)
         } else if (!strcmp(key, "ecn")) {
             out->has_ecn = true;
             out->s.ecn = (uint8_t)number(x, &at);
+        } else if (!strcmp(key, "tso")) {
+            out->segment_bytes = (uint16_t)number(x, &at);
+        } else if (!strcmp(key, "cwr-once")) {
+            out->cwr_once = true;
+        } else if (!strcmp(key, "large")) {
+            out->large = true;
         } else if (!strcmp(key, "urg")) {
             out->s.urgent = (uint16_t)number(x, &at);
         } else if (!strcmp(key, "mss")) {
@@ -241,7 +285,7 @@ static void inject(struct script *x, const char *at)
     struct wanted in;
     parse_line(x, at + !flush, &in);
     struct peer *p = peer_of(x, x->peer_port);
-    uint8_t packet[4096];
+    static uint8_t packet[65535];
     struct writer w = writer_of(packet, sizeof packet);
     uint32_t first = in.s.seq.v + ((in.s.flags & TCP_SYN) != 0);
     in.s.seq.v += peer_isn;
@@ -261,7 +305,8 @@ static void inject(struct script *x, const char *at)
     assert_true(writer_good(&w));
     struct ip_in ip = {.src = ip4(10, 0, 0, 9), .dst = ip4(10, 0, 0, 1), .protocol = IP_TCP, .ttl = 64};
     uint64_t sum = checksum_pseudo(&ip.src, &ip.dst, IP_TCP, (uint32_t)writer_len(&w));
-    tcp_emit_checksum(packet, checksum_finish(checksum_add(sum, writer_bytes(&w), false)));
+    tcp_emit_checksum(packet, (uint16_t)(checksum_finish(checksum_add(sum, writer_bytes(&w), false)) + in.large));
+    ip.several = ip.checksum_verified = in.large;
     /* In memory of just its size, so that a read past it is seen. */
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));
@@ -292,6 +337,8 @@ static void describe(struct script *x, const struct sent *s, char *out, size_t s
     for (int i = 0; i < s->s.n_sack; i++)
         n += snprintf(options + n, sizeof options - (size_t)n, " sack %d %d", (int)(s->s.sack[i].from.v - peer_isn),
                       (int)(s->s.sack[i].to.v - peer_isn));
+    if (s->segment_bytes)
+        snprintf(options + n, sizeof options - (size_t)n, " tso %u", s->segment_bytes);
     snprintf(out, size, "%s seq %d ack %d win %u len %zu <%s>", flags, (int)(s->s.seq.v - p->iss),
              s->s.flags & TCP_ACK ? (int)(s->s.ack.v - peer_isn) : 0, s->s.window, s->s.data.len, options);
 }
@@ -340,6 +387,10 @@ static void expect(struct script *x, const char *at)
         mismatch(x, s, "other window");
     if (s->s.data.len != e.len)
         mismatch(x, s, "other length");
+    if (s->segment_bytes != e.segment_bytes)
+        mismatch(x, s, "other tso");
+    if (s->first_cwr != e.cwr_once)
+        mismatch(x, s, "another CWR of the first");
     if (e.s.has_mss && (!s->s.has_mss || s->s.mss != e.s.mss))
         mismatch(x, s, "other mss");
     if (e.s.has_shift && (!s->s.has_shift || s->s.shift != e.s.shift))
@@ -522,6 +573,8 @@ static const struct {
     COUNTER(urgent),
     COUNTER(shrunk_window),
     COUNTER(device_full),
+    COUNTER(large_out),
+    COUNTER(large_in),
     COUNTER(problems_ignored),
     COUNTER(path_mtu),
     COUNTER(black_holes),
@@ -538,8 +591,15 @@ static void call_count(struct script *x, const char *at)
     const struct {
         const char *name;
         uint32_t v;
-    } now[] = {{"connections", n.n_connections}, {"half", n.n_half_open}, {"waiting", n.n_time_wait},
-               {"chunks", n.n_chunks},           {"pieces", n.n_pieces},  {"runs", n.n_runs}};
+    } now[] = {{"connections", n.n_connections},
+               {"half", n.n_half_open},
+               {"waiting", n.n_time_wait},
+               {"chunks", n.n_chunks},
+               {"pieces", n.n_pieces},
+               {"runs", n.n_runs},
+               {"reached", (uint32_t)x->n_reached},
+               {"narrow", (uint32_t)x->n_narrow},
+               {"narrow_bytes", x->narrow_bytes}};
     long v = -1;
     for (size_t i = 0; i < ARRAY_LEN(now); i++) {
         if (!strcmp(now[i].name, w))
@@ -678,6 +738,10 @@ static bool call_set(struct script *x, const char *w, const char *at)
         x->full = true;
     else if (!strcmp(w, "device-ready"))
         x->full = false;
+    else if (!strcmp(w, "offload"))
+        x->below.features = NET_FEATURES;
+    else if (!strcmp(w, "single"))
+        x->single = true;
     else if (!strcmp(w, "no-route"))
         x->no_route = true;
     else if (!strcmp(w, "mtu"))
@@ -721,7 +785,8 @@ static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
             pattern_static[i] = pattern((uint32_t)i);
     }
     struct script *x = calloc(1, sizeof *x);
-    x->below = (struct ip_below){.send = script_send, .route = script_route};
+    x->below = (struct ip_below){
+        .send = script_send, .route = script_route, .reached = script_reached, .narrow = script_narrow};
     x->now_ns = 1000 * NS_PER_S;
     x->local_port = 80;
     x->peer_port = 1234;
@@ -736,6 +801,8 @@ static struct script *script_new(uint32_t connections, uint32_t buffer_bytes)
 static void script_free(struct script *x)
 {
     tcp_free(x->t);
+    for (size_t i = 0; i < SENT_MAX; i++)
+        free(x->sent[i].data);
     free(x);
 }
 

@@ -78,6 +78,7 @@ manifest 'unknown setting'               '3: .*no setting .source.*mean .sources
 manifest 'unknown setting of a key'      '12: .*did you mean .default'                's/^default/defualt/'
 manifest 'unknown setting of a kv'       '8: .*no setting .form.*mean .from'          's/^from/form/'
 manifest 'a net device without a choice'     '6: .*ipv6 = maybe; give yes or no'       's/\[net service\]/&\nipv6 = maybe/'
+manifest 'no connections at all'            '6: .*connections = 0; give a number from 1 to' 's/\[net service\]/&\nconnections = 0/'
 manifest 'setting of a net device'       '6: .*no setting .ip'                        's/\[net service\]/&\nip = 1/'
 manifest 'setting above all sections'    '1: .*above the first section'               '1i name = x'
 manifest 'a second unikernel section'    '14: a second .unikernel'                    '$a [unikernel]'
@@ -359,6 +360,45 @@ orphans() {
 	sleep 0.3
 	gone
 }
+# The host's sockets: no helper, the image's own child only.
+on_host() {
+	local pid
+	: >"$work/out"
+	"$jinn" run -t linux --net service=host "$site" -- --port="$1" "${@:3}" >"$work/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 200); do ! grep -q "^site: tcp localhost:$1\$" "$work/out" || break; sleep 0.05; done
+	grep -q "^site: tcp localhost:$1\$" "$work/out" || { cat "$work/out"; kill "$pid"; return 1; }
+	curl -sS --max-time 5 "http://$2:$1/" | cmp - "$site/htdocs/index.html" || { kill "$pid"; return 1; }
+	[ "$(pgrep -c -P "$pid")" = 1 ] || { echo 'wanted one child'; kill "$pid"; return 1; }
+	pgrep -P "$pid" >"$work/children"
+	kill "$pid"
+	wait "$pid" || { echo "status $?"; return 1; }
+	gone
+}
+free=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+check 'linux serves on the sockets of the host' on_host "$free" localhost
+if grep -q . /proc/net/if_inet6 2>/dev/null; then
+	check 'by IPv6, too' on_host "$free" '[::1]'
+else
+	skipped=$((skipped + 1))
+	echo '  skip  tool: the host has no IPv6'
+fi
+check 'at one address' on_host "$free" 127.0.0.1 --ipv4=127.0.0.1/8
+not_on_host() { ! on_host "$@" 2>"$work/err" && grep -q "connect to 127.0.0.2" "$work/err"; }
+check 'and then at no other' not_on_host "$free" 127.0.0.2 --ipv4=127.0.0.1/8
+host() { refused "host: $1" "$2" "$3" "${as[@]}" "$site/dist/site" --net:service=host -l '*:error' "${@:4}"; }
+host 'a taken port'              66 "tcp port $taken is taken on this host; choose another one, as in --port=" --port="$taken"
+host 'an address of nobody'      66 '192.0.2.1 is no address of this host' --ipv4=192.0.2.1/24 --port="$free"
+host 'a device twice'            66 'attached twice'    --net:service=none
+if [ "$(id -u)" = 0 ]; then
+	as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	chmod -R a+rX "$site"
+fi
+if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 79 ]; then
+	host 'a port of root' 66 'tcp port 79 is for root on this host; choose one from 1024 on, as in --port=8079, or allow it' --port=79
+fi
+as=()
+refused 'host: a sealed image' 64 "a sealed image can't reach the host's sockets; use -t linux" "$jinn" run -q --net service=host "$site"
 check 'nothing is left when jinn itself is killed' orphans
 
 # ---- The network helper, and an installed jinn ----

@@ -122,6 +122,36 @@ static void probes_a_used_neighbour_by_unicast(void **state)
     script_end(s);
 }
 
+/* RFC 1122 2.3.2.1 (4): advice from above that what is sent arrives. */
+static void a_confirmed_neighbour_is_not_probed(void **state)
+{
+    struct script *s = script_new();
+    struct ip peer_ip = PEER_IP;
+    know_peer(s);
+    for (int i = 0; i < 10; i++) {
+        pass(s, 40 * NS_PER_S);
+        assert_int_equal(send_to(s, PEER_IP, 10), OK);
+        expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 protocol=99 data=10");
+        s->n->below.reached(&s->n->below, s->now_ns, &peer_ip);
+    }
+    expect_nothing(s);
+    assert_int_equal(s->n->counters.arp.out_probes, 0);
+    script_end(s);
+}
+
+/* What nobody has asked for is not known by it. */
+static void confirmation_makes_nobody_known(void **state)
+{
+    struct script *s = script_new();
+    struct ip peer_ip = PEER_IP;
+    s->n->below.reached(&s->n->below, s->now_ns, &peer_ip);
+    assert_int_equal(send_to(s, PEER_IP, 10), OK);
+    expect(s, "*ff arp request 10.0.0.2->10.0.0.9");
+    s->n->below.reached(&s->n->below, s->now_ns, &peer_ip);
+    expect_nothing(s);
+    script_end(s);
+}
+
 static void forgets_a_neighbour_that_leaves(void **state)
 {
     struct script *s = script_new();
@@ -251,6 +281,8 @@ int main(void)
         cmocka_unit_test(asks_three_times_a_second_apart_then_refuses),
         cmocka_unit_test(silence_is_told_to_the_sender),
         cmocka_unit_test(probes_a_used_neighbour_by_unicast),
+        cmocka_unit_test(a_confirmed_neighbour_is_not_probed),
+        cmocka_unit_test(confirmation_makes_nobody_known),
         cmocka_unit_test(forgets_a_neighbour_that_leaves),
         cmocka_unit_test(an_unused_neighbour_expires_in_silence),
         cmocka_unit_test(learns_nothing_unasked),

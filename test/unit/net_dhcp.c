@@ -278,6 +278,25 @@ static void the_former_address_is_asked_for(void **state)
     script_end(s);
 }
 
+static void an_end_gives_the_lease_back(void **state)
+{
+    struct script *s = start_bound();
+    know_peer((s->n_read = s->n_sent, s));
+    input_arp(s, ARP_REQUEST, PEER_MAC, SERVER_IP, OUR_IP);
+    expect(s, "09 arp reply 10.0.0.2->10.0.0.1");
+    assert_true(dhcp_release(&s->n->dhcp, s->now_ns));
+    hear(s, DHCP_RELEASE);
+    assert_int_equal(ip4_u32(&heard_dst), 0x0a000001);
+    assert_int_equal(ip4_u32(&heard.ciaddr), 0x0a000002);
+    assert_int_equal(ip4_u32(&heard.server_id), 0x0a000001);
+    assert_true(ip_equal(&heard.requested, &IP_NONE));
+    assert_int_equal(heard.hostname.len, 0);
+    assert_int_equal(dhcp_deadline(&s->n->dhcp), TIME_NEVER);
+    assert_false(dhcp_release(&s->n->dhcp, s->now_ns));
+    forget_sent(s);
+    script_end(s);
+}
+
 static void takes_a_lease(void **state)
 {
     struct script *s = start();
@@ -536,6 +555,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_lease),
+        cmocka_unit_test(an_end_gives_the_lease_back),
         cmocka_unit_test(classless_routes_stand_for_the_router),
         cmocka_unit_test(classless_default_routes_too),
         cmocka_unit_test(routes_in_parts_are_put_together),

@@ -247,6 +247,9 @@ static void a_router_without_flags_starts_nothing(void **state)
 static void the_key_turns_it_off(void **state)
 {
     struct script *s = script6_with(&(struct ip6_options){.accept_ra = true});
+    struct udp_socket *u;
+    assert_int_equal(udp_open(s->n, 546, &u), OK);
+    udp_shut(u, s->now_ns);
     input_ra(s, router, &router_mac, (struct ra){.lifetime_s = 1800, .flags = 0xc0});
     pass(s, 100 * NS_PER_S);
     end(s);
@@ -293,6 +296,8 @@ static void addresses_are_more_than_name_servers(void **state)
 static void takes_an_address(void **state)
 {
     struct script *s = start(0x80);
+    struct udp_socket *u;
+    assert_int_equal(udp_open(s->n, 546, &u), ERR_IN_USE);
     hear(s, DHCP6_SOLICIT);
     assert_true(heard.rapid_commit);
     assert_true(ip_equal(&heard.address, &IP_NONE));

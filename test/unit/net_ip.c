@@ -203,6 +203,54 @@ static void tcp_does_not_fragment_and_others_do(void **state)
     script_end(s);
 }
 
+/* RFC 1191: what a transport was told holds for all of them, for ten minutes. */
+static void a_narrow_path_is_remembered(void **state)
+{
+    struct script *s = script_new();
+    struct ip src, peer_ip = PEER_IP, other = ip4(10, 0, 0, 8);
+    uint16_t room;
+    know_peer(s);
+    struct ip_below *b = &s->n->below;
+    b->narrow(b, s->now_ns, &peer_ip, 1300);
+    assert_int_equal(b->route(b, &peer_ip, &src, &room), OK);
+    assert_int_equal(room, 1280);
+    assert_int_equal(b->route(b, &other, &src, &room), OK);
+    assert_int_equal(room, 1480);
+    struct ip_out o = {.dst = PEER_IP, .protocol = 99, .dont_fragment = true};
+    struct bytes v = data(1281);
+    assert_int_equal(b->send(b, s->now_ns, &o, &v, 1), ERR_TOO_LARGE);
+    o.dont_fragment = false;
+    assert_int_equal(b->send(b, s->now_ns, &o, &v, 1), OK);
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 part 0+1280...");
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 part 1280+1");
+    b->narrow(b, s->now_ns, &peer_ip, 1400);
+    b->narrow(b, s->now_ns, &peer_ip, 68);
+    assert_int_equal(ip4_path_find(s->n, &peer_ip), IP4_PATH_LEAST_BYTES);
+    assert_int_equal(s->n->counters.ip4.path_mtu, 2);
+    s->now_ns += 601 * NS_PER_S;
+    assert_true(net_deadline(s->n) <= s->now_ns);
+    net_tick(s->n, s->now_ns);
+    assert_int_equal(ip4_path_find(s->n, &peer_ip), 1500);
+    net_free(s->n);
+    free(s);
+}
+
+static void narrow_paths_are_bounded(void **state)
+{
+    struct script *s = script_new();
+    for (uint8_t i = 0; i <= IP4_PATHS; i++) {
+        struct ip dst = ip4(10, 0, 0, (uint8_t)(100 + i));
+        s->n->below.narrow(&s->n->below, s->now_ns++, &dst, 1300);
+    }
+    struct ip first = ip4(10, 0, 0, 100), second = ip4(10, 0, 0, 101), last = ip4(10, 0, 0, 100 + IP4_PATHS);
+    assert_int_equal(s->n->counters.ip4.paths_evicted, 1);
+    assert_int_equal(ip4_path_find(s->n, &first), 1500);
+    assert_int_equal(ip4_path_find(s->n, &second), 1300);
+    assert_int_equal(ip4_path_find(s->n, &last), 1300);
+    net_free(s->n);
+    free(s);
+}
+
 static void fragments_carry_the_bytes_and_one_identification(void **state)
 {
     struct script *s = script_new();
@@ -525,6 +573,8 @@ int main(void)
         cmocka_unit_test(options_are_skipped_but_source_routes_refused),
         cmocka_unit_test(segments_reach_tcp_without_padding),
         cmocka_unit_test(tcp_does_not_fragment_and_others_do),
+        cmocka_unit_test(a_narrow_path_is_remembered),
+        cmocka_unit_test(narrow_paths_are_bounded),
         cmocka_unit_test(fragments_carry_the_bytes_and_one_identification),
         cmocka_unit_test(no_route_is_said),
         cmocka_unit_test(groups_and_broadcast_need_no_neighbour),

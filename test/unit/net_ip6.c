@@ -111,6 +111,23 @@ static void a_silent_neighbour_is_noticed(void **state)
     script_end(s);
 }
 
+/* RFC 4861 7.3.1: forward progress above is as good as an answer. */
+static void a_confirmed_neighbour_is_not_asked(void **state)
+{
+    struct script *s = settled(NULL, false);
+    know_peer6(s);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(send6(s, peer, 10), OK);
+        expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 next=99 data=10");
+        pass(s, 4 * NS_PER_S);
+        s->n->below.reached(&s->n->below, s->now_ns, &peer);
+        pass(s, 31 * NS_PER_S);
+    }
+    expect_nothing(s);
+    assert_int_equal(s->n->counters.nd.out_solicitations, 0);
+    script_end(s);
+}
+
 /* RFC 4861 7.2.5: without the override flag another MAC only casts doubt; with it, it is taken. */
 static void another_mac_is_taken_only_with_override(void **state)
 {
@@ -549,6 +566,7 @@ int main(void)
         cmocka_unit_test(sources_fit_their_destinations),
         cmocka_unit_test(a_packet_waits_for_its_neighbour),
         cmocka_unit_test(a_silent_neighbour_is_noticed),
+        cmocka_unit_test(a_confirmed_neighbour_is_not_asked),
         cmocka_unit_test(another_mac_is_taken_only_with_override),
         cmocka_unit_test(messages_from_beyond_the_link_are_refused),
         cmocka_unit_test(the_table_and_the_queues_are_bounded),

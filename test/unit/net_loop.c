@@ -168,14 +168,16 @@ static void ipv6_comes_back_inside_too(void **state)
 
 /* ---- A stack ---- */
 
-static enum err swallow(struct netdev *d, const struct bytes *v, size_t n)
+static enum err swallow(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     return OK;
 }
 
 static const struct netdev_ops nobody_ops = {swallow, script_recv, script_watch};
 static struct netdev nobody = {&nobody_ops, OUR_MAC, 1500, 0};
-static struct stack *kept; /* stacks live as long as images */
+static struct netdev clever = {&nobody_ops, OUR_MAC, 1500, NET_CHECKSUM_OUT | NET_SEGMENT_TCP4 | NET_SEGMENT_TCP6};
+static struct stack *kept[4]; /* stacks live as long as images */
+static size_t n_kept;
 
 struct talk {
     struct stack *s;
@@ -228,8 +230,8 @@ static int run_talks(void *arg)
 {
     struct stack_options o = {.ipv4 = {OUR_IP, 24}, .ip6 = &stack_ip6, .ipv6 = {six_ours, 64}};
     struct stack *s;
-    assert_int_equal(stack_up(&nobody, &o, soon(), &s), OK);
-    kept = s;
+    assert_int_equal(stack_up(arg, &o, soon(), &s), OK);
+    kept[n_kept++] = s;
     struct ip to[] = {OUR_IP, LOCAL_IP, six_ours, six_local};
     for (size_t i = 0; i < ARRAY_LEN(to); i++) {
         struct talk t = {.s = s, .to = {to[i], (uint16_t)(80 + i)}};
@@ -247,7 +249,13 @@ static int run_talks(void *arg)
 
 static void an_image_can_connect_to_itself(void **state)
 {
-    assert_int_equal(sched_run(run_talks, NULL), 0);
+    assert_int_equal(sched_run(run_talks, &nobody), 0);
+}
+
+/* No device sees what stays inside, so none can fill in checksums or cut segments. */
+static void also_with_a_device_that_does_more(void **state)
+{
+    assert_int_equal(sched_run(run_talks, &clever), 0);
 }
 
 static int run_refused(void *arg)
@@ -256,7 +264,7 @@ static int run_refused(void *arg)
     struct stack *s;
     struct flow *f;
     assert_int_equal(stack_up(&nobody, &o, soon(), &s), OK);
-    kept = s;
+    kept[n_kept++] = s;
     assert_int_equal(stack_connect(s, (struct endpoint){LOCAL_IP, 9}, soon(), &f), ERR_REFUSED);
     return 0;
 }
@@ -270,10 +278,15 @@ int main(void)
 {
     assert_int_equal(random_init(), OK);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datagrams_come_back_inside), cmocka_unit_test(the_largest_datagram_fits),
-        cmocka_unit_test(the_queue_is_bounded),       cmocka_unit_test(a_closed_port_is_told_inside),
-        cmocka_unit_test(nobody_else_may_be_us),      cmocka_unit_test(without_users_we_are_unreachable),
-        cmocka_unit_test(ipv6_comes_back_inside_too), cmocka_unit_test(an_image_can_connect_to_itself),
+        cmocka_unit_test(datagrams_come_back_inside),
+        cmocka_unit_test(the_largest_datagram_fits),
+        cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(a_closed_port_is_told_inside),
+        cmocka_unit_test(nobody_else_may_be_us),
+        cmocka_unit_test(without_users_we_are_unreachable),
+        cmocka_unit_test(ipv6_comes_back_inside_too),
+        cmocka_unit_test(an_image_can_connect_to_itself),
+        cmocka_unit_test(also_with_a_device_that_does_more),
         cmocka_unit_test(and_be_refused_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

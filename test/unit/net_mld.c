@@ -119,6 +119,41 @@ static void groups_of_sockets_are_heard(void **state)
     free(s);
 }
 
+static void input_datagram(struct script *s, struct ip dst, uint16_t port)
+{
+    uint8_t b[20];
+    struct writer w = writer_of(b, sizeof b);
+    struct bytes data = bytes_str("hello");
+    udp_emit(&w, &(struct udp_header){1000, port}, &peer, &dst, &data, 1, data.len);
+    write_bytes(&w, data);
+    input_ip6(s, (struct ip6_header){.next = IP_UDP, .src = peer, .dst = dst}, writer_bytes(&w));
+}
+
+/* A socket hears what it joined, others do not; when it is closed the group is left. */
+static void sockets_join_and_are_closed(void **state)
+{
+    struct script *s = settled(NULL, false);
+    struct udp_socket *in, *out;
+    assert_int_equal(udp_open(s->n, 5353, &in), OK);
+    assert_int_equal(udp_open(s->n, 5354, &out), OK);
+    assert_int_equal(group_join(s->n, s->now_ns, &group, udp_index(in)), OK);
+    assert_string_equal(records(s), "4:ff02::fb");
+    input_datagram(s, group, 5353);
+    input_datagram(s, group, 5354);
+    input_datagram(s, wide, 5353);
+    assert_int_equal(s->n->counters.udp.delivered, 1);
+    pass(s, 5 * NS_PER_S);
+    forget_sent(s);
+    udp_shut(in, s->now_ns);
+    assert_string_equal(records(s), "3:ff02::fb");
+    input_datagram(s, group, 5353);
+    assert_int_equal(s->n->counters.udp.delivered, 1);
+    udp_shut(out, s->now_ns);
+    pass(s, 5 * NS_PER_S);
+    forget_sent(s);
+    script_end(s);
+}
+
 static void joined_groups_are_bounded(void **state)
 {
     struct script *s = settled(NULL, false);
@@ -278,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joining_and_leaving_is_told_twice),
         cmocka_unit_test(groups_of_sockets_are_heard),
+        cmocka_unit_test(sockets_join_and_are_closed),
         cmocka_unit_test(joined_groups_are_bounded),
         cmocka_unit_test(queries_are_answered_in_their_time),
         cmocka_unit_test(long_delays_are_understood),

@@ -639,6 +639,39 @@ static void keepalive_set_on_a_dead_connection_does_nothing(void **state)
                     "count keepalives 0\n");
 }
 
+/* RFC 4861 7.3.1: what is acknowledged shows that the neighbour is there; said every 4 seconds at most. */
+static void progress_confirms_the_neighbour(void **state)
+{
+    script(ACCEPTED "count reached 0\n"
+                    "write 100\n"
+                    "> P. seq 1 ack 1 len 100\n"
+                    "< . seq 1 ack 101\n"
+                    "count reached 1\n"
+                    "write 100\n"
+                    "> P. seq 101 ack 1 len 100\n"
+                    "< . seq 1 ack 201\n"
+                    "count reached 1\n"
+                    "+5s\n"
+                    "write 100\n"
+                    "> P. seq 201 ack 1 len 100\n"
+                    "< . seq 1 ack 301\n"
+                    "count reached 2\n");
+}
+
+/* What comes in, and acknowledgements of nothing new, show that the other side can send; no more. */
+static void what_comes_in_confirms_nothing(void **state)
+{
+    script(ACCEPTED "< . seq 1 ack 1 len 100\n"
+                    "+41ms\n"
+                    "> . seq 1 ack 101\n"
+                    "+10s\n"
+                    "< . seq 101 ack 1 len 100\n"
+                    "< . seq 201 ack 1\n"
+                    "+41ms\n"
+                    "> . seq 1 ack 201\n"
+                    "count reached 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -679,6 +712,8 @@ int main(void)
         cmocka_unit_test(device_that_is_full_is_tried_again),
         cmocka_unit_test(path_mtu_that_shrinks),
         cmocka_unit_test(keepalive_set_on_a_dead_connection_does_nothing),
+        cmocka_unit_test(progress_confirms_the_neighbour),
+        cmocka_unit_test(what_comes_in_confirms_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

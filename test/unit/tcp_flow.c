@@ -103,7 +103,7 @@ static int run_body(void *arg)
 {
     void (*const *body)(void) = arg;
     struct tcp_options o = {&the.below, {1}, 16, 4, 256 << 10};
-    the = (struct stack){.below = {send, route}};
+    the = (struct stack){.below = {.send = send, .route = route}};
     assert_int_equal(tcp_new(&o, sched_now(), &the.t), OK);
     timer_init(&the.timer, tick);
     timer_init(&the.wire_timer, arrive);

@@ -224,7 +224,8 @@ static void setup(struct model *m, uint64_t seed)
     m->slow = draw(m, 900);
     for (int i = 0; i < 2; i++) {
         struct host *h = &m->host[i];
-        *h = (struct host){.below = {model_send, model_route}, .m = m, .ip = ip4(10, 0, 0, (uint8_t)(i + 1))};
+        *h = (struct host){
+            .below = {.send = model_send, .route = model_route}, .m = m, .ip = ip4(10, 0, 0, (uint8_t)(i + 1))};
         struct tcp_options o = {&h->below, {(uint8_t)seed, (uint8_t)i}, CONNECTIONS, 2, buffers[draw(m, 3)]};
         assert_int_equal(tcp_new(&o, 0, &h->t), OK);
     }

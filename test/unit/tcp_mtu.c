@@ -95,6 +95,9 @@ static void ten_minutes_after_too_big_a_larger_one_is_tried(void **state)
                     "> . seq 1201 ack 1 len 1200\n"
                     "> P. seq 2401 ack 1 len 520\n"
                     "count path_mtu 1\n"
+                    "# new connections to the peer are to know it, too\n"
+                    "count narrow 1\n"
+                    "count narrow_bytes 1240\n"
                     "+50ms\n"
                     "< . seq 1 ack 2921\n"
                     "+590s\n"
@@ -118,6 +121,20 @@ static void ten_minutes_after_too_big_a_larger_one_is_tried(void **state)
                     "write 2920\n"
                     "> . seq 10921 ack 1 len 1460\n"
                     "> P. seq 12381 ack 1 len 1460\n");
+}
+
+/* RFC 5927: an error about what is not under way is somebody's guess, and one about a lesser size that is none. */
+static void a_guessed_error_tells_nobody(void **state)
+{
+    script(FAR_SACK "write 2920\n"
+                    "> . seq 1 ack 1 len 1460\n"
+                    "> P. seq 1461 ack 1 len 1460\n"
+                    "problem big 2921 1240\n"
+                    "problem big 1000000 1240\n"
+                    "problem big 1 9000\n"
+                    "count problems_ignored 3\n"
+                    "count path_mtu 0\n"
+                    "count narrow 0\n");
 }
 
 /* What the route does not allow is not tried; where nothing is known, nothing is. */
@@ -206,6 +223,7 @@ int main(void)
         cmocka_unit_test(one_probe_ends_the_search_where_the_path_was_dead),
         cmocka_unit_test(a_lost_probe_is_no_congestion),
         cmocka_unit_test(ten_minutes_after_too_big_a_larger_one_is_tried),
+        cmocka_unit_test(a_guessed_error_tells_nobody),
         cmocka_unit_test(a_path_that_carries_all_is_not_probed),
         cmocka_unit_test(little_data_is_no_probe),
         cmocka_unit_test(small_segments_are_no_black_hole),

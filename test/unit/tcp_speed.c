@@ -175,7 +175,8 @@ static void net_open(struct net *net, const struct transfer *o)
     net->byte_ns = o->mbit ? 8000 / o->mbit : 0;
     for (int i = 0; i < 2; i++) {
         struct host *h = &net->host[i];
-        *h = (struct host){.below = {net_send, net_route}, .net = net, .ip = ip4(10, 0, 0, (uint8_t)(i + 1))};
+        *h = (struct host){
+            .below = {.send = net_send, .route = net_route}, .net = net, .ip = ip4(10, 0, 0, (uint8_t)(i + 1))};
         struct tcp_options t = {&h->below, {(uint8_t)i}, 16, 2, o->buffer_bytes};
         assert_int_equal(tcp_new(&t, 0, &h->t), OK);
         h->t->congestion = o->congestion;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Echoes UDP datagrams of all sizes on port 7 until it is stopped, and logs the name server when it changes. */
+/* Echoes UDP datagrams of all sizes on port 7, also those to a group, until it is stopped, and logs the name server when it changes. */
 #include "peer.h"
 
 #include <jinn/fiber.h>
@@ -26,6 +26,7 @@ int peer_start(const struct peer *self)
     struct ip said = IP_NONE;
     unsigned n_lost = 0;
     must(stack_udp(self->service, 7, &u) == OK);
+    must(ip_is_unspecified(&self->group) || udp_join(u, &self->group) == OK);
     while (!sched_stopping()) {
         struct endpoint from;
         size_t len;

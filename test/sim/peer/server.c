@@ -236,6 +236,8 @@ static void report(const struct peer *p, bool leak)
              (unsigned long long)h.requests, (unsigned long long)count.n_refused, (unsigned long long)h.refused,
              (unsigned long long)h.timeouts, sched_counters().n_most, peer_half_open_most(p->stack),
              (unsigned long long)peer_arp_dropped(p->stack));
+    log_info(&logs, "result large_out=%llu large_in=%llu", (unsigned long long)t.n_large_out,
+             (unsigned long long)t.n_large_in);
 }
 
 int peer_server(const struct peer *p)

@@ -68,7 +68,7 @@ static void build(struct world *w)
         sim_link_pcap(w->link, getenv("SIM_PCAP"));
     for (int i = 0; i < WORLD_PEERS && w->play->peer[i][0]; i++) {
         w->peer[i] = sim_machine_add(w->sim, names[i], boots[i], w->play->peer[i]);
-        sim_attach(w->link, w->peer[i], "net");
+        sim_attach_offload(w->link, w->peer[i], "net", w->play->features[i]);
     }
     plan(w);
 }

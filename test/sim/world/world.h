@@ -20,6 +20,7 @@ struct play {
     /* The server is the first; it is stopped when all others but the DHCP server have ended and its connections had the
      * time to end, too. */
     const char *peer[WORLD_PEERS][WORLD_ARGUMENTS]; /* arguments, up to a NULL; no arguments: no peer */
+    uint32_t features[WORLD_PEERS];                 /* enum net_feature of its device */
 };
 
 struct outcome {
