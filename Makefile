@@ -23,7 +23,7 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 endif
 
 # These goals install what is missing, or need nothing. For the others, a missing package costs one line.
-ifneq ($(filter-out demo test check e2e bench clean help uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out demo test check proofs e2e bench clean help uninstall,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell scripts/setup --check build >&2 || echo missing),)
 $(error run: scripts/setup build)
 endif
@@ -39,6 +39,7 @@ include mk/sim.mk
 include mk/hardening.mk
 include mk/e2e.mk
 include mk/check.mk
+include mk/proof.mk
 
 .PHONY: all demo clean help
 all: jinn

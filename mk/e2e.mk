@@ -2,14 +2,27 @@
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
 
+E2E = 'test/e2e/website.py spt' \
+      'test/e2e/website.py linux' \
+      'test/e2e/website.py host' \
+      'test/e2e/ports.py spt' \
+      'test/e2e/ports.py linux' \
+      test/e2e/tap.py \
+      'test/e2e/offload.py spt' \
+      'test/e2e/offload.py linux' \
+      'test/e2e/net.sh spt' \
+      'test/e2e/net.sh linux' \
+      'test/e2e/net6.sh spt' \
+      'test/e2e/net6.sh linux' \
+      'test/e2e/iperf.py spt' \
+      'test/e2e/iperf.py linux' \
+      test/e2e/loss.py
+
 .PHONY: e2e bench
 e2e:
 	@scripts/setup build test e2e
 	@$(MAKE) -s all $(B)/host/forward
-	@scripts/run-each 'test/e2e/website.py spt' 'test/e2e/website.py linux' 'test/e2e/website.py host' \
-		'test/e2e/ports.py spt' 'test/e2e/ports.py linux' test/e2e/tap.py \
-		'test/e2e/offload.py spt' 'test/e2e/offload.py linux' test/e2e/net.sh 'test/e2e/net6.sh spt' 'test/e2e/net6.sh linux' \
-		'test/e2e/iperf.py spt' 'test/e2e/iperf.py linux' test/e2e/loss.py
+	@scripts/run-each $(E2E)
 
 BENCH_PROGRAMS := $(patsubst bench/%.c,$(B)/host/%,$(wildcard bench/*.c)) $(B)/host/lwip-server
 $(filter-out %/lwip-server,$(BENCH_PROGRAMS)): $(B)/host/%: bench/%.c

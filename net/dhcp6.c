@@ -64,7 +64,7 @@ static void emit(struct dhcp6 *d, uint64_t now_ns, enum dhcp6_type type)
 {
     uint8_t buffer[DHCP6_EMIT_MAX_BYTES];
     struct writer w = writer_of(buffer, sizeof buffer);
-    bool to_one = type == DHCP6_REQUEST || type == DHCP6_RENEW || type == DHCP6_DECLINE;
+    bool to_one = type != DHCP6_SOLICIT && type != DHCP6_REBIND && type != DHCP6_INFORMATION;
     struct dhcp6_message m = {.type = (uint8_t)type,
                               .xid = d->xid,
                               .client_id = bytes_of(d->duid, sizeof d->duid),
@@ -184,6 +184,19 @@ void dhcp6_conflict(struct dhcp6 *d, uint64_t now_ns)
     lose(d, now_ns);
     enter(d, DHCP6_DECLINING);
     decline(d, now_ns);
+}
+
+void dhcp6_release(struct dhcp6 *d, uint64_t now_ns)
+{
+    if (!d->held)
+        return;
+    d->counters->releases++;
+    d->xid = d->random() & 0xffffff;
+    d->began_ns = now_ns;
+    emit(d, now_ns, DHCP6_RELEASE);
+    lose(d, now_ns);
+    enter(d, DHCP6_OFF);
+    d->next_ns = TIME_NEVER;
 }
 
 static void inform(struct dhcp6 *d, uint64_t now_ns)

@@ -9,8 +9,8 @@
  *
  *   dhcp6_start -> INFORMING -REPLY-> INFORMED -the information's time-> INFORMING
  *
- * Left out: Confirm (nothing outlives the image), Release (an image has no time for it when it ends; the lifetime
- * ends by itself), Reconfigure (never offered), the server's unicast address (everything goes to the group). */
+ * Left out: Confirm (nothing outlives the image), Reconfigure (never offered), the server's unicast address (everything
+ * goes to the group). */
 #ifndef NET_DHCP6_H
 #define NET_DHCP6_H
 
@@ -88,6 +88,9 @@ uint64_t dhcp6_deadline(const struct dhcp6 *d);
 void dhcp6_tick(struct dhcp6 *d, uint64_t now_ns);
 /* Another host uses the address: it is declined, and another one asked for. */
 void dhcp6_conflict(struct dhcp6 *d, uint64_t now_ns);
+/* Gives the address back and stops. One message, for an image that ends waits for no answer: without it the lifetime
+ * ends by itself. */
+void dhcp6_release(struct dhcp6 *d, uint64_t now_ns);
 /* True while an address is asked for and there is hope that it comes soon. */
 bool dhcp6_is_hopeful(const struct dhcp6 *d);
 

@@ -56,6 +56,12 @@ static bool is_martian(const struct net *n, const struct ip *src)
            (n->ip4.up && ip_equal(src, &n->ip4.net.ip));
 }
 
+/* Switches that snoop ask for groups without an address of their own (RFC 4541 2.1.1). */
+static bool is_switch(const struct net *n, const struct ip4_header *h)
+{
+    return n->groups.igmp && h->protocol == IP_IGMP && ip4_u32(&h->src) == 0;
+}
+
 enum whose { NOT_OURS, OURS, OURS_AND_OTHERS };
 
 /* While we have no address, all that the device let through is looked at: a DHCP server may send to the address
@@ -147,7 +153,7 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned lin
         count_fault(c, fault);
         return;
     }
-    if (is_martian(n, &h.src) && !n->loop.delivering) {
+    if (is_martian(n, &h.src) && !n->loop.delivering && !is_switch(n, &h)) {
         c->in_martian++;
         return;
     }

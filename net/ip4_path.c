@@ -3,23 +3,19 @@
  * transport that has found its own packet in it (RFC 5927), so nobody fills the table by guessing. */
 #include "net/net.h"
 
-static struct ip4_path *find(struct ip4 *ip, uint32_t dst)
+static const struct ip4_path *find(const struct net *n, const struct ip *dst)
 {
-    for (size_t i = 0; i < ip->n_paths; i++) {
-        if (ip->path[i].dst == dst)
-            return &ip->path[i];
+    for (size_t i = 0; i < n->ip4.n_paths; i++) {
+        if (n->ip4.path[i].dst == ip4_u32(dst))
+            return &n->ip4.path[i];
     }
     return NULL;
 }
 
 uint16_t ip4_path_find(const struct net *n, const struct ip *dst)
 {
-    for (size_t i = 0; i < n->ip4.n_paths; i++) {
-        const struct ip4_path *p = &n->ip4.path[i];
-        if (p->dst == ip4_u32(dst) && p->mtu_bytes < n->mtu_bytes)
-            return p->mtu_bytes;
-    }
-    return n->mtu_bytes;
+    const struct ip4_path *p = find(n, dst);
+    return p && p->mtu_bytes < n->mtu_bytes ? p->mtu_bytes : n->mtu_bytes;
 }
 
 /* A free place, or that of the path which would be forgotten first. */
@@ -42,9 +38,8 @@ void ip4_path_narrow(struct net *n, uint64_t now_ns, const struct ip *dst, uint1
     uint16_t mtu = mtu_bytes < IP4_PATH_LEAST_BYTES ? IP4_PATH_LEAST_BYTES : mtu_bytes;
     if (mtu >= ip4_path_find(n, dst))
         return;
-    struct ip4_path *p = find(&n->ip4, ip4_u32(dst));
-    if (!p)
-        p = take_place(n);
+    const struct ip4_path *known = find(n, dst);
+    struct ip4_path *p = known ? &n->ip4.path[known - n->ip4.path] : take_place(n);
     *p = (struct ip4_path){.dst = ip4_u32(dst), .mtu_bytes = mtu, .until_ns = time_after(now_ns, IP_PATH_MTU_NS)};
     n->counters.ip4.path_mtu++;
 }

@@ -250,6 +250,11 @@ static void tick(struct net *n, uint64_t now_ns)
     dhcp6_tick(&n->ip6->dhcp.client, now_ns);
 }
 
+static void stop(struct net *n, uint64_t now_ns)
+{
+    dhcp6_release(&n->ip6->dhcp.client, now_ns);
+}
+
 static enum err join(struct net *n, uint64_t now_ns, const struct ip *group)
 {
     return mld_join(n, now_ns, group, true);
@@ -258,6 +263,7 @@ static enum err join(struct net *n, uint64_t now_ns, const struct ip *group)
 const struct ip6_ops stack_ip6 = {.make = make,
                                   .free = free_ip6,
                                   .start = ip6_start,
+                                  .stop = stop,
                                   .listens_to = listens_to,
                                   .input = input,
                                   .send = ip6_send,

@@ -95,6 +95,8 @@ struct ip6_ops {
     void (*free)(struct net *n);
     /* Takes a link-local address, a fixed one if given, and asks for routers. ERR_INVALID: no address for a host. */
     enum err (*start)(struct net *n, uint64_t now_ns, const struct ip6_options *o);
+    /* The image ends: gives back what servers gave. */
+    void (*stop)(struct net *n, uint64_t now_ns);
     bool (*listens_to)(const struct net *n, const struct mac *group);
     void (*input)(struct net *n, uint64_t now_ns, struct bytes packet, unsigned link); /* bits of enum link_in */
     /* As ip_below.send and ip_below.route say. */

@@ -15,8 +15,9 @@
 #define TCP_COPIED_BYTES (64 * 1024)
 /* Static pieces queued on one connection: a deep pipeline of responses. */
 #define TCP_PIECES_MAX 128
-/* Pieces of all connections together, for each connection that there may be; and one for each chunk. */
-#define TCP_PIECES_PER_CONNECTION 4
+/* Pieces of all connections together, for each connection that there may be; and one for each chunk. Two static bodies
+ * for each; with more of them an idle connection would cost more than a kilobyte in all. */
+#define TCP_PIECES_PER_CONNECTION 2
 /* The largest receive window: 650 Mbit/s at 50 ms, the most that a shift of 6 can say. Also at most half of the
  * buffers. */
 #define TCP_WINDOW_MAX_BYTES (65535 << 6)
@@ -32,6 +33,9 @@
 #define TCP_GROWN_SHARE 2
 /* This share of the chunks is not for copied data to send, so that requests can come in while nobody reads answers. */
 #define TCP_RESERVE_SHARE 8
+/* And a chunk for each connection, of this share at most, is for who has none yet: however many do not read their answers,
+ * the others get the head of theirs. */
+#define TCP_FIRST_SHARE 4
 /* What comes in may take all but this share. Then data out of order is dropped, since it can be sent again, and a
  * connection that has TCP_UNREAD_MIN_CHUNKS waiting gets no more, whatever window it was promised. Windows are promised
  * while there is room: a few peers that send to whom does not read would hold all chunks otherwise, and nobody could
@@ -100,6 +104,11 @@
 #define TCP_KEEPALIVE_TRIES 9
 /* RFC 7323 5.5: after 24 days of idleness the peer's timestamp clock may have wrapped. */
 #define TCP_PAWS_IDLE_MS (24U * 24 * 3600 * 1000)
+
+/* Resets for what belongs to no connection: a burst for a port scan or a restart with many clients, then so many a second,
+ * as BSD has it. */
+#define TCP_RESETS_BURST 200
+#define TCP_RESETS_PER_S 200
 
 /* RFC 5961 7: challenge ACKs a second, for each connection. A limit shared by connections would tell an attacker
  * on one of them what happens on the others (CVE-2016-5696). */

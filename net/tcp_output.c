@@ -61,10 +61,24 @@ void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, st
     (void)emit(t, now_ns, &e->local, &e->peer, s, v, 1, 0); /* lost here is lost as if on the network */
 }
 
+/* So that a flood of what belongs nowhere is not answered by one of ours. */
+static bool pay_for_reset(struct tcp *t, uint64_t now_ns)
+{
+    const uint64_t price_ns = NS_PER_S / TCP_RESETS_PER_S;
+    if (t->resets_paid_ns < now_ns)
+        t->resets_paid_ns = now_ns;
+    if (t->resets_paid_ns - now_ns > (TCP_RESETS_BURST - 1) * price_ns) {
+        t->n.n_resets_held++;
+        return false;
+    }
+    t->resets_paid_ns += price_ns;
+    return true;
+}
+
 void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
                 const struct tcp_segment *s)
 {
-    if (s->flags & TCP_RST)
+    if ((s->flags & TCP_RST) || !pay_for_reset(t, now_ns))
         return;
     struct tcp_segment r = {.flags = TCP_RST};
     if (s->flags & TCP_ACK) {
@@ -372,46 +386,47 @@ static bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
     return !c->limited && resend_range(c, now_ns, from, len) > 0;
 }
 
+/* One segment of new data, whatever the congestion window says; how much it was. */
+static uint32_t send_one(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint32_t cwnd = c->window.cwnd_bytes;
+    struct seq before = c->nxt;
+    c->window.cwnd_bytes = c->mss + (c->sack ? tcp_pipe(c) : before.v - c->una.v);
+    (void)send_next(c, now_ns);
+    c->window.cwnd_bytes = cwnd;
+    return c->nxt.v - before.v;
+}
+
 void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
 {
-    uint32_t cwnd = c->window.cwnd_bytes, one_more = tcp_pipe(c) + c->mss;
-    c->window.cwnd_bytes = cwnd > one_more ? cwnd : one_more;
-    bool done = send_next(c, now_ns);
-    c->window.cwnd_bytes = cwnd;
+    if (send_one(c, now_ns) > 0)
+        return;
     uint32_t len = least(c->mss, c->nxt.v - c->una.v);
-    if (!done)
-        (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
+    (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
 }
 
 /* One larger segment, when there is room for it and something behind it that will tell whether it has arrived. */
 static void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
 {
     uint16_t mss = c->mss, size = tcp_mtu_search(c, now_ns);
-    uint32_t cwnd = c->window.cwnd_bytes, used = tcp_pipe(c), offset = c->nxt.v - c->una.v;
-    if (size == 0 || cwnd < used + size + mss || c->wnd_bytes < offset + size + mss || c->tx.len < offset + size + mss)
+    size_t both = size + (size_t)mss, offset = c->nxt.v - c->una.v;
+    if (size == 0 || c->window.cwnd_bytes < tcp_pipe(c) + both ||
+        least(c->wnd_bytes, (uint32_t)c->tx.len) < offset + both)
         return;
-    struct seq before = c->nxt;
     c->mss = size;
-    c->window.cwnd_bytes = used + size;
-    (void)send_next(c, now_ns);
+    uint32_t len = send_one(c, now_ns);
     c->mss = mss;
-    c->window.cwnd_bytes = cwnd;
-    if (c->nxt.v - before.v == size)
+    if (len == size)
         tcp_mtu_sent(c, size);
 }
 
-/* RFC 5682 2.1 step 2b: up to two new segments, whatever the congestion window says; it has been one. */
+/* RFC 5682 2.1 step 2b: up to two new segments. */
 static void send_two_new(struct tcp_connection *c, uint64_t now_ns)
 {
-    uint32_t cwnd = c->window.cwnd_bytes;
-    struct seq before = c->nxt;
-    for (int i = 0; i < 2; i++) {
-        c->window.cwnd_bytes = c->mss + (c->sack ? tcp_pipe(c) : c->nxt.v - c->una.v);
-        (void)send_next(c, now_ns);
-    }
-    c->window.cwnd_bytes = cwnd;
     c->frto = TCP_FRTO_SECOND;
-    if (seq_equal(c->nxt, before))
+    uint32_t len = send_one(c, now_ns);
+    len += send_one(c, now_ns);
+    if (len == 0)
         tcp_frto_stop(c);
 }
 

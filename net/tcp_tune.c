@@ -74,8 +74,8 @@ static uint32_t fair_part(const struct tcp_connection *c)
     uint32_t n = t->n_tuned + (c->tune.limit_bytes <= t->window_first);
     uint32_t others = t->tuned_bytes - (c->tune.limit_bytes - t->window_first);
     uint32_t left = others < t->tune_bytes ? t->tune_bytes - others : 0;
-    uint32_t part = (uint32_t)((uint64_t)t->tune_bytes * 2 / (2 * n + 1));
-    if (left / 3 * 2 > part)
+    uint32_t part = t->tune_bytes / (2 * n + 1) * 2;
+    if (part < left / 3 * 2)
         part = left / 3 * 2;
     return least(t->window_first + part, t->window_max);
 }
@@ -87,10 +87,12 @@ static void resize(struct tcp_connection *c, uint32_t now_ms, uint32_t past_ms)
     uint64_t wanted = read * 2 > c->tune.limit_bytes ? read * 4 : c->tune.limit_bytes;
     if (past_ms >= TCP_TUNE_IDLE_MS)
         wanted = t->window_first;
-    if (wanted > fair_part(c))
-        reclaim(t, now_ms);
     uint32_t fair = fair_part(c);
-    t->n.n_windows_held += wanted > fair;
+    if (wanted > fair) {
+        t->n.n_windows_held++;
+        reclaim(t, now_ms);
+        fair = fair_part(c);
+    }
     uint32_t limit = wanted < fair ? (uint32_t)wanted : fair;
     t->n.n_windows_grown += limit > c->tune.limit_bytes;
     set_limit(c, limit);

@@ -42,6 +42,9 @@ static size_t copied_limit(const struct tcp_connection *c)
     size_t reserve = c->t->chunks.n / TCP_RESERVE_SHARE;
     if (n_free <= reserve)
         return 0;
+    reserve += least(c->t->connections.n_used, c->t->chunks.n / TCP_FIRST_SHARE);
+    if (n_free <= reserve)
+        return TCP_CHUNK_DATA;
     size_t base = least(TCP_COPIED_BYTES, ((n_free - reserve) / TCP_FAIR_SHARE + 1) * TCP_CHUNK_DATA);
     size_t grown = least(c->window.cwnd_bytes, c->wnd_bytes) * 2;
     if (grown <= base)

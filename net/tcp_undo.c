@@ -25,9 +25,11 @@ static uint32_t most(uint32_t a, uint32_t b)
 void tcp_undo_begin(struct tcp_connection *c, uint64_t now_ns, enum tcp_undo_of of)
 {
     const struct tcp_rack *k = &c->rack;
-    uint32_t probe = k->probed && !k->probe_new ? least(c->mss, k->probe_end.v - c->una.v) : 0;
-    c->undo = (struct tcp_undo){
-        .before = c->window, .from = c->una, .ts = tcp_timestamp(now_ns, c->ts_offset), .resent_bytes = probe};
+    struct tcp_undo *u = &c->undo;
+    u->before = c->window;
+    u->from = c->una;
+    u->ts = tcp_timestamp(now_ns, c->ts_offset);
+    u->resent_bytes = k->probed && !k->probe_new ? least(c->mss, k->probe_end.v - c->una.v) : 0;
     c->undoable = true;
     c->undo_timeout = of == TCP_UNDO_TIMEOUT;
 }
@@ -52,16 +54,16 @@ void tcp_undo_timeout(struct tcp_connection *c, uint64_t now_ns)
  * way and an initial window; slow start has the rest back a round trip later. */
 static void restore_window(struct tcp_connection *c, uint32_t flight, uint32_t acked)
 {
-    struct tcp_window now = c->window, *w = &c->window;
+    struct tcp_window *w = &c->window;
+    uint32_t rtt_us = w->rtt_us, cwnd = c->in_recovery ? 0 : w->cwnd_bytes; /* it may be inflated (RFC 5681 3.2) */
     *w = c->undo.before;
-    w->rtt_us = now.rtt_us;
+    w->rtt_us = rtt_us;
     uint32_t gentle = flight + most(acked, TCP_INITIAL_WINDOW * (uint32_t)c->mss);
     if (gentle < w->cwnd_bytes) {
         w->ssthresh_bytes = most(w->ssthresh_bytes, w->cwnd_bytes);
         w->cwnd_bytes = gentle;
     }
-    if (!c->in_recovery) /* which may have inflated it (RFC 5681 3.2) */
-        w->cwnd_bytes = most(w->cwnd_bytes, now.cwnd_bytes);
+    w->cwnd_bytes = most(w->cwnd_bytes, cwnd);
 }
 
 /* `acked` bytes of what is under way are acknowledged with this. */

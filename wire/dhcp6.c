@@ -230,7 +230,7 @@ void dhcp6_emit(struct writer *w, const struct dhcp6_message *m)
         write_ia(w, m);
     if (m->rapid_commit)
         write_option(w, OPTION_RAPID_COMMIT, 0);
-    if (m->type != DHCP6_DECLINE)
+    if (m->type != DHCP6_DECLINE && m->type != DHCP6_RELEASE)
         write_wanted(w, m->type);
 }
 

@@ -65,7 +65,7 @@ struct dhcp6_message {
  * servers and addresses add up. An association that contradicts itself (T1 > T2) counts as absent, and an address that
  * is preferred longer than valid does, too (21.4, 21.6). False: cut short, or an option of a wrong length. */
 bool dhcp6_parse(struct bytes b, struct dhcp6_message *m);
-/* Writes a client's message: identifiers, the elapsed time, and, unless it declines, what is asked for. With has_ia the
+/* Writes a client's message: identifiers, the elapsed time, and, unless it declines or releases, what is asked for. With has_ia the
  * association, with the address if there is one. */
 void dhcp6_emit(struct writer *w, const struct dhcp6_message *m);
 /* 00 03 00 01 and the MAC. */

@@ -4,6 +4,7 @@
  *
  *   host_stack.c  addresses, who owns what, news from epoll        host_tcp.c   listeners and connecting
  *   host_flow.c   a connection: reading, writing, its end          host_udp.c   datagram sockets
+ *   host_connect_any.c  happy eyeballs
  *   host_address.c  addresses as the host writes them              dispatch.c   which of the two stacks is meant
  *
  * All sockets lie in the platform's epoll set, edge-triggered, and never leave it: each call tries first, and waits
@@ -175,6 +176,10 @@ bool host_is_full(int problem);
 
 /* TAKES the descriptor. NULL (counted): every place is taken, and the descriptor is still the caller's. */
 struct host_connection *host_connection_new(struct host_stack *h, int fd, const struct endpoint *peer);
+/* GIVES a connection that is being opened. The errors of stack_connect. */
+MUST_USE enum err host_connection_begin(struct host_stack *h, const struct endpoint *to, struct host_connection **c);
+/* OK: it stands. ERR_AGAIN: its writer will be woken. Another error of stack_connect: it failed, and is the caller's to free. */
+MUST_USE enum err host_connection_opened(struct host_connection *c);
 /* Closes the descriptor and gives the place back. */
 void host_connection_free(struct host_connection *c);
 /* Waits on one of the two slots until there is news. */

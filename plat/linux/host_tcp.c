@@ -207,65 +207,54 @@ static int begin(const struct host_stack *h, const struct endpoint *to)
     return -1;
 }
 
-static bool is_opening(int fd, int *problem)
+enum err host_connection_begin(struct host_stack *h, const struct endpoint *to, struct host_connection **c)
 {
-    union host_address a;
-    socklen_t len = sizeof *problem;
-    *problem = 0;
-    (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, problem, &len);
-    len = sizeof a;
-    return *problem == 0 && getpeername(fd, &a.any, &len) != 0 && errno == ENOTCONN;
-}
-
-static enum err wait_open(struct host_connection *c, uint64_t deadline_ns) MAY_YIELD
-{
-    int problem;
-    while (is_opening(c->socket.fd, &problem)) {
-        enum err e = host_connection_wait(&c->writer, deadline_ns);
-        if (e)
-            return e;
-    }
-    return problem ? connect_error(problem) : OK;
-}
-
-enum err host_stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
-{
-    struct host_stack *h = host_stack_of(s);
-    if (to.port == 0 || ip_is_unspecified(&to.ip) || ip_is_multicast(&to.ip))
+    if (to->port == 0 || ip_is_unspecified(&to->ip) || ip_is_multicast(&to->ip))
         return ERR_UNREACHABLE;
-    int fd = begin(h, &to);
+    int fd = begin(h, to);
     if (fd < 0) {
         h->counters.connections_full += host_is_full(errno);
         return connect_error(errno);
     }
-    struct host_connection *c = host_connection_new(h, fd, &to);
-    if (!c) {
+    *c = host_connection_new(h, fd, to);
+    if (!*c) {
         close(fd);
         return ERR_FULL;
     }
-    c->opening = true;
-    enum err e = wait_open(c, deadline_ns);
+    (*c)->opening = true;
+    return OK;
+}
+
+enum err host_connection_opened(struct host_connection *c)
+{
+    union host_address a;
+    int problem = 0;
+    socklen_t len = sizeof problem;
+    (void)getsockopt(c->socket.fd, SOL_SOCKET, SO_ERROR, &problem, &len);
+    if (problem)
+        return connect_error(problem);
+    len = sizeof a;
+    if (getpeername(c->socket.fd, &a.any, &len) != 0)
+        return errno == ENOTCONN ? ERR_AGAIN : ERR_UNREACHABLE;
     c->opening = false;
+    return OK;
+}
+
+enum err host_stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
+{
+    struct host_connection *c;
+    enum err e = host_connection_begin(host_stack_of(s), &to, &c);
+    if (e)
+        return e;
+    while ((e = host_connection_opened(c)) == ERR_AGAIN) {
+        e = host_connection_wait(&c->writer, deadline_ns);
+        if (e)
+            break;
+    }
     if (e) {
         host_connection_free(c);
         return e;
     }
     *f = &c->flow;
     return OK;
-}
-
-/* One after the other, in the order given, each with a fair part of what time is left: for development that is enough. */
-enum err host_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
-                                struct flow **f)
-{
-    enum err e = ERR_UNREACHABLE;
-    for (size_t i = 0; i < n && i < CONNECT_ADDRESSES_MAX; i++) {
-        uint64_t now_ns = sched_now();
-        uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-        uint64_t part_ns = deadline_ns == TIME_NEVER ? TIME_NEVER : time_after(now_ns, left_ns / (n - i));
-        e = host_stack_connect(s, list[i], part_ns, f);
-        if (e == OK || e == ERR_CANCELLED)
-            break;
-    }
-    return e;
 }

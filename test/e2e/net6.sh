@@ -13,36 +13,9 @@ target=$2
 name=net6-$target
 . test/e2e/net_common.sh
 if [ "$1" != inside ]; then
-	MAKEFLAGS="" make -s all
-	./jinn build -t "$target" appliances/website >/dev/null
-	./jinn build -t "$target" test/e2e/peer >/dev/null
 	net_enter
 fi
 net_capture fd00:9::1/64 nodad
-
-
-
-# Starts an image; sets `peer`.
-launch() { # folder, keys
-	local program
-	program=$1/dist/$(basename "$1")
-	shift
-	: >"$folder/peer.log"
-	if [ "$target" = spt ]; then
-		build/host/jinn-spt --mem=4 --net:service=jinn0 --net-offload:service=off "$program.spt" "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
-	else
-		"$program" --net:service=jinn0 --net-offload:service=off "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
-	fi
-	peer=$!
-}
-
-said() { # what the image's log must say, seconds
-	for _ in $(seq $((${2:-15} * 10))); do
-		! grep -q "$1" "$folder/peer.log" || return 0
-		sleep 0.1
-	done
-	fail "the image never said '$1'"
-}
 
 # Waits until the image's log names an address that begins as the argument says, and sets `address`.
 addressed() {
@@ -55,17 +28,6 @@ start() { # how the address begins, folder, keys
 	shift
 	launch "$@"
 	addressed "$begin"
-}
-
-serve() { # a server that runs until `quit`
-	: >"$folder/server.log"
-	"$@" >"$folder/server.log" 2>&1 & pids+=($!)
-	server=$!
-}
-
-quit() {
-	kill "$server"
-	wait "$server" || true
 }
 
 answers() { # a ping of so many bytes
@@ -103,11 +65,6 @@ kea_with() { # a pool
 		} }
 	CONF
 	KEA_LOCKFILE_DIR=none KEA_PIDFILE_DIR=$folder serve kea-dhcp6 -c "$folder/kea.conf"
-}
-
-seen() { # frames of the capture so far that a filter lets through
-	sleep 0.5
-	tshark -r "$folder/all.pcap" -Y "$1" 2>/dev/null | wc -l
 }
 
 # ---- A fixed address ----
@@ -194,6 +151,7 @@ answers
 [ "$(seen 'dhcpv6.msgtype == 3')" = "$n_requests" ] || fail "a Request in spite of rapid commit"
 say "kea gave $address at once (rapid commit)"
 stop
+grep -q 'DHCP6_RELEASE_NA ' "$folder/server.log" || fail "kea did not get its address back"
 start fe80 test/e2e/peer --ipv6-only --ipv6-dhcp=false
 sleep 3
 ! grep -q 'address fd00' "$folder/peer.log" || fail "an address in spite of --ipv6-dhcp=false"
@@ -248,9 +206,6 @@ router=$!
 unshare --net -- sleep infinity & pids+=($!)
 far=$!
 sleep 0.3
-on() { # process, command
-	nsenter -t "$1" -n -- "${@:2}"
-}
 ip link add narrow0 type veth peer name narrow1 netns "$router"
 on "$router" ip link add wide0 type veth peer name wide1 netns "$far"
 ip addr add fd00:8::1/64 dev narrow0 nodad

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # What net.sh and net6.sh share; sourced with `name` set. Outside of a namespace `net_enter` builds the peer and goes into
-# a new one; inside, `net_capture ADDRESS...` makes the tap with these addresses and records it. The image runs without
+# a new one; inside, `net_capture ADDRESS...` makes the tap with these addresses, if any, and records it. The image runs without
 # offloads, so that the recorded checksums are whole; offload.py looks at what offloads become on a wire.
 folder= pids=() n=0
 
@@ -14,17 +14,16 @@ finish() {
 	rm -rf "$folder"
 }
 
-net_enter() { # with `target`, if it is set
-	MAKEFLAGS="" make -s libs-linux
-	mkdir -p build/e2e
-	${CC:-gcc} -std=gnu11 -g -O2 -Iinclude -I. test/e2e/net_peer.c -o build/e2e/net_peer \
-		-Wl,--start-group build/linux/lib*.a build/deps/host/libmbedcrypto.a -Wl,--end-group
+net_enter() { # builds the images of `target`
+	MAKEFLAGS="" make -s all
+	./jinn build -t "$target" appliances/website >/dev/null
+	./jinn build -t "$target" test/e2e/peer >/dev/null
 	if ! unshare --net --map-root-user true 2>/dev/null; then
 		echo "  skip  $name: needs root, or user namespaces, for a tap"
 		echo "$name: 0 passed, 0 failed, 1 skipped"
 		exit 0
 	fi
-	exec unshare --net --map-root-user -- "$0" inside ${target:+"$target"}
+	exec unshare --net --map-root-user -- "$0" inside "$target"
 }
 
 net_capture() {
@@ -32,7 +31,7 @@ net_capture() {
 	trap finish EXIT
 	ip link set lo up
 	ip tuntap add jinn0 mode tap
-	ip addr add "$@" dev jinn0
+	[ $# = 0 ] || ip addr add "$@" dev jinn0
 	ip link set jinn0 up
 	tshark -q -i jinn0 -w "$folder/all.pcap" 2>"$folder/tshark.log" & pids+=($!)
 	for _ in $(seq 100); do
@@ -63,4 +62,46 @@ try:
 except ConnectionRefusedError:
     pass
 PYTHON
+}
+
+# Starts an image; sets `peer`.
+launch() { # folder, keys
+	local program
+	program=$1/dist/$(basename "$1")
+	shift
+	: >"$folder/peer.log"
+	if [ "$target" = spt ]; then
+		build/host/jinn-spt --mem=4 --net:service=jinn0 --net-offload:service=off "$program.spt" "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
+	else
+		"$program" --net:service=jinn0 --net-offload:service=off "$@" >"$folder/peer.log" 2>&1 & pids+=($!)
+	fi
+	peer=$!
+}
+
+said() { # what the image's log must say, seconds
+	for _ in $(seq $((${2:-15} * 10))); do
+		! grep -q "$1" "$folder/peer.log" || return 0
+		sleep 0.1
+	done
+	fail "the image never said '$1'"
+}
+
+serve() { # a server that runs until `quit`
+	: >"$folder/server.log"
+	"$@" >"$folder/server.log" 2>&1 & pids+=($!)
+	server=$!
+}
+
+quit() {
+	kill "$server"
+	wait "$server" || true
+}
+
+seen() { # frames of the capture so far that a filter lets through
+	sleep 0.5
+	tshark -r "$folder/all.pcap" -Y "$1" 2>/dev/null | wc -l
+}
+
+on() { # process, command
+	nsenter -t "$1" -n -- "${@:2}"
 }

@@ -157,18 +157,23 @@ static void wait_connect(void *arg)
 }
 
 /* A listener whose queue is full leaves SYNs unanswered. */
+static void fill_queue(int l, int fill[static 4])
+{
+    assert_int_equal(listen(l, 0), 0);
+    for (int i = 0; i < 4; i++) {
+        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect_to(fill[i], AF_INET, local_of(l).port);
+    }
+    rest(5);
+}
+
 static void connect_without_answer(void)
 {
     struct scope scope, timer;
     struct flow *f;
     int fill[4], l = plain_bound(AF_INET, SOCK_STREAM);
-    assert_int_equal(listen(l, 0), 0);
     waits.to = local_of(l);
-    for (int i = 0; i < 4; i++) {
-        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect_to(fill[i], AF_INET, waits.to.port);
-    }
-    rest(5);
+    fill_queue(l, fill);
     assert_int_equal(stack_connect(s, waits.to, in_ms(30), &f), ERR_TIMEOUT);
     scope_open(&scope);
     scope_open(&timer);
@@ -186,6 +191,67 @@ static void connect_without_answer(void)
 static void connecting_to_nobody_who_answers(void **state)
 {
     run(connect_without_answer);
+}
+
+/* ---- Several addresses ---- */
+
+static enum err any(const struct endpoint *list, size_t n, uint64_t deadline_ns)
+{
+    struct flow *f;
+    enum err e = stack_connect_any(s, list, n, deadline_ns, &f);
+    if (e == OK) {
+        struct endpoint peer = flow_peer(f);
+        assert_memory_equal(&peer, &list[n - 1], sizeof peer); /* those before it don't answer, or refuse */
+        flow_abort(f);
+    }
+    return e;
+}
+
+static void wait_any(void *arg)
+{
+    waits.connect = any(&waits.to, 1, TIME_NEVER);
+}
+
+static void race(void)
+{
+    struct scope scope, timer;
+    struct flow *f;
+    int fill[4], silent = plain_bound(AF_INET, SOCK_STREAM), good = plain_bound(AF_INET, SOCK_STREAM);
+    struct endpoint list[] = {
+        local_of(silent), {localhost4, free_port(SOCK_STREAM)}, {localhost6, free_port(SOCK_STREAM)}, local_of(good)};
+    fill_queue(silent, fill);
+    assert_int_equal(listen(good, 8), 0);
+    assert_int_equal(any(list + 3, 1, soon()), OK);
+    assert_int_equal(any(list + 2, 2, soon()), OK); /* IPv6 first, and refused */
+    uint64_t before_ns = plat_clock_ns();
+    assert_int_equal(any(list, 4, soon()), OK);
+    assert_true(plat_clock_ns() - before_ns >= 250 * NS_PER_MS); /* the silent one has its time */
+    assert_int_equal(any(list + 1, 2, soon()), ERR_REFUSED);
+    assert_int_equal(any(list, 3, in_ms(600)), ERR_TIMEOUT);
+    assert_int_equal(any(list, 1, in_ms(20)), ERR_TIMEOUT);
+    assert_int_equal(stack_connect_any(s, list, 0, soon(), &f), ERR_UNREACHABLE);
+    list[0].port = 0;
+    assert_int_equal(any(list, 1, soon()), ERR_UNREACHABLE);
+    waits.to = local_of(silent);
+    waits.connect = OK;
+    scope_open(&scope);
+    scope_open(&timer);
+    assert_int_equal(scope_spawn(&scope, "connect", wait_any, NULL), OK);
+    assert_int_equal(scope_spawn(&timer, "cancel", cancel_soon, &scope), OK);
+    scope_join(&timer);
+    scope_join(&scope);
+    assert_int_equal(waits.connect, ERR_CANCELLED);
+    assert_int_equal(host_stack_of(s)->connections.n_used, 0);
+    for (int i = 0; i < 4; i++)
+        close(fill[i]);
+    close(silent);
+    close(good);
+}
+
+static void the_first_of_several_addresses_that_answers(void **state)
+{
+    need_ipv6();
+    run(race);
 }
 
 /* ---- Cancelling ---- */
@@ -256,6 +322,7 @@ int main(void)
         cmocka_unit_test(several_fibers_accept),
         cmocka_unit_test(connecting),
         cmocka_unit_test(connecting_to_nobody_who_answers),
+        cmocka_unit_test(the_first_of_several_addresses_that_answers),
         cmocka_unit_test(waiting_is_cancelled),
     };
     return run_host_tests("host_tcp", tests, ARRAY_LEN(tests));

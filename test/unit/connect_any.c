@@ -63,10 +63,6 @@ void stack_kick(struct stack *s)
     sched_timer(&s->timer, tcp_deadline(s->t));
 }
 
-void stack_may_loop(struct stack *s)
-{
-}
-
 static void tick(struct timer *t, uint64_t now_ns)
 {
     tcp_tick(the.t, now_ns);

@@ -590,6 +590,22 @@ static void an_address_of_somebody_else_is_declined(void **state)
     end(s);
 }
 
+static void an_image_that_ends_gives_its_address_back(void **state)
+{
+    struct script *s = start_bound();
+    s->n->ip6_ops->stop(s->n, s->now_ns);
+    hear(s, DHCP6_RELEASE);
+    assert_true(bytes_equal(heard.server_id, bytes_str("server-1")));
+    assert_true(ip_equal(&heard.address, &given));
+    assert_null(ip6_find(s->n, &given)); /* 18.2.7: not a source from then on */
+    answer(s, usual(DHCP6_REPLY));
+    s->n->ip6_ops->stop(s->n, s->now_ns);
+    pass(s, 100 * NS_PER_S);
+    assert_null(ip6_find(s->n, &given));
+    assert_int_equal(s->n->counters.dhcp6.releases, 1);
+    end(s);
+}
+
 static void answers_that_are_not_ours_are_ignored(void **state)
 {
     struct script *s = start_requesting();
@@ -682,6 +698,7 @@ int main(void)
         cmocka_unit_test(refusals_make_no_storm),
         cmocka_unit_test(a_failing_server_is_asked_again),
         cmocka_unit_test(an_address_of_somebody_else_is_declined),
+        cmocka_unit_test(an_image_that_ends_gives_its_address_back),
         cmocka_unit_test(answers_that_are_not_ours_are_ignored),
         cmocka_unit_test(impossible_addresses_are_refused),
         cmocka_unit_test(an_address_for_ever_is_never_renewed),

@@ -20,11 +20,10 @@ static struct udp_socket *open_socket(struct script *s, uint16_t port)
 }
 
 /* An IGMP message from the router. */
-static void input_igmp(struct script *s, struct ip dst, struct bytes message, int alert)
+static void input_igmp_from(struct script *s, struct ip router, struct ip dst, struct bytes message, int alert)
 {
     uint8_t b[200];
     struct writer w = writer_of(b, sizeof b);
-    struct ip router = GATEWAY_IP;
     if (alert == ALERT)
         ip4_emit_alert(&w, IP_IGMP, &router, &dst, message.len);
     else
@@ -34,6 +33,11 @@ static void input_igmp(struct script *s, struct ip dst, struct bytes message, in
                 .total_len = (uint16_t)(20 + message.len), .ttl = 1, .protocol = IP_IGMP, .src = router, .dst = dst});
     write_bytes(&w, message);
     input_frame(s, ip_is_multicast(&dst) ? mac_of_multicast4(&dst) : OUR_MAC, ROUTER_MAC, ETHER_IP4, writer_bytes(&w));
+}
+
+static void input_igmp(struct script *s, struct ip dst, struct bytes message, int alert)
+{
+    input_igmp_from(s, GATEWAY_IP, dst, message, alert);
 }
 
 /* `len` bytes of a query are sent: 8 of versions 1 and 2, 12 and the sources of version 3. */
@@ -335,6 +339,22 @@ static void unsound_queries_are_ignored(void **state)
     script_end(s);
 }
 
+static void a_switch_without_an_address_is_heard(void **state)
+{
+    struct script *s = script_new();
+    (void)in_group(s);
+    uint8_t b[24];
+    struct bytes query = query_of(b, 1, IP_ANY4, 2, 12);
+    input_igmp_from(s, IP_ANY4, ip4(224, 0, 0, 1), query, ALERT);
+    assert_int_equal(s->n->counters.igmp.in_queries, 1);
+    input_igmp_from(s, ip4(0, 0, 0, 1), ip4(224, 0, 0, 1), query, ALERT);
+    input_udp(s, (struct endpoint){IP_ANY4, 7}, (struct endpoint){OUR_IP, 5353}, bytes_str("x"));
+    assert_int_equal(s->n->counters.ip4.in_martian, 2);
+    pass(s, NS_PER_S);
+    expect(s, "*16 10.0.0.2>224.0.0.22 ttl=1 DF igmp 22 2 239.1.2.3");
+    script_end(s);
+}
+
 static void without_groups_nothing_is_heard(void **state)
 {
     struct script *s = script_new();
@@ -435,6 +455,7 @@ int main(void)
         cmocka_unit_test(answers_come_within_the_time_asked_for),
         cmocka_unit_test(the_querier_says_how_often),
         cmocka_unit_test(unsound_queries_are_ignored),
+        cmocka_unit_test(a_switch_without_an_address_is_heard),
         cmocka_unit_test(without_groups_nothing_is_heard),
         cmocka_unit_test(a_querier_of_version_2_gets_its_reports),
         cmocka_unit_test(a_querier_of_version_1_knows_no_leaves),

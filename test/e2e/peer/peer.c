@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Echoes UDP datagrams of all sizes on port 7, also those to a group, until it is stopped, and logs the name server when it changes. */
+/* Echoes UDP datagrams of all sizes on port 7 until it is stopped, and logs the name server when it changes. With a group it
+ * listens there, too, and sends "here" to its port 7777. */
 #include "peer.h"
 
 #include <jinn/fiber.h>
@@ -20,6 +21,16 @@ static void say_resolver(struct stack *s, struct ip *said)
     log_info(&source, "name server %s", ip_text(&now, text));
 }
 
+static unsigned tell_group(struct udp_socket *u, const struct ip *group)
+{
+    static uint64_t next_ns;
+    struct piece p = piece_copy(bytes_str("here"));
+    if (ip_is_unspecified(group) || sched_now() < next_ns)
+        return 0;
+    next_ns = time_after(sched_now(), NS_PER_S / 2);
+    return udp_send(u, (struct endpoint){*group, 7777}, &p, 1) != OK;
+}
+
 int peer_start(const struct peer *self)
 {
     struct udp_socket *u;
@@ -32,6 +43,7 @@ int peer_start(const struct peer *self)
         size_t len;
         uint64_t soon_ns = time_after(sched_now(), 100 * NS_PER_MS); /* to see that a stop was asked for */
         say_resolver(self->service, &said);
+        n_lost += tell_group(u, &self->group);
         if (udp_recv(u, buffer, sizeof buffer, &len, &from, soon_ns) != OK)
             continue;
         struct piece p = piece_copy(bytes_of(buffer, len));
