@@ -24,8 +24,13 @@ e2e:
 	@$(MAKE) -s all $(B)/host/forward
 	@scripts/run-each $(E2E)
 
-BENCH_PROGRAMS := $(patsubst bench/%.c,$(B)/host/%,$(wildcard bench/*.c)) $(B)/host/lwip-server
-$(filter-out %/lwip-server,$(BENCH_PROGRAMS)): $(B)/host/%: bench/%.c
+# The fault device for real traffic.
+$(B)/host/forward: test/support/forward.c
+	@mkdir -p $(@D)
+	@$(CC_HOST) $(COMMON) -O2 -D_GNU_SOURCE $< -o $@
+
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(B)/host/%,$(wildcard bench/*.c)) $(B)/host/lwip-server $(B)/host/forward
+$(filter-out %/lwip-server %/forward,$(BENCH_PROGRAMS)): $(B)/host/%: bench/%.c
 	@mkdir -p $(@D)
 	@$(CC_HOST) $(COMMON) -O2 -D_GNU_SOURCE $< -o $@
 
@@ -38,7 +43,7 @@ $(B)/host/lwip-server: bench/lwip/server.c bench/lwip/lwipopts.h $(LWIP).origin
 	@$(CC_HOST) -O2 -w -D_GNU_SOURCE -Ibench/lwip -I$(LWIP)/src/include -I$(LWIP)/port/include $< $(LWIP)/src/core/*.c \
 		$(LWIP)/src/core/ipv4/*.c $(LWIP)/src/netif/ethernet.c -o $@
 
-# ONLY: the parts that are wanted, sizes start http streams idle profile.
+# ONLY: the parts that are wanted, sizes start http streams loss idle profile.
 bench: all
 	@scripts/setup bench
 	@$(MAKE) -s $(BENCH_PROGRAMS)
