@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Large files with curl over a path that loses, delays, reorders, duplicates and corrupts: loss.py [TARGET]. Every byte arrives,
-both ways, over both families at once. How long that takes is for bench/loss.py to say. Root."""
+both ways, over both families at once. How long that takes is for bench/parts/loss.py to say. Root."""
 import hashlib, os, re, subprocess, sys, zlib
 from harness import FORWARD, JINN, ROOT, TENDER, Image, Path, Suite, equal, sh
 
