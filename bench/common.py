@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What the parts of `make bench` share: the report, CPU time, the servers that are compared and the links to them."""
-import json, os, re, statistics, subprocess, sys
+import json, os, re, resource, statistics, subprocess, sys
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 sys.path.insert(0, os.path.join(ROOT, "test/e2e"))
@@ -8,6 +8,8 @@ from harness import JINN, TENDER, Image, Namespace, sh
 
 HOST = os.path.join(ROOT, "build/host")
 BENCH = os.path.join(ROOT, "build/bench")
+HELLO = os.path.join(ROOT, "appliances/hello/dist/hello.spt")
+SITE = os.path.join(ROOT, "appliances/website/dist/website.spt")
 PAGE = ("<!doctype html><title>1 KB</title>" + "x" * 1024)[:1024]
 SECONDS, ROUNDS = int(os.environ.get("BENCH_SECONDS", 1)), int(os.environ.get("BENCH_ROUNDS", 5))
 SERVER_CPU, CLIENT_CPU = 1, 0
@@ -42,11 +44,12 @@ def core_seconds(cpu=SERVER_CPU):
 
 
 def own_seconds(pid):
-    """CPU time of a process and its children."""
-    with open(f"/proc/{pid}/schedstat") as f:
-        own = int(f.read().split()[0]) / 1e9
+    """CPU time of a process, threads that have ended included, and of its children."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
     with open(f"/proc/{pid}/task/{pid}/children") as f:
-        return own + sum(own_seconds(int(p)) for p in f.read().split())
+        children = f.read().split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(own_seconds(p) for p in children)
 
 
 def softirq_thread(cpu=SERVER_CPU):
@@ -106,11 +109,12 @@ def nginx(connections=2048):
     os.makedirs(os.path.join(folder, "www"), exist_ok=True)
     with open(os.path.join(folder, "www/index.html"), "w") as f:
         f.write(PAGE)
+    # It closes idle connections when less than a sixteenth of its places is free: hence twice as many.
     conf = os.path.join(folder, "nginx.conf")
     with open(conf, "w") as f:
         f.write(f"""daemon off; worker_processes 1; worker_cpu_affinity {1 << SERVER_CPU:b}; pid {folder}/pid; error_log {folder}/error.log;
-            worker_rlimit_nofile {connections + 100};
-            events {{ worker_connections {connections}; multi_accept on; }}
+            worker_rlimit_nofile {min(connections + 90, resource.getrlimit(resource.RLIMIT_NOFILE)[1])};
+            events {{ worker_connections {2 * connections}; multi_accept on; }}
             http {{ access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000; open_file_cache max=100;
               keepalive_timeout 300; default_type text/html; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
               fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
@@ -118,8 +122,13 @@ def nginx(connections=2048):
     return SERVER + ["/usr/sbin/nginx", "-p", folder, "-c", conf]
 
 
-def jinn(image, mem=16, *keys):
-    return SERVER + [TENDER, f"--mem={mem}", "--net:service=tap0", image, "--ipv4=10.77.0.2/24", "-l", "*:warning", *keys]
+def jinn(image, mem=16, prefix=24):
+    return SERVER + [TENDER, f"--mem={mem}", "--net:service=tap0", image, f"--ipv4=10.77.0.2/{prefix}", "-l", "*:warning"]
+
+
+def jinn_plain(image):
+    """On a tap of its own, since the host leaves offloads of a tap switched on."""
+    return SERVER + [TENDER, "--mem=16", "--net:service=tap2", "--net-offload:service=off", image, "--ipv4=10.76.0.2/24", "-l", "*:warning"]
 
 
 def lwip():
@@ -129,7 +138,7 @@ def lwip():
 # ---- Links ----
 
 class Links:
-    """The client's namespace with tap0 for Jinn and tap1 for lwIP, and a namespace for servers on the kernel's stack,
+    """The client's namespace with tap0 for Jinn, tap2 (10.76.0.1) for Jinn without offloads and tap1 for lwIP, and a namespace for servers on the kernel's stack,
     joined by a veth: v0 at the client's end (10.78.0.1), v1 at the server's (10.78.0.2)."""
 
     def __init__(self, name, prefix=24):
@@ -142,8 +151,11 @@ class Links:
         try:
             sh(f"ip netns add {self.peer}")
             sh(f"ip link add v0 netns {self.client.name} type veth peer name v1 netns {self.peer}")
-            for command in ("ip tuntap add tap1 mode tap", "sysctl -qw net.ipv6.conf.tap1.disable_ipv6=1", "ip addr add 10.79.0.1/24 dev tap1",
-                            "ip link set tap1 up", f"ip addr add 10.78.0.1/{self.prefix} dev v0", "ip link set v0 up"):
+            for tap, address in (("tap1", "10.79.0.1/24"), ("tap2", "10.76.0.1/24")):
+                for command in (f"ip tuntap add {tap} mode tap", f"sysctl -qw net.ipv6.conf.{tap}.disable_ipv6=1",
+                                f"ip addr add {address} dev {tap}", f"ip link set {tap} up"):
+                    self.client.run(command)
+            for command in (f"ip addr add 10.78.0.1/{self.prefix} dev v0", "ip link set v0 up"):
                 self.client.run(command)
             for command in ("ip link set lo up", f"ip addr add 10.78.0.2/{self.prefix} dev v1", "ip link set v1 up"):
                 self.on_peer(command)
@@ -162,7 +174,7 @@ class Links:
     def steer(self, on):
         """Receive packet steering: what arrives for the client is worked on by the client's core, what arrives for a server
         on the kernel's stack by the server's. Without it either end's work is done where the other end sent."""
-        for run, devices, cpu in ((self.client.run, ("tap0", "tap1", "v0"), CLIENT_CPU), (self.on_peer, ("v1",), SERVER_CPU)):
+        for run, devices, cpu in ((self.client.run, ("tap0", "tap1", "tap2", "v0"), CLIENT_CPU), (self.on_peer, ("v1",), SERVER_CPU)):
             for device in devices:
                 run(f"sh -c 'echo {1 << cpu if on else 0:x} > /sys/class/net/{device}/queues/rx-0/rps_cpus'")
 

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ip ip;
     struct ip_net net;
     uint64_t wait_ns, size_bytes;
+    struct ip_routes routes = {.n = 0};
     const struct key keys[] = {
         {"text", KEY_STRING, &text, "x", NULL, false},
         {"loud", KEY_BOOL, &loud, "no", NULL, false},
@@ -28,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {"net", KEY_NET, &net, NULL, NULL, true},
         {"wait", KEY_DURATION, &wait_ns, "250ms", NULL, false},
         {"size", KEY_SIZE, &size_bytes, "64K", NULL, false},
+        {"route", KEY_ROUTES, &routes, NULL, NULL, true},
     };
     char *copy = calloc(1, size + 1), *argv[ARGUMENTS_MAX + 2] = {(char[]){"fuzz"}};
     if (!copy)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
-#   make bench    measures us and our peers, writes bench/RESULTS.md
+#   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
 
 E2E = 'test/e2e/website.py spt' \
       'test/e2e/website.py linux' \
@@ -24,14 +24,22 @@ e2e:
 	@$(MAKE) -s all $(B)/host/forward
 	@scripts/run-each $(E2E)
 
-$(B)/host/spawn $(B)/host/resident: $(B)/host/%: bench/%.c
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(B)/host/%,$(wildcard bench/*.c)) $(B)/host/lwip-server
+$(filter-out %/lwip-server,$(BENCH_PROGRAMS)): $(B)/host/%: bench/%.c
 	@mkdir -p $(@D)
 	@$(CC_HOST) $(COMMON) -O2 -D_GNU_SOURCE $< -o $@
 
-$(B)/host/forward: test/support/forward.c
+# lwIP, a peer to compare with, from its source package; it is not ours to warn about.
+LWIP := $(B)/bench/src/lwip
+$(LWIP).origin:
+	@scripts/fetch-source lwip '2.1.3*' bookworm $(LWIP)
+$(B)/host/lwip-server: bench/lwip/server.c bench/lwip/lwipopts.h $(LWIP).origin
 	@mkdir -p $(@D)
-	@$(CC_HOST) $(COMMON) -O2 -D_GNU_SOURCE $< -o $@
+	@$(CC_HOST) -O2 -w -D_GNU_SOURCE -Ibench/lwip -I$(LWIP)/src/include -I$(LWIP)/port/include $< $(LWIP)/src/core/*.c \
+		$(LWIP)/src/core/ipv4/*.c $(LWIP)/src/netif/ethernet.c -o $@
 
-bench: all $(B)/host/spawn $(B)/host/resident $(B)/host/forward
+# ONLY: the parts that are wanted, sizes start http streams idle profile.
+bench: all
 	@scripts/setup bench
-	@bench/run
+	@$(MAKE) -s $(BENCH_PROGRAMS)
+	@bench/run $(ONLY)

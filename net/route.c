@@ -86,8 +86,8 @@ bool route_add(struct net *n, uint32_t to, uint8_t prefix_len, uint32_t gateway,
 bool route_redirect(struct net *n, uint32_t from, uint32_t dst, uint32_t gateway)
 {
     const struct route *r = route_find(n, dst), *to = route_find(n, gateway);
-    struct ip near = ip4_of_u32(gateway);
-    if (!r || r->gateway != from || from == gateway || !to || to->gateway || !ip4_is_neighbour(n, &near))
+    if (!r || r->gateway != from || from == gateway || !to || to->gateway || gateway == ip4_u32(&n->ip4.net.ip) ||
+        gateway == ip4_u32(&n->ip4.broadcast))
         return false;
     if (r->origin == ROUTE_REDIRECT)
         n->routes.route[r - n->routes.route].rank = 0;

@@ -8,8 +8,20 @@
 
 /* ---- Connections ---- */
 
+/* With no control block left, who waits longest for the FIN of a peer that has got everything goes. */
+static void reclaim_orphan(struct tcp *t, uint64_t now_ns)
+{
+    struct tcp_connection *c = CONTAINER_OF(t->orphans.next, struct tcp_connection, node);
+    t->n.n_orphans_reclaimed++;
+    tcp_send_reset(c, now_ns);
+    tcp_end(c, ERR_CLOSED);
+    tcp_settle(c);
+}
+
 struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
 {
+    if (t->connections.n_used == t->connections.n && !list_empty(&t->orphans))
+        reclaim_orphan(t, now_ns);
     struct tcp_connection *c = pool_take(&t->connections);
     if (!c)
         return NULL;
@@ -51,6 +63,8 @@ void tcp_end(struct tcp_connection *c, enum err error)
         tcp_table_remove(c->t, &c->entry);
     c->in_table = false;
     tcp_tune_end(c);
+    if (c->orphan) /* else it may be in its listener's queue */
+        list_remove(&c->node);
     tcp_tx_free(c);
     tcp_board_free(c);
     tcp_rx_free_ooo(c);
@@ -153,6 +167,7 @@ enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
     list_init(&t->pending);
     list_init(&t->starved);
     list_init(&t->half);
+    list_init(&t->orphans);
     list_init(&t->waiting);
     wheel_init(&t->wheel, now_ns);
     timer_init(&t->wait_timer, tcp_wait_fire);

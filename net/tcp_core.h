@@ -75,7 +75,7 @@ struct tcp_counters {
     /* Connections. */
     uint64_t n_opened, n_accepted, n_closed, n_timed_out, n_reset, n_keepalive_lost, n_lingered;
     uint64_t n_refused_backlog, n_refused_full, n_half_dropped, n_cookies, n_cookies_taken, n_bad_cookies,
-        n_half_expired, n_time_wait_dropped, n_time_wait_reused;
+        n_half_expired, n_time_wait_dropped, n_time_wait_reused, n_orphans_reclaimed, n_resets_held;
     /* Mechanisms. */
     uint64_t n_timeouts, n_fast_retransmits, n_partial_acks, n_duplicate_acks, n_tail_probes, n_sent_twice, n_bad_sack,
         n_marked, n_slowed_by_marks, n_reneged, n_runs_refused, n_window_probes, n_keepalives, n_challenges,
@@ -88,5 +88,26 @@ struct tcp_counters {
 };
 
 struct tcp_counters tcp_counters(const struct tcp *t);
+
+/* One line of the table: a connection, a half-open one or one in TIME-WAIT; for the last two all numbers are 0. */
+struct tcp_row {
+    struct endpoint local, peer;
+    const char *state;                        /* as RFC 9293 3.3.2 writes it */
+    size_t unread_bytes, unsent_bytes;        /* received and not read; written and not acknowledged */
+    uint32_t flight_bytes;                    /* of these, sent */
+    uint32_t cwnd_bytes, ssthresh_bytes;      /* the congestion window, and where slow start ends */
+    uint32_t window_bytes, peer_window_bytes; /* what we have promised to take, and what the peer has */
+    uint32_t rtt_us, rto_us;                  /* smoothed, 0: not measured; the timeout, backoff included */
+    uint16_t mss_bytes;
+    uint8_t n_timeouts; /* in a row, without an acknowledgement between them */
+    bool sack, orphan;  /* both sides permit it; the user has closed it */
+};
+
+/* Walks the table: `at` begins as {0}. False: the end. What comes or goes between two calls may be missed or seen twice, and
+ * nothing else. */
+struct tcp_rows {
+    uint32_t bucket, n_seen;
+};
+bool tcp_rows_next(const struct tcp *t, struct tcp_rows *at, struct tcp_row *row);
 
 #endif

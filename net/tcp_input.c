@@ -280,7 +280,7 @@ static void fin_acknowledged(struct tcp_connection *c, uint64_t now_ns)
     if (c->state == TCP_FIN_WAIT_1) {
         c->state = TCP_FIN_WAIT_2;
         if (c->orphan)
-            c->end_ns = time_after(now_ns, TCP_FIN_WAIT_2_NS);
+            tcp_wait_for_fin(c, now_ns);
     } else if (c->state == TCP_CLOSING) {
         if (c->ack_now)
             tcp_send_ack(c, now_ns);

@@ -13,6 +13,7 @@
  *   tcp_recover.c  how fast that is sent again          tcp_undo.c     when it was no loss
  *                                                     tcp_cubic.c    the one that is used
  *   tcp_tune.c     how large a window is promised       tcp_mtu.c      how large a segment may be
+ *   tcp_rows.c     the table, for who looks on
  *   tcp.c          all of it together
  *
  * Who may be found by a segment is in the table, as one of three kinds: a connection, a half-open one (a passive
@@ -172,9 +173,9 @@ struct tcp_connection {
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
     struct tcp_listener *listener; /* while in its queue */
-    struct list node;              /* in the listener's queue of established connections; later in t->tuned */
-    struct list pending;           /* in t->pending: something is to be sent at tcp_flush */
-    struct list starved;           /* in t->starved: its writer waits for shared memory */
+    struct list node;    /* in the listener's queue of established connections; later in t->tuned or t->orphans */
+    struct list pending; /* in t->pending: something is to be sent at tcp_flush */
+    struct list starved; /* in t->starved: its writer waits for shared memory */
     struct waiter *reader;
     struct waiter *writer;
 
@@ -329,7 +330,9 @@ struct tcp {
     struct tcp_listener *listener;
     struct pool connections, halves, waits, chunks, pieces, runs;
     struct list pending, half, waiting, starved, tuned;
-    bool freed; /* shared memory was given back since tcp_flush looked */
+    struct list orphans;     /* closed flows in FIN-WAIT-2, oldest first */
+    uint64_t resets_paid_ns; /* the bucket that resets to nowhere are taken from */
+    bool freed;              /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
     uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
     struct wheel wheel;
@@ -346,6 +349,9 @@ void tcp_end(struct tcp_connection *c, enum err error);
 /* Wakes who waits, sets the timer, frees what ended and is nobody's. `c` may be dead afterwards. */
 void tcp_settle(struct tcp_connection *c);
 void tcp_set_pending(struct tcp_connection *c);
+
+/* An orphan in FIN-WAIT-2 waits for the peer's FIN, not for ever, and only while there is room. */
+void tcp_wait_for_fin(struct tcp_connection *c, uint64_t now_ns);
 
 /* ---- tcp_table.c ---- */
 
@@ -390,6 +396,15 @@ void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes)
 static inline uint32_t tcp_flight(const struct tcp_connection *c)
 {
     return c->max.v - c->una.v;
+}
+/* How much of it a loss is to be measured by: no more than the congestion window had allowed. While a retransmission is lost,
+ * too, what was reported and what was sent for it pile up behind the hole, two or three windows of it; 0.7 of that would
+ * make the window grow by each loss. */
+static inline uint32_t tcp_flight_reducible(const struct tcp_connection *c)
+{
+    uint32_t most = c->sack && c->in_recovery ? c->window.ssthresh_bytes : c->window.cwnd_bytes;
+    uint32_t flight = tcp_flight(c);
+    return flight > most ? most : flight;
 }
 
 /* ---- tcp_output.c ---- */

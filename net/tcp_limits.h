@@ -105,6 +105,11 @@
 /* RFC 7323 5.5: after 24 days of idleness the peer's timestamp clock may have wrapped. */
 #define TCP_PAWS_IDLE_MS (24U * 24 * 3600 * 1000)
 
+/* Resets for what belongs to no connection: a burst for a port scan or a restart with many clients, then so many a second,
+ * as BSD has it. */
+#define TCP_RESETS_BURST 200
+#define TCP_RESETS_PER_S 200
+
 /* RFC 5961 7: challenge ACKs a second, for each connection. A limit shared by connections would tell an attacker
  * on one of them what happens on the others (CVE-2016-5696). */
 #define TCP_CHALLENGES_PER_S 5

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The size of segments when nobody says what the path carries (RFC 4821, RFC 8899).
  *
- *   black hole   the second timeout in a row of a segment of some size: smaller ones from then on
+ *   black hole   the second timeout in a row of a segment of some size: smaller ones from then on. The fourth one, when all
+ *                that is under way is no longer than what is tried first: it may be too long for the path, too
  *   search       once they get through, and ten minutes after an ICMP error made them small (RFC 1191 6.3): one segment of new
  *                data is larger. First as large as the route allows; then in the middle between what arrives and what does
  *                not, until both are close
@@ -12,9 +13,11 @@
 
 void tcp_mtu_black_hole(struct tcp_connection *c, uint64_t now_ns)
 {
-    uint16_t base = c->mss > TCP_MSS_BASE ? TCP_MSS_BASE : TCP_MSS_PMTU_MIN;
-    bool full = tcp_flight(c) > base && c->mss > base;
-    if (c->n_resent == 0 || !full)
+    uint32_t flight = tcp_flight(c);
+    bool one = flight <= TCP_MSS_BASE && c->mss > TCP_MSS_BASE;
+    uint16_t base = one || c->mss <= TCP_MSS_BASE ? TCP_MSS_PMTU_MIN : TCP_MSS_BASE;
+    bool full = flight > base && c->mss > base;
+    if (c->n_resent < (one ? 3 : 1) || !full)
         return;
     c->t->n.n_black_holes++;
     c->mss = base;

@@ -61,10 +61,24 @@ void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, st
     (void)emit(t, now_ns, &e->local, &e->peer, s, v, 1, 0); /* lost here is lost as if on the network */
 }
 
+/* So that a flood of what belongs nowhere is not answered by one of ours. */
+static bool pay_for_reset(struct tcp *t, uint64_t now_ns)
+{
+    const uint64_t price_ns = NS_PER_S / TCP_RESETS_PER_S;
+    if (t->resets_paid_ns < now_ns)
+        t->resets_paid_ns = now_ns;
+    if (t->resets_paid_ns - now_ns > (TCP_RESETS_BURST - 1) * price_ns) {
+        t->n.n_resets_held++;
+        return false;
+    }
+    t->resets_paid_ns += price_ns;
+    return true;
+}
+
 void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
                 const struct tcp_segment *s)
 {
-    if (s->flags & TCP_RST)
+    if ((s->flags & TCP_RST) || !pay_for_reset(t, now_ns))
         return;
     struct tcp_segment r = {.flags = TCP_RST};
     if (s->flags & TCP_ACK) {

@@ -36,7 +36,7 @@ void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
     bool after_timeout = seq_before(c->una, c->recover);
     if (c->board.lost_bytes == 0 || c->in_recovery || after_timeout || tcp_mtu_lost(c))
         return;
-    uint32_t flight = tcp_flight(c);
+    uint32_t flight = tcp_flight_reducible(c);
     c->t->n.n_fast_retransmits++;
     c->in_recovery = true;
     c->recover = c->max;
@@ -53,7 +53,8 @@ void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
 static void slow_down(struct tcp_connection *c, uint64_t now_ns)
 {
     tcp_undo_forget(c);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c) + c->mss);
+    uint32_t flight = least(tcp_flight(c) + c->mss, c->window.cwnd_bytes);
+    c->t->congestion->lost(&c->window, now_ns, c->mss, flight);
     c->window.cwnd_bytes = c->window.ssthresh_bytes;
 }
 

@@ -93,7 +93,7 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
     } else {
         tcp_mtu_black_hole(c, now_ns);
         tcp_undo_timeout(c, now_ns);
-        c->t->congestion->timeout(&c->window, now_ns, c->mss, tcp_flight(c), c->n_resent);
+        c->t->congestion->timeout(&c->window, now_ns, c->mss, tcp_flight_reducible(c), c->n_resent);
         if (c->sack)
             tcp_recover_timeout(c, now_ns);
         else

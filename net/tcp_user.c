@@ -156,6 +156,13 @@ void tcp_wait_writable(struct tcp_connection *c, struct waiter *w)
 
 /* ---- Ending ---- */
 
+void tcp_wait_for_fin(struct tcp_connection *c, uint64_t now_ns)
+{
+    c->end_ns = time_after(now_ns, TCP_FIN_WAIT_2_NS);
+    tcp_tune_end(c);
+    list_append(&c->t->orphans, &c->node);
+}
+
 void tcp_close(struct tcp_connection *c, uint64_t now_ns)
 {
     c->reader = c->writer = NULL;
@@ -167,7 +174,7 @@ void tcp_close(struct tcp_connection *c, uint64_t now_ns)
     } else if (c->state != TCP_CLOSED) {
         c->progress_ns = now_ns;
         if (c->state == TCP_FIN_WAIT_2)
-            c->end_ns = time_after(now_ns, TCP_FIN_WAIT_2_NS);
+            tcp_wait_for_fin(c, now_ns);
         if (!c->fin_queued)
             queue_fin(c);
         tcp_output(c, now_ns);

@@ -71,6 +71,9 @@ static inline void any_datagram(struct frag_datagram *d)
 {
     for (size_t i = 0; i < FRAG_CHUNKS_PER_DATAGRAM; i++)
         d->chunk[i] = nondet_bool() ? malloc(FRAG_CHUNK_BYTES) : NULL;
+    d->used = nondet_bool();
+    d->dead = nondet_bool();
+    d->congested = nondet_bool();
     assume(is_sound(d));
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The scheduler's loop. A round: ask the platform (waiting only when no fiber can run), read the clock once, fire
- * timers, tell the watchers of devices, then run every fiber that could run at that moment. Who becomes
- * runnable meanwhile runs in the next round, so devices and timers can't be starved. */
+/* The scheduler's loop. A round: ask the platform (waiting only when no fiber can run), read the clock once, tell
+ * the watchers of devices, fire timers, then run every fiber that could run at that moment. Who becomes runnable
+ * meanwhile runs in the next round, so devices and timers can't be starved. Devices come first: after a pause in which the
+ * host ran others, an acknowledgement that has waited is seen before the timer that waited for it. */
 #include "sched/sched.h"
 
 struct scheduler sched;
@@ -63,8 +64,8 @@ static void look_outside(void)
     }
     uint64_t ready = plat_wait(deadline_ns);
     sched.now_ns = plat_clock_ns();
-    wheel_run(&sched.wheel, sched.now_ns);
     tell_watchers(ready);
+    wheel_run(&sched.wheel, sched.now_ns);
 }
 
 static void run_round(void)

@@ -2,10 +2,10 @@
 """HTTP, 1 KB: requests on kept connections, new connections, the latency of one; Jinn, nginx and lwIP in turns."""
 import os, re
 
-from common import CLIENT, CLIENT_CPU, ROUNDS, SECONDS, Busy, Image, Links, jinn, lwip, median, nginx, plot, prepare_onekb
+from common import CLIENT, CLIENT_CPU, ROUNDS, SECONDS, Busy, Image, Links, jinn, jinn_plain, lwip, median, nginx, plot, prepare_onekb
 
 COUNTS = (1, 16, 64, 256, 1024)
-URLS = {"Jinn": "http://10.77.0.2/", "nginx": "http://10.78.0.2/", "lwIP": "http://10.79.0.2/"}
+URLS = {"Jinn": "http://10.77.0.2/", "Jinn, plain frames": "http://10.76.0.2/", "nginx": "http://10.78.0.2/", "lwIP": "http://10.79.0.2/"}
 
 
 def measure(links, server, url, connections, extra=""):
@@ -67,14 +67,15 @@ def curves(rows_by_label, names):
 
 def run(report):
     report.say(f"## HTTP, 1 KB: per CPU second of the server's core, medians of {ROUNDS} rounds of {SECONDS} s in turns\n")
-    report.say("Jinn: spt on a tap. nginx: one worker, on a veth. lwIP: raw API on a tap like Jinn's, with a trivial handler that answers\n"
+    report.say("Jinn: spt on a tap with offloads, and with plain frames. nginx: one worker, on a veth. lwIP: raw API on a tap like Jinn's, with a trivial handler that answers\n"
                "one constant. wrk on the other core.\n\n"
                "The core's whole busy time counts, softirq included; beside it the ratio by the server's own time (with the softirqs\n"
                "that interrupted it or ran in the core's thread for them), which is the truer one when others use that core, too.\n")
     with Links("http") as links:
-        with Image(nginx(4096), netns=links.peer) as theirs, Image(jinn(prepare_onekb()), netns=links.client.name) as ours, \
-                Image(lwip(), netns=links.client.name) as third:
-            servers = {"Jinn": ours, "nginx": theirs, "lwIP": third}
+        image, where = prepare_onekb(), links.client.name
+        with Image(nginx(4096), netns=links.peer) as theirs, Image(jinn(image), netns=where) as ours, \
+                Image(jinn_plain(image), netns=where) as plain, Image(lwip(), netns=where) as third:
+            servers = {"Jinn": ours, "Jinn, plain frames": plain, "nginx": theirs, "lwIP": third}
             links.wait_for(*URLS.values())
             kept, fresh = {}, {}
             for steered in (False, True):

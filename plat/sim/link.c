@@ -139,9 +139,20 @@ static void deliver(struct sim_link *l, struct sim_port *to, const struct sim_fr
     sim_plan(l->sim, &copy->event, arrival(l, to, sent_ns));
 }
 
+static bool is_too_long(const struct sim_link *l, const struct sim_port *to, const struct sim_frame *frame)
+{
+    const struct sim_faults *f = &l->faults;
+    if (!f->mtu_bytes || frame->len <= (size_t)f->mtu_bytes + ETHERNET_BYTES)
+        return false;
+    size_t i = 0;
+    while (l->port[i] != to)
+        i++;
+    return !f->mtu_ports || f->mtu_ports >> i & 1;
+}
+
 static void send_to(struct sim_link *l, struct sim_port *to, const struct sim_frame *frame, uint64_t sent_ns)
 {
-    if (l->faults.mtu_bytes && frame->len > (size_t)l->faults.mtu_bytes + ETHERNET_BYTES) {
+    if (is_too_long(l, to, frame)) {
         l->counters.n_too_long++;
         return;
     }

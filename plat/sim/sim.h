@@ -90,6 +90,7 @@ struct sim_faults {
     uint64_t rate_bps;    /* bits per second of each sender; 0: no limit */
     uint32_t queue_bytes; /* a sender's queue before the rate; 0: 64 KB. What does not fit is ERR_AGAIN */
     uint16_t mtu_bytes;   /* longer IP packets vanish; 0: none do */
+    uint32_t mtu_ports;   /* they vanish on the way to these only, a bit each in the order of attaching; 0: to all */
 };
 
 /* A switch: a frame goes to the port with its destination's address, to all others when none has it. */

@@ -21,6 +21,7 @@ struct weather {
     const char *name;
     struct sim_faults faults;
     uint32_t n_pauses;
+    uint32_t n_changes;
     const char *mtu; /* of the clients */
     const char *server_mtu;
     const char *most; /* bytes of one transfer */
@@ -72,6 +73,16 @@ static const struct weather weathers[] = {
      .storm = true,
      .offload = OF_SERVER | OF_CLIENTS,
      .harsh = true},
+    {.name = "path_changes", .n_changes = 8},
+    {.name = "path_changes_loss", .faults = {.loss_ppm = 3 * PERCENT}, .n_changes = 8, .most = "32K"},
+    {.name = "black_hole", .faults = {.mtu_bytes = 1400, .delay_ns = 5 * NS_PER_MS}},
+    {.name = "black_hole_1006", .faults = {.mtu_bytes = 1006, .delay_ns = 5 * NS_PER_MS}, .most = "32K"},
+    {.name = "black_hole_to_server", .faults = {.mtu_bytes = 1280, .mtu_ports = 1, .delay_ns = 20 * NS_PER_MS}},
+    {.name = "black_hole_from_server", .faults = {.mtu_bytes = 1280, .mtu_ports = ~1U, .delay_ns = 20 * NS_PER_MS}},
+    {.name = "black_hole_pauses",
+     .faults = {.mtu_bytes = 1400, .delay_ns = 10 * NS_PER_MS, .loss_ppm = PERCENT},
+     .n_pauses = 4,
+     .most = "32K"},
     {.name = "storm", .n_pauses = 3, .most = "8K", .storm = true, .harsh = true},
 };
 
@@ -105,6 +116,7 @@ static struct play play_of(const struct weather *w, uint64_t seed)
         .seed = seed,
         .faults = w->storm ? storm(seed) : w->faults,
         .n_pauses = w->n_pauses,
+        .n_changes = w->n_changes,
         .end_ns = 10 * HOUR_NS,
         .peer = {{"--role=server", "--ipv4=10.0.0.1/24", server_mtu},
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.2/24"},

@@ -554,6 +554,8 @@ static const struct {
     COUNTER(cookies_taken),
     COUNTER(bad_cookies),
     COUNTER(half_expired),
+    COUNTER(orphans_reclaimed),
+    COUNTER(resets_held),
     COUNTER(time_wait_dropped),
     COUNTER(time_wait_reused),
     COUNTER(timeouts),

@@ -540,9 +540,81 @@ static void scaled_window_is_rounded_so_that_its_edge_stays(void **state)
                        "> . seq 1 ack 12 win 8191\n");
 }
 
+/* With all control blocks taken a peer that owes only its FIN makes room. */
+static void an_orphan_makes_room_for_a_newcomer(void **state)
+{
+    script_sized(2, 1 << 20,
+                 ACCEPTED "close\n"
+                          "> F. seq 1 ack 1\n"
+                          "< . seq 1 ack 2\n"
+                          "peer 1235\n"
+                          "< S seq 0 win 65535 <mss 1460>\n"
+                          "> S. seq 0 ack 1\n"
+                          "< . seq 1 ack 1 win 65535\n"
+                          "accept\n"
+                          "count connections 2\n"
+                          "peer 1236\n"
+                          "< S seq 0 win 65535 <mss 1460>\n"
+                          "> S. seq 0 ack 1\n"
+                          "< . seq 1 ack 1 win 65535\n"
+                          "> R. seq 2 ack 1\n"
+                          "accept\n"
+                          "count orphans_reclaimed 1\n"
+                          "count connections 2\n"
+                          "# those that are in use stay\n"
+                          "peer 1237\n"
+                          "< S seq 0 win 65535 <mss 1460>\n"
+                          "> S. seq 0 ack 1\n"
+                          "< . seq 1 ack 1 win 65535\n"
+                          "> R seq 1\n"
+                          "count refused_full 1\n"
+                          "count orphans_reclaimed 1\n");
+}
+
+/* What is not acknowledged yet is not given up. */
+static void an_orphan_with_data_under_way_stays(void **state)
+{
+    script_sized(1, 1 << 20,
+                 ACCEPTED "write 100\n"
+                          "> P. seq 1 ack 1 len 100\n"
+                          "close\n"
+                          "> F. seq 101 ack 1\n"
+                          "< . seq 1 ack 101\n"
+                          "peer 1235\n"
+                          "< S seq 0 win 65535 <mss 1460>\n"
+                          "> S. seq 0 ack 1\n"
+                          "< . seq 1 ack 1 win 65535\n"
+                          "> R seq 1\n"
+                          "count orphans_reclaimed 0\n");
+}
+
+/* A flood of what belongs nowhere: 200 answers at once, then 200 a second. */
+static void resets_to_nowhere_are_limited(void **state)
+{
+    struct script *x = script_new(1, 1 << 20);
+    for (int i = 0; i < 1000; i++) {
+        x->line = " . seq 1 ack 1";
+        inject(x, x->line);
+    }
+    assert_int_equal(x->n_sent, 200);
+    assert_int_equal(tcp_counters(x->t).n_resets_held, 800);
+    x->n_sent = x->n_matched = 0;
+    script_run(x, "+11ms\n");
+    for (int i = 0; i < 10; i++) {
+        x->line = " . seq 1 ack 1";
+        inject(x, x->line);
+    }
+    assert_int_equal(x->n_sent, 2);
+    x->n_matched = x->n_sent;
+    script_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_orphan_makes_room_for_a_newcomer),
+        cmocka_unit_test(an_orphan_with_data_under_way_stays),
+        cmocka_unit_test(resets_to_nowhere_are_limited),
         cmocka_unit_test(peer_closes_first),
         cmocka_unit_test(half_close_goes_on_reading),
         cmocka_unit_test(simultaneous_close),

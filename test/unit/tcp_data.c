@@ -387,7 +387,7 @@ static void static_data_waits_for_pieces_only(void **state)
 
 static void writer_that_waits_for_the_memory_of_others_is_woken(void **state)
 {
-    script_sized(4, 8192,
+    script_sized(4, 16384,
                  "listen 80 4\n"
                  "< S seq 0 win 0 <mss 1000>\n"
                  "> S. seq 0 ack 1\n"
@@ -402,13 +402,9 @@ static void writer_that_waits_for_the_memory_of_others_is_woken(void **state)
                  "< . seq 1 ack 1 win 0\n"
                  "peer 1234\n"
                  "accept\n"
-                 "queue-copy 1008\n"
-                 "queue-copy 1008\n"
+                 "queue-copy 3024\n"
                  "accept\n"
-                 "queue-copy 1008\n"
-                 "queue-copy 1008\n"
-                 "accept\n"
-                 "queue-copy 1008\n"
+                 "queue-copy 2016\n"
                  "queue-copy 1 again\n"
                  "arm-writer\n"
                  "woken-writer 0\n"

@@ -161,6 +161,22 @@ static void little_data_is_no_probe(void **state)
 /* Timeouts of small segments are not about their size. */
 static void small_segments_are_no_black_hole(void **state)
 {
+    script(FAR_SACK "write 500\n"
+                    "> P. seq 1 ack 1 len 500\n"
+                    "+202ms\n"
+                    "> P. seq 1 ack 1 len 500\n"
+                    "+402ms\n"
+                    "> P. seq 1 ack 1 len 500\n"
+                    "+802ms\n"
+                    "> P. seq 1 ack 1 len 500\n"
+                    "+1602ms\n"
+                    "> P. seq 1 ack 1 len 500\n"
+                    "count black_holes 0\n");
+}
+
+/* A lone segment below what is tried first may be too long for the path, too. */
+static void a_lone_segment_is_made_smaller_after_four_timeouts(void **state)
+{
     script(FAR_SACK "write 1000\n"
                     "> P. seq 1 ack 1 len 1000\n"
                     "+202ms\n"
@@ -169,7 +185,9 @@ static void small_segments_are_no_black_hole(void **state)
                     "> P. seq 1 ack 1 len 1000\n"
                     "+802ms\n"
                     "> P. seq 1 ack 1 len 1000\n"
-                    "count black_holes 0\n");
+                    "+1602ms\n"
+                    "> . seq 1 ack 1 len 512\n"
+                    "count black_holes 1\n");
 }
 
 /* RFC 4821 7.7: smaller still, after two more. */
@@ -227,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_path_that_carries_all_is_not_probed),
         cmocka_unit_test(little_data_is_no_probe),
         cmocka_unit_test(small_segments_are_no_black_hole),
+        cmocka_unit_test(a_lone_segment_is_made_smaller_after_four_timeouts),
         cmocka_unit_test(after_four_timeouts_they_are_as_small_as_they_get),
         cmocka_unit_test(without_sack_segments_are_large_again_after_ten_minutes),
     };

@@ -28,35 +28,70 @@
 
 static void three_reported_segments_start_recovery(void **state)
 {
-    script(ACCEPTED_FAR TEN_SENT "# what is reported has left the network: limited transmit (RFC 3042)\n"
-                                 "< . seq 1 ack 1 <sack 1461 2921>\n"
-                                 "> . seq 14601 ack 1 len 1460\n"
-                                 "< . seq 1 ack 1 <sack 4381 5841, sack 1461 2921>\n"
-                                 "> . seq 16061 ack 1 len 1460\n"
-                                 "count fast_retransmits 0\n"
-                                 "# three: segments 1, 3 and 5 are lost. 12 were under way, so ssthresh is 8.4\n"
-                                 "< . seq 1 ack 1 <sack 7301 8761, sack 4381 5841, sack 1461 2921>\n"
+    script(ACCEPTED_FAR TEN_SENT
+           "# what is reported has left the network: limited transmit (RFC 3042)\n"
+           "< . seq 1 ack 1 <sack 1461 2921>\n"
+           "> . seq 14601 ack 1 len 1460\n"
+           "< . seq 1 ack 1 <sack 4381 5841, sack 1461 2921>\n"
+           "> . seq 16061 ack 1 len 1460\n"
+           "count fast_retransmits 0\n"
+           "# three: segments 1, 3 and 5 are lost. 10 were under way beside limited transmit's 2 (RFC 5681\n"
+           "# 3.2), so ssthresh is 7\n"
+           "< . seq 1 ack 1 <sack 7301 8761, sack 4381 5841, sack 1461 2921>\n"
+           "> . seq 1 ack 1 len 1460\n"
+           "count fast_retransmits 1\n"
+           "# 7 on the network; from here on one for one (RFC 6937)\n"
+           "< . seq 1 ack 1 <sack 7301 10221, sack 4381 5841, sack 1461 2921>\n"
+           "> . seq 2921 ack 1 len 1460\n"
+           "# all holes are filled in one round trip; new data goes on\n"
+           "< . seq 1 ack 1 <sack 7301 11681, sack 4381 5841, sack 1461 2921>\n"
+           "> . seq 5841 ack 1 len 1460\n"
+           "< . seq 1 ack 1 <sack 7301 13141, sack 4381 5841, sack 1461 2921>\n"
+           "> . seq 17521 ack 1 len 1460\n"
+           "< . seq 1 ack 1 <sack 7301 14601, sack 4381 5841, sack 1461 2921>\n"
+           "> . seq 18981 ack 1 len 1460\n"
+           "+50ms\n"
+           "< . seq 1 ack 2921 <sack 7301 14601, sack 4381 5841>\n"
+           "> . seq 20441 ack 1 len 1460\n"
+           "< . seq 1 ack 14601\n"
+           "> . seq 21901 ack 1 len 1460\n"
+           "> . seq 23361 ack 1 len 1460\n"
+           "count retransmitted 3\n"
+           "count timeouts 0\n");
+}
+
+/* A retransmission is lost, too: what is reported piles up behind the hole, and is no measure of what the network holds. */
+static void each_loss_makes_the_window_smaller(void **state)
+{
+    script(ACCEPTED_FAR TEN_SENT "write 29200\n"
+                                 "# the first is lost: of 10, 7 remain\n"
+                                 "< . seq 1 ack 1 <sack 1461 14601>\n"
                                  "> . seq 1 ack 1 len 1460\n"
-                                 "> . seq 2921 ack 1 len 1460\n"
-                                 "count fast_retransmits 1\n"
-                                 "# 8 on the network; from here on one for one (RFC 6937)\n"
-                                 "< . seq 1 ack 1 <sack 7301 10221, sack 4381 5841, sack 1461 2921>\n"
-                                 "> . seq 5841 ack 1 len 1460\n"
-                                 "# all holes are filled in one round trip; new data goes on\n"
-                                 "< . seq 1 ack 1 <sack 7301 11681, sack 4381 5841, sack 1461 2921>\n"
+                                 "> . seq 14601 ack 1 len 1460\n"
+                                 "> . seq 16061 ack 1 len 1460\n"
                                  "> . seq 17521 ack 1 len 1460\n"
-                                 "< . seq 1 ack 1 <sack 7301 13141, sack 4381 5841, sack 1461 2921>\n"
                                  "> . seq 18981 ack 1 len 1460\n"
-                                 "< . seq 1 ack 1 <sack 7301 14601, sack 4381 5841, sack 1461 2921>\n"
                                  "> . seq 20441 ack 1 len 1460\n"
-                                 "+50ms\n"
-                                 "< . seq 1 ack 2921 <sack 7301 14601, sack 4381 5841>\n"
                                  "> . seq 21901 ack 1 len 1460\n"
-                                 "< . seq 1 ack 14601\n"
+                                 "+50ms\n"
+                                 "# and lost again, with one of those that were sent for what was reported\n"
+                                 "< . seq 1 ack 1 <sack 16061 23361, sack 1461 14601>\n"
+                                 "> . seq 1 ack 1 len 1460\n"
+                                 "> . seq 14601 ack 1 len 1460\n"
                                  "> . seq 23361 ack 1 len 1460\n"
                                  "> . seq 24821 ack 1 len 1460\n"
-                                 "count retransmitted 3\n"
-                                 "count timeouts 0\n");
+                                 "> . seq 26281 ack 1 len 1460\n"
+                                 "> . seq 27741 ack 1 len 1460\n"
+                                 "> . seq 29201 ack 1 len 1460\n"
+                                 "+50ms\n"
+                                 "# the second is lost again. 11 since, but 7 were allowed at once: 4.9 remain\n"
+                                 "< . seq 1 ack 14601 <sack 16061 30661>\n"
+                                 "> . seq 14601 ack 1 len 1460\n"
+                                 "> . seq 30661 ack 1 len 1460\n"
+                                 "> . seq 32121 ack 1 len 1460\n"
+                                 "> . seq 33581 ack 1 len 1460\n"
+                                 "+50ms\n"
+                                 "count fast_retransmits 2\n");
 }
 
 /* RFC 8985 6.2: one report is no loss yet; a quarter of the round trip later it is. */
@@ -357,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_reported_segments_start_recovery),
+        cmocka_unit_test(each_loss_makes_the_window_smaller),
         cmocka_unit_test(one_report_and_a_quarter_of_a_round_trip_is_a_loss),
         cmocka_unit_test(what_was_only_late_is_not_sent_again),
         cmocka_unit_test(where_reordering_was_seen_three_reports_wait),

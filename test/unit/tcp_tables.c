@@ -179,9 +179,113 @@ static void options_that_make_no_sense_are_refused(void **state)
     assert_int_equal(tcp_new(&o, 0, &t), ERR_INVALID);
 }
 
+/* ---- Seen from outside ---- */
+
+static const struct tcp_row *row_of(const struct tcp *t, uint16_t peer_port, struct tcp_row *row)
+{
+    struct tcp_rows at = {0};
+    while (tcp_rows_next(t, &at, row)) {
+        if (row->peer.port == peer_port)
+            return row;
+    }
+    return NULL;
+}
+
+static unsigned count_rows(const struct tcp *t)
+{
+    struct tcp_rows at = {0};
+    struct tcp_row row;
+    unsigned n = 0;
+    while (tcp_rows_next(t, &at, &row))
+        n++;
+    return n;
+}
+
+static void the_table_can_be_read(void **state)
+{
+    struct script *x = script_new(16, 1 << 20);
+    struct tcp_row row;
+    struct ip peer = ip4(10, 0, 0, 9);
+    assert_int_equal(count_rows(x->t), 0);
+    script_run(x, "listen 80 4\n"
+                  "< S seq 0 win 65535 <mss 1460, sackok>\n"
+                  "> S. seq 0 ack 1\n");
+    assert_string_equal(row_of(x->t, 1234, &row)->state, "SYN-RECEIVED");
+    script_run(x, "+50ms\n"
+                  "< . seq 1 ack 1 win 30000\n"
+                  "accept\n"
+                  "< . seq 1 ack 1 win 30000 len 700\n"
+                  "write 20000\n"
+                  "> . seq 1 ack 701 len 1460\n"
+                  "> . seq 1461 ack 701 len 1460\n"
+                  "> . seq 2921 ack 701 len 1460\n"
+                  "> . seq 4381 ack 701 len 1460\n"
+                  "> . seq 5841 ack 701 len 1460\n"
+                  "> . seq 7301 ack 701 len 1460\n"
+                  "> . seq 8761 ack 701 len 1460\n"
+                  "> . seq 10221 ack 701 len 1460\n"
+                  "> . seq 11681 ack 701 len 1460\n"
+                  "> . seq 13141 ack 701 len 1460\n");
+    assert_non_null(row_of(x->t, 1234, &row));
+    assert_string_equal(row.state, "ESTABLISHED");
+    assert_true(ip_equal(&row.peer.ip, &peer));
+    assert_int_equal(row.local.port, 80);
+    assert_int_equal(row.unread_bytes, 700);
+    assert_int_equal(row.unsent_bytes, 20000);
+    assert_int_equal(row.flight_bytes, 14600);
+    assert_int_equal(row.cwnd_bytes, 14600);
+    assert_int_equal(row.peer_window_bytes, 30000);
+    assert_int_equal(row.rtt_us, 50000);
+    assert_int_equal(row.rto_us, 200000);
+    assert_int_equal(row.mss_bytes, 1460);
+    assert_true(row.sack && !row.orphan);
+    script_run(x, "+350ms\n"
+                  "> . seq 14601 ack 701 len 1460\n"
+                  "> . seq 1 ack 701 len 1460\n");
+    assert_int_equal(row_of(x->t, 1234, &row)->n_timeouts, 1);
+    assert_int_equal(count_rows(x->t), 1);
+    script_free(x);
+}
+
+static void all_kinds_are_in_the_table(void **state)
+{
+    struct script *x = script_new(16, 1 << 20);
+    struct tcp_row row;
+    script_run(x, ACCEPTED "< F. seq 1 ack 1\n"
+                           "> . seq 1 ack 2\n");
+    assert_string_equal(row_of(x->t, 1234, &row)->state, "CLOSE-WAIT");
+    script_run(x, "close\n"
+                  "> F. seq 1 ack 2\n");
+    assert_string_equal(row_of(x->t, 1234, &row)->state, "LAST-ACK");
+    assert_true(row.orphan);
+    script_run(x, "< . seq 2 ack 2\n"
+                  "peer 1235\n"
+                  "< S seq 0 win 65535 <mss 1460>\n"
+                  "> S. seq 0 ack 1\n"
+                  "< . seq 1 ack 1 win 65535\n"
+                  "accept\n"
+                  "close\n"
+                  "> F. seq 1 ack 1\n");
+    assert_null(row_of(x->t, 1234, &row));
+    assert_string_equal(row_of(x->t, 1235, &row)->state, "FIN-WAIT-1");
+    script_run(x, "< . seq 1 ack 2\n");
+    assert_string_equal(row_of(x->t, 1235, &row)->state, "FIN-WAIT-2");
+    script_run(x, "< F. seq 1 ack 2\n"
+                  "> . seq 2 ack 2\n");
+    assert_string_equal(row_of(x->t, 1235, &row)->state, "TIME-WAIT");
+    script_run(x, "peer 1236\n"
+                  "connect\n"
+                  "> SEW seq 0\n");
+    assert_string_equal(row_of(x->t, 1236, &row)->state, "SYN-SENT");
+    assert_int_equal(count_rows(x->t), 2);
+    script_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_can_be_read),
+        cmocka_unit_test(all_kinds_are_in_the_table),
         cmocka_unit_test(initial_numbers_of_the_same_four_only_grow),
         cmocka_unit_test(initial_numbers_of_others_tell_nothing),
         cmocka_unit_test(a_connection_after_time_wait_begins_beyond_the_last),

@@ -45,6 +45,21 @@ static void pause_link(void *arg)
     sim_link_pause(w->link, sim_now(w->sim) + NS_PER_S + sim_random(w->sim) % (19 * NS_PER_S));
 }
 
+/* Packets go another way from now on: all that was true of the last one may be wrong. */
+static void change_path(void *arg)
+{
+    static const uint16_t mtu_bytes[] = {0, 1500, 1480, 1400, 1280, 1006};
+    static const uint64_t rate_bps[] = {0, 0, 2000000, 10000000};
+    struct world *w = arg;
+    struct sim_faults f = w->play->faults;
+    uint64_t chance = sim_random(w->sim);
+    f.delay_ns = chance % (200 * NS_PER_MS);
+    f.jitter_ns = (chance >> 32) % (20 * NS_PER_MS);
+    f.mtu_bytes = mtu_bytes[sim_random(w->sim) % 6];
+    f.rate_bps = rate_bps[sim_random(w->sim) % 4];
+    sim_link_faults(w->link, &f);
+}
+
 static void end_faults(void *arg)
 {
     struct world *w = arg;
@@ -55,6 +70,8 @@ static void plan(struct world *w)
 {
     for (uint32_t i = 0; i < w->play->n_pauses; i++)
         sim_at(w->sim, SIM_START_NS + sim_random(w->sim) % (120 * NS_PER_S), pause_link, w);
+    for (uint32_t i = 0; i < w->play->n_changes; i++)
+        sim_at(w->sim, SIM_START_NS + sim_random(w->sim) % (120 * NS_PER_S), change_path, w);
     if (w->play->quiet_faults_ns)
         sim_at(w->sim, w->play->quiet_faults_ns, end_faults, w);
 }
