@@ -34,6 +34,7 @@ struct stack {
     struct net_transport seam; /* from IP to TCP */
     struct waiter readable;    /* woken while frames wait */
     bool busy;                 /* frames are being handed in: nothing is handed back within */
+    struct waiter late;        /* the end of a round in which something was written */
     struct timer timer;
     uint64_t armed_ns;        /* what the timer is set to */
     struct waiter on_address; /* woken by the net */
@@ -109,6 +110,18 @@ void stack_kick(struct stack *s)
         return;
     s->armed_ns = at_ns;
     sched_timer(&s->timer, at_ns);
+}
+
+static void end_of_round(struct waiter *w)
+{
+    struct stack *s = CONTAINER_OF(w, struct stack, late);
+    tcp_flush(s->tcp, sched_now());
+    stack_kick(s);
+}
+
+void stack_flush_late(struct stack *s)
+{
+    sched_late(&s->late);
 }
 
 static void pump(struct waiter *w)
@@ -287,6 +300,7 @@ static enum err make_cores(struct stack *s, const struct stack_options *o, uint6
 static void take_down(struct stack *s)
 {
     s->dev->ops->watch(s->dev, NULL);
+    list_remove(&s->late.node);
     sched_timer(&s->timer, TIME_NEVER);
     if (s->tcp)
         tcp_free(s->tcp);
@@ -300,6 +314,7 @@ static void make_edge(struct stack *s, struct netdev *d)
     s->armed_ns = TIME_NEVER;
     s->seam = (struct net_transport){.input = seam_input, .problem = seam_problem};
     waiter_init(&s->readable, pump);
+    waiter_init(&s->late, end_of_round);
     waiter_init(&s->on_address, address_changed);
     timer_init(&s->timer, tick);
 }

@@ -13,6 +13,9 @@ struct net *stack_net(struct stack *s);
 struct tcp *stack_tcp(struct stack *s);
 /* Somebody may send to our own address from now on: without this call it is unreachable for us. */
 void stack_may_loop(struct stack *s);
+/* What was written is sent when the fibers of this round have run: the connections' segments leave one after the other, and
+ * what several writes brought is joined. */
+void stack_flush_late(struct stack *s);
 /* To be called after calls into a core by a user: sets the timer to the earliest deadline again. */
 void stack_kick(struct stack *s);
 

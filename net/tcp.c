@@ -218,6 +218,9 @@ void tcp_flush(struct tcp *t, uint64_t now_ns)
 {
     for (struct list *node; (node = list_pop(&t->pending));) {
         struct tcp_connection *c = CONTAINER_OF(node, struct tcp_connection, pending);
+        if (c->push_late)
+            tcp_output(c, now_ns);
+        c->push_late = false;
         if (c->ack_now)
             tcp_send_ack(c, now_ns);
         tcp_timer_arm(c);

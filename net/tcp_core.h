@@ -36,6 +36,8 @@ MUST_USE enum err tcp_read(struct tcp_connection *c, uint64_t now_ns, void *buff
 MUST_USE enum err tcp_write(struct tcp_connection *c, struct piece p, size_t *taken);
 /* Sends what may be sent of what is queued. */
 void tcp_push(struct tcp_connection *c, uint64_t now_ns);
+/* The same at the next tcp_flush. */
+void tcp_push_late(struct tcp_connection *c);
 /* Sends a FIN after what is queued. ERR_CLOSED: done already; or why the connection broke. */
 MUST_USE enum err tcp_shutdown(struct tcp_connection *c, uint64_t now_ns);
 

@@ -77,8 +77,8 @@ static enum err tcp_flow_write(struct flow *f, const struct piece *v, size_t n, 
         if (e)
             return e;
     }
-    tcp_push(c, sched_now());
-    kick(c);
+    tcp_push_late(c);
+    stack_flush_late(c->t->stack);
     return OK;
 }
 

@@ -102,6 +102,12 @@ void tcp_push(struct tcp_connection *c, uint64_t now_ns)
     tcp_timer_arm(c);
 }
 
+void tcp_push_late(struct tcp_connection *c)
+{
+    c->push_late = true;
+    tcp_set_pending(c);
+}
+
 static void queue_fin(struct tcp_connection *c)
 {
     c->fin_queued = true;

@@ -13,6 +13,7 @@ static void sched_reset(void)
     list_init(&sched.runnable);
     list_init(&sched.round);
     list_init(&sched.stop_waiters);
+    list_init(&sched.late);
     sched.now_ns = plat_clock_ns();
     wheel_init(&sched.wheel, sched.now_ns);
     stacks_init();
@@ -40,8 +41,22 @@ static void tell_watchers(uint64_t ready)
     }
 }
 
+/* May make fibers runnable, and ask for the next round's end. */
+static void tell_late(void)
+{
+    struct list late;
+    list_init(&late);
+    for (struct list *n; (n = list_pop(&sched.late));)
+        list_append(&late, n);
+    for (struct list *n; (n = list_pop(&late));) {
+        struct waiter *w = CONTAINER_OF(n, struct waiter, node);
+        w->wake(w);
+    }
+}
+
 static void look_outside(void)
 {
+    tell_late();
     uint64_t deadline_ns = 0;
     if (list_empty(&sched.runnable)) {
         deadline_ns = wheel_next(&sched.wheel);
@@ -89,6 +104,7 @@ int sched_run(int (*main_fn)(void *arg), void *arg)
         if (!sched.done)
             look_outside();
     }
+    tell_late(); /* what was written last still leaves */
     sched.running = false;
     return first.result;
 }
@@ -108,6 +124,13 @@ void sched_watch(unsigned index, struct waiter *w)
 {
     must(index < PLAT_DEVICES_MAX);
     sched.watch[index] = w;
+}
+
+void sched_late(struct waiter *w)
+{
+    must(sched.running);
+    if (list_empty(&w->node))
+        list_append(&sched.late, &w->node);
 }
 
 bool sched_stopping(void)

@@ -50,6 +50,7 @@ struct scheduler {
     struct waiter *watch[PLAT_DEVICES_MAX];
     bool stopping;
     struct list stop_waiters;
+    struct list late; /* waiters of sched_late */
     struct plat_stacks stacks;
     size_t n_stacks_used; /* stacks from the first on that were ever taken; those above were never touched */
     struct list free_stacks;

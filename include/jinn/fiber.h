@@ -67,6 +67,9 @@ uint64_t sched_now(void);
 void sched_timer(struct timer *t, uint64_t at_ns);
 /* `w->wake` is called, between fibers, each round in which device `index` can be read. One a device. */
 void sched_watch(unsigned index, struct waiter *w);
+/* `w->wake` is called once, between fibers, when those have run that can run in this round: work for the whole round
+ * at once. Harmless when it was asked for already. */
+void sched_late(struct waiter *w);
 /* True once a stop was asked for: SIGTERM reached the image. `w` (may be NULL) is woken when it comes. */
 bool sched_stopping(void);
 void sched_on_stop(struct waiter *w);

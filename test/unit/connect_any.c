@@ -63,6 +63,13 @@ void stack_kick(struct stack *s)
     sched_timer(&s->timer, tcp_deadline(s->t));
 }
 
+/* At once: rounds are the scheduler's. */
+void stack_flush_late(struct stack *s)
+{
+    tcp_flush(s->t, sched_now());
+    stack_kick(s);
+}
+
 static void tick(struct timer *t, uint64_t now_ns)
 {
     tcp_tick(the.t, now_ns);

@@ -674,6 +674,47 @@ static void test_stop_is_told_once(void **state)
     run(stop_is_told_once);
 }
 
+/* ---- The end of a round ---- */
+
+static struct waiter late;
+
+static void tell_late(struct waiter *w)
+{
+    tell("|");
+}
+
+static void work_and_ask(void *arg)
+{
+    tell(arg);
+    sched_late(&late);
+    assert_int_equal(fiber_yield(), OK);
+    tell(arg);
+}
+
+static void ask_twice(void)
+{
+    struct scope s;
+    waiter_init(&late, tell_late);
+    scope_open(&s);
+    spawn(&s, work_and_ask, "a");
+    spawn(&s, work_and_ask, "b");
+    scope_join(&s);
+}
+
+static void ask_and_end(void)
+{
+    waiter_init(&late, tell_late);
+    sched_late(&late);
+}
+
+static void test_end_of_round_comes_once_after_all_fibers(void **state)
+{
+    run(ask_twice);
+    assert_string_equal(story, "ab|ab");
+    run(ask_and_end);
+    assert_string_equal(story, "|");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -699,6 +740,7 @@ int main(void)
         cmocka_unit_test(test_timers_fire_between_fibers),
         cmocka_unit_test(test_waiting_outside_fibers_is_a_bug),
         cmocka_unit_test(test_stop_is_told_once),
+        cmocka_unit_test(test_end_of_round_comes_once_after_all_fibers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
