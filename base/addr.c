@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
+#include <jinn/format.h>
 #include <jinn/addr.h>
-
-#include <stdio.h>
 
 bool ip_is_unspecified(const struct ip *ip)
 {
@@ -220,13 +219,12 @@ const char *ip_text(const struct ip *ip, char out[static IP_TEXT_BYTES])
 const char *endpoint_text(const struct endpoint *e, char out[static ENDPOINT_TEXT_BYTES])
 {
     char ip[IP_TEXT_BYTES];
-    snprintf(out, ENDPOINT_TEXT_BYTES, ip_is4(&e->ip) ? "%s:%u" : "[%s]:%u", ip_text(&e->ip, ip), e->port);
+    format(out, ENDPOINT_TEXT_BYTES, ip_is4(&e->ip) ? "%s:%u" : "[%s]:%u", ip_text(&e->ip, ip), e->port);
     return out;
 }
 
 const char *mac_text(const struct mac *m, char out[static MAC_TEXT_BYTES])
 {
-    snprintf(out, MAC_TEXT_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4],
-             m->b[5]);
+    format(out, MAC_TEXT_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4], m->b[5]);
     return out;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <jinn/bytes.h>
+#include <jinn/format.h>
 
 #include <stdarg.h>
-#include <stdio.h>
 
 static uint8_t lower(uint8_t c)
 {
@@ -67,16 +67,16 @@ bool bytes_decimal(struct bytes b, uint64_t max, uint64_t *value)
     return true;
 }
 
-void write_format(struct writer *w, const char *format, ...)
+void write_format(struct writer *w, const char *text, ...)
 {
     if (w->bad)
         return;
     va_list args;
-    va_start(args, format);
+    va_start(args, text);
     size_t left = writer_left(w);
-    int len = vsnprintf((char *)w->at, left, format, args);
+    size_t len = format_list((char *)w->at, left, text, args);
     va_end(args);
-    if (len < 0 || (size_t)len >= left) {
+    if (len >= left) {
         w->bad = true;
         return;
     }

@@ -55,6 +55,7 @@ $(DEPS)/src/mbedtls.origin: deps/deps.mk
 
 # musl. Every system call made in C calls guest_syscall(): see libc/musl.
 # The library goes in place last, so that where it is the headers are.
+# For size, but for string functions: half of what it gives to an image is printf and malloc.
 # AOBJS: when it sees -fPIE, musl would archive the objects it compiles with -fPIC.
 $(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
 	$(call deps-logged,musl,building, \
@@ -62,7 +63,8 @@ $(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
 	cd $(DEPS)/musl-build && \
 	../src/musl/configure --target=x86_64 --disable-shared --prefix=$(DEPS)/musl \
 		CC='$(DEPS_CC) -I$(CURDIR)/libc/musl' AR=ar RANLIB=ranlib \
-		CFLAGS='$(DEPS_GUEST_CFLAGS)' CPPFLAGS= LDFLAGS= LIBCC= && \
+		--enable-optimize=string \
+		CFLAGS='$(filter-out -O2,$(DEPS_GUEST_CFLAGS))' CPPFLAGS= LDFLAGS= LIBCC= && \
 	$(MAKE) 'AOBJS=$$(LIBC_OBJS)' lib/libc.a install-headers && \
 	mkdir -p $(DEPS)/musl/lib && cp lib/libc.a $@.tmp && mv $@.tmp $@)
 
@@ -80,5 +82,5 @@ $(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk
 define deps-mbedtls
 rm -rf $@ $(@D)/mbedtls && mkdir -p $(@D)/mbedtls && \
 $(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
-	OBJ=$(@D)/mbedtls LIB=$@ CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)'
+	OBJ=$(@D)/mbedtls LIB=$@ CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os
 endef

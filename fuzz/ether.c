@@ -2,7 +2,8 @@
 /* The whole way of received frames, TCP included: a sequence of frames and steps in time, on a stack with an address, or
  * with DHCP. Input: a byte of options, then records: kind, two bytes of length, so many bytes. IPv6 takes
  * its addresses from routers. Kind bits: 0 time step
- * of `length` * 10 ms instead of a frame; 1 the checksums are made right first, so that the fuzzer gets through. */
+ * of `length` * 10 ms instead of a frame; 1 the checksums are made right first, so that the fuzzer gets through; 2 the device
+ * says that it joined and checked it. Options: bit 0 DHCP, bit 1 a device with offloads. */
 #include "net/net.h"
 #include "net/tcp.h"
 #include "wire/ip6.h"
@@ -12,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { IS_TIME = 1, FIX = 2, FRAMES_MAX = 200 };
+enum { IS_TIME = 1, FIX = 2, JOINED = 4, FRAMES_MAX = 200 };
 
 struct edge {
     struct net_transport t;
@@ -22,7 +23,7 @@ struct edge {
 static enum err swallow(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     static volatile uint8_t sink;
-    must(n <= NETDEV_PARTS_MAX);
+    must(n <= NETDEV_PARTS_MAX && (!(o->flags | o->segments) || d->features));
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < v[i].len; k++)
             sink = (uint8_t)(sink + v[i].data[k]); /* so that the sanitizer sees every byte */
@@ -112,14 +113,15 @@ static void step(struct net *n, struct tcp *tcp, uint64_t *now_ns, uint64_t span
     must(net_deadline(n) > *now_ns);
 }
 
-static void frame(struct net *n, struct tcp *tcp, uint64_t now_ns, struct bytes b, bool fixed)
+static void frame(struct net *n, struct tcp *tcp, uint64_t now_ns, struct bytes b, uint8_t kind)
 {
     uint8_t *copy = malloc(b.len ? b.len : 1);
     if (b.len)
         memcpy(copy, b.data, b.len);
-    if (fixed)
+    if (kind & FIX)
         fix(copy, b.len);
-    net_input(n, now_ns, bytes_of(copy, b.len));
+    struct net_offload o = {.flags = kind & JOINED ? NET_GOOD : 0, .segments = kind & JOINED ? NET_TCP4 : NET_ONE};
+    net_input_offload(n, now_ns, bytes_of(copy, b.len), &o);
     tcp_flush(tcp, now_ns);
     free(copy);
 }
@@ -137,12 +139,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct udp_socket *u;
     uint64_t now_ns = NS_PER_S;
     struct reader r = reader_of(bytes_of(data, size));
+    uint8_t options = read_u8(&r);
+    dev.features = options & 2 ? NET_FEATURES : 0;
     must(net_new(&o, &n) == OK);
     struct tcp_options t = {.below = &n->below, .connections = 8, .listeners = 1, .buffer_bytes = 65536};
     must(tcp_new(&t, now_ns, &edge.tcp) == OK);
     must(n->ip6_ops->start(n, now_ns, &six) == OK);
     must(n->ip6_ops->join(n, now_ns, &(struct ip){{0xff, 2, [15] = 0xfb}}) == OK);
-    if (read_u8(&r) & 1)
+    if (options & 1)
         net_start_dhcp(n, now_ns, bytes_str("fuzz"));
     else
         must(net_set_static(n, now_ns, &(struct ip_net){ip4(10, 0, 0, 2), 24}, &(struct ip[]){ip4(10, 0, 0, 1)}[0]) ==
@@ -155,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (kind & IS_TIME)
             step(n, edge.tcp, &now_ns, (len + 1) * 10 * NS_PER_MS);
         else
-            frame(n, edge.tcp, now_ns, read_bytes(&r, len < reader_left(&r) ? len : reader_left(&r)), kind & FIX);
+            frame(n, edge.tcp, now_ns, read_bytes(&r, len < reader_left(&r) ? len : reader_left(&r)), kind);
     }
     udp_shut(u, now_ns);
     must(n->udp.chunks.n_used == 0);

@@ -11,9 +11,9 @@ HARDENING_BYTES  := 16384
 behaviour_DEVICES         := net:service block:disk
 write_past_device_DEVICES := block:disk
 
-$(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c | deps
+$(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/format.c | deps
 	@mkdir -p $(@D)
-	@$(CC_HOST) $(FLAGS_linux) $< wire/solo5.c base/bytes.c -o $@
+	@$(CC_HOST) $(FLAGS_linux) $< wire/solo5.c base/bytes.c base/format.c -o $@
 
 $(HARDENING_OUT)/peer: test/hardening/peer.c
 	@mkdir -p $(@D)

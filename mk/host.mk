@@ -15,7 +15,7 @@ $(B)/host/%.c.o: %.c | deps
 
 # ---- jinn: the command, with the pure parts of the library that it shares with the guest ----
 
-TOOL_SOURCES := $(wildcard tool/*.c) base/bytes.c wire/solo5.c wire/elf.c tender/console.c
+TOOL_SOURCES := $(wildcard tool/*.c) base/bytes.c base/format.c wire/solo5.c wire/elf.c tender/console.c
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)
 
@@ -30,7 +30,7 @@ jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(
 
 # ---- jinn-net: the user-mode network ----
 
-NET_OBJECTS := $(patsubst %,$(B)/host/%.o,$(wildcard tender/usernet/*.c) base/bytes.c)
+NET_OBJECTS := $(patsubst %,$(B)/host/%.o,$(wildcard tender/usernet/*.c) base/bytes.c base/format.c)
 -include $(NET_OBJECTS:.o=.d)
 $(B)/host/jinn-net: $(NET_OBJECTS)
 	@echo "  LINK $@"

@@ -3,10 +3,11 @@
 #
 #   make test     all that needs neither root nor a browser: the suites below, hardening, the command
 #   make unit     unit tests and packet transcripts under ASan and UBSan
-#   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while
+#   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while; FUZZ=stack only that one
+#   make fuzz-coverage FUZZ='stack tcp ether': what their corpora reach of net/
 
 UNITS   := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*.c))
-FUZZERS := $(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c))
+FUZZERS := $(or $(FUZZ),$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 SECONDS ?= 5
 
 # Groups, because the archives need each other.
@@ -27,7 +28,7 @@ test:
 	@MAKE='$(MAKE) -s' scripts/run-tests unit sim hardening tool-test
 test-programs: all hardening-images
 
-.PHONY: unit fuzz fuzz-run
+.PHONY: unit fuzz fuzz-run fuzz-coverage
 unit test-programs: $(UNITS:%=$(B)/test/%)
 unit:
 	@scripts/run-units $^
@@ -39,3 +40,5 @@ $(B)/fuzzers/%: fuzz/%.c $(ARCHIVES_fuzz) | deps
 fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
 fuzz-run: fuzz
 	@scripts/run-fuzzers $(SECONDS) $(FUZZERS:%=$(B)/fuzzers/%)
+fuzz-coverage:
+	@scripts/fuzz-coverage $(FUZZERS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Boot arguments into keys. What an operator gets wrong costs one line that says what to do. */
+#include <jinn/format.h>
 #include <jinn/boot.h>
 #include <jinn/log.h>
 #include <jinn/plat.h>
@@ -11,7 +12,6 @@
 #include <jinn/must.h>
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #define KEYS_MAX 64 /* keys of one appliance, those of its devices included */
 
@@ -79,25 +79,24 @@ static bool value_set(const struct key *k, const char *value)
     return false;
 }
 
-static void print(const char *format, ...) PRINTF_LIKE(1, 2);
-static void print(const char *format, ...)
+static void print(const char *text, ...) PRINTF_LIKE(1, 2);
+static void print(const char *text, ...)
 {
     char line[256];
     va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
+    va_start(args, text);
+    size_t n = format_list(line, sizeof line, text, args);
     va_end(args);
-    if (n > 0)
-        plat_console(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+    plat_console(line, n < sizeof line ? n : sizeof line - 1);
 }
 
 static void print_key(const struct key *k)
 {
     char left[80];
     if (k->type == KEY_SECRET)
-        snprintf(left, sizeof left, "--key-file %.40s=FILE", k->name);
+        format(left, sizeof left, "--key-file %.40s=FILE", k->name);
     else
-        snprintf(left, sizeof left, "--%.40s=%s", k->name, type_text(k->type));
+        format(left, sizeof left, "--%.40s=%s", k->name, type_text(k->type));
     print("  %-32s %.120s", left, k->help ? k->help : "");
     if (k->fallback)
         print(" (default: %.60s)", k->fallback);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The rules are file-scope because every source in the image reads them. A source remembers the level it found and
  * the generation of the rules that it found it in. */
+#include <jinn/format.h>
 #include <jinn/log.h>
 #include <jinn/plat.h>
 #include <jinn/time.h>
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #define RULES_MAX 16       /* more sources than one debugs at once */
 #define RULE_NAME_BYTES 24 /* a source is one word */
@@ -108,9 +108,8 @@ static size_t put_prefix(char *line, size_t size, const struct log_source *s, en
     if (!start_ns)
         start_ns = now_ns;
     uint64_t us = (now_ns - start_ns) / NS_PER_US;
-    int n = snprintf(line, size, "%u.%06u %s %.24s: ", (unsigned)(us / 1000000), (unsigned)(us % 1000000),
-                     level_columns[level], s->name);
-    return n < 0 ? 0 : (size_t)n;
+    return format(line, size, "%u.%06u %s %.24s: ", (unsigned)(us / 1000000), (unsigned)(us % 1000000),
+                  level_columns[level], s->name);
 }
 
 /* One message is one line, whatever got into it. */
@@ -122,18 +121,17 @@ static void make_harmless(char *text, size_t len)
     }
 }
 
-void log_print(struct log_source *s, enum log_level level, const char *format, ...)
+void log_print(struct log_source *s, enum log_level level, const char *text, ...)
 {
     char line[LOG_LINE_BYTES];
     if (!log_enabled(s, level))
         return;
     size_t len = put_prefix(line, sizeof line, s, level);
     va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line + len, sizeof line - len, format, args);
+    va_start(args, text);
+    size_t n = format_list(line + len, sizeof line - len, text, args);
     va_end(args);
-    if (n > 0)
-        len = (size_t)n < sizeof line - len ? len + (size_t)n : sizeof line - 1;
+    len = n < sizeof line - len ? len + n : sizeof line - 1;
     make_harmless(line, len);
     line[len] = '\n'; /* where the NUL was */
     plat_console(line, len + 1);

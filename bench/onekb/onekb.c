@@ -3,7 +3,7 @@
 
 #include <jinn/http.h>
 
-/* At once; bench/parts builds the image of the idle connections with more. */
+/* At once; bench/common.py builds the image for idle connections with more. */
 enum { CONNECTIONS = 1100 };
 
 int onekb_start(const struct onekb *self)

@@ -289,7 +289,7 @@ static inline void write_zeros(struct writer *w, size_t len)
 }
 
 /* Printed as by printf, without the closing NUL. All or nothing. */
-void write_format(struct writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
+void write_format(struct writer *w, const char *text, ...) PRINTF_LIKE(2, 3);
 
 /* How long the bytes of a piece stay as they are. */
 enum life {

@@ -30,7 +30,8 @@ struct log_source {
     }
 
 bool log_enabled(struct log_source *s, enum log_level level);
-void log_print(struct log_source *s, enum log_level level, const char *format, ...) PRINTF_LIKE(3, 4);
+/* `text` and what follows are as for format() (jinn/format.h): printf without floating point. */
+void log_print(struct log_source *s, enum log_level level, const char *text, ...) PRINTF_LIKE(3, 4);
 
 #define log_error(s, ...) log_print(s, LOG_ERROR, __VA_ARGS__)
 #define log_warning(s, ...) log_print(s, LOG_WARNING, __VA_ARGS__)

@@ -57,6 +57,7 @@ room
 a=$room
 mac_a=$(gateway 1 1400)
 room
+b=$room
 mac_b=$(gateway 2 1500)
 on "$far" ip route add 10.9.0.0/24 via 10.8.2.1
 
@@ -67,7 +68,11 @@ addressed() { # sets `address` when the log names one
 	address=$(sed -n 's/.*net: address \([0-9.]*\).*/\1/p' "$folder/peer.log" | tail -1)
 }
 
+# Each image has another MAC address, and for a second after it was confirmed Linux does not believe that one changed.
 start() { # folder, keys
+	ip neigh flush dev br0
+	on "$a" ip neigh flush dev near
+	on "$b" ip neigh flush dev near
 	launch "$@" --ipv4-only
 	addressed
 }

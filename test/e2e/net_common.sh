@@ -7,7 +7,7 @@
 folder= pids=() n=0
 
 say() { echo "  ok    $name: $*"; n=$((n + 1)); }
-fail() { echo "$name: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "$name: $n passed, 1 failed"; exit 1; }
+fail() { [ -z "${KEEP-}" ] || { sleep 1; cp "$folder"/*.pcap "$KEEP"; }; echo "$name: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "$name: $n passed, 1 failed"; exit 1; }
 finish() {
 	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
 	wait

@@ -74,6 +74,19 @@ static void a_syn_flood_from_the_link(void **state)
     assert_true(outcome_number(&o, 0, "half_most") <= 256);
 }
 
+static void a_storm_of_fragments(void **state)
+{
+    play(plain, (const char *const[3][WORLD_ARGUMENTS]){
+                    {"--role=client", "--ipv4=10.0.0.2/24", "--after=3s"},
+                    {"--role=client", "--ipv4=10.0.0.3/24", "--after=3s"},
+                    {"--role=attacker", "--fragments", "--rate=2000", "--for=20s"},
+                });
+    assert_served(1);
+    assert_served(2);
+    assert_true(outcome_number(&o, 3, "sent") > 15000);
+    assert_true(outcome_number(&o, 0, "fragments_dropped") > 10000);
+}
+
 static void more_connections_than_tcp_takes(void **state)
 {
     static const char *const server[2] = {"--connections=64"};
@@ -140,6 +153,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_syn_flood_from_elsewhere),
         cmocka_unit_test(a_syn_flood_from_the_link),
+        cmocka_unit_test(a_storm_of_fragments),
         cmocka_unit_test(more_connections_than_tcp_takes),
         cmocka_unit_test(more_connections_than_http_takes),
         cmocka_unit_test(many_idle_connections),

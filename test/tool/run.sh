@@ -243,6 +243,10 @@ image=$work/disk/dist/good.spt
 run 'a block device of no file'  66 'needs a file.*add --block disk=FILE'
 run 'a block file that is missing' 66 "truncate -s"                   --block disk="$work/nix"
 run 'a folder as block device'   66 'neither a file nor'              --block disk="$work"
+cp -r "$work/good" "$work/many" && sed -i 's/\[net service\]/&\nconnections = 1000000/' "$work/many/jinn.ini"
+"$jinn" build -q "$work/many" >"$work/build.log" 2>&1 || not_ok 'an appliance for many connections builds' "$(tail -3 "$work/build.log")"
+refused 'run: too many connections for the memory' 66 'too little memory for its connections' \
+	bash -c '"$0" run -q "$1" >&2' "$jinn" "$work/many/dist/good.spt"
 image=$work/good/dist/good.spt
 
 # ---- What it does ----

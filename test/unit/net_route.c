@@ -86,6 +86,27 @@ static void hosts_of_a_route_without_a_gateway_are_neighbours(void **state)
     script_end(s);
 }
 
+/* RFC 3021: both addresses are hosts, and only 255.255.255.255 is everybody. */
+static void a_prefix_of_31_bits_has_two_hosts(void **state)
+{
+    struct script *s = script_without_address(NULL);
+    struct ip_net net = {OUR_IP, 31};
+    assert_int_equal(net_set_static(s->n, s->now_ns, &net, &IP_NONE), OK);
+    pass(s, 3 * NS_PER_S);
+    forget_sent(s);
+    assert_int_equal(send_to(s, SECOND_IP), OK);
+    expect(s, "*ff arp request 10.0.0.2->10.0.0.3");
+    input_arp(s, ARP_REPLY, SECOND_MAC, SECOND_IP, OUR_IP);
+    expect(s, "03 10.0.0.2>10.0.0.3 ttl=64 protocol=99 data=10");
+    assert_int_equal(send_to(s, ip4(10, 0, 0, 4)), ERR_UNREACHABLE);
+    assert_int_equal(send_to(s, IP_BROADCAST4), OK);
+    expect(s, "*ff 10.0.0.2>255.255.255.255 ttl=64 protocol=99 data=10");
+    input_udp(s, (struct endpoint){SECOND_IP, 7}, (struct endpoint){OUR_IP, 9}, bytes_str("x"));
+    assert_int_equal(s->n->counters.ip4.in_martian, 0);
+    expect(s, "03 10.0.0.2>10.0.0.3 ttl=64 icmp 3/3 rest=00000000 data=29");
+    script_end(s);
+}
+
 static void the_lesser_metric_wins(void **state)
 {
     struct script *s = script_new();
@@ -286,6 +307,7 @@ int main(void)
         cmocka_unit_test(packets_take_their_way),
         cmocka_unit_test(hosts_of_a_route_without_a_gateway_are_neighbours),
         cmocka_unit_test(the_lesser_metric_wins),
+        cmocka_unit_test(a_prefix_of_31_bits_has_two_hosts),
         cmocka_unit_test(routes_are_bounded_and_redirects_give_way),
         cmocka_unit_test(routes_that_make_no_sense_are_refused),
         cmocka_unit_test(a_silent_gateway_is_passed_over),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Two cores and a bad network between them: packets are lost, delayed, reordered, doubled and damaged as a seed
- * says, readers are slow and buffers small, and still every byte arrives, once and in order, both ways; then
+ * says, sometimes those of some size get nowhere, readers are slow and buffers small, and still every byte arrives, once and in order, both ways; then
  * nothing is left behind. JINN_SEED=N runs one seed alone. */
 #include "net/tcp_core.h"
 
@@ -48,6 +48,7 @@ struct model {
     int n_flying;
     uint32_t loss, twice, damage, late; /* of 1000 */
     uint32_t slow;
+    size_t most_bytes; /* what is longer is lost, and nobody is told */
 };
 
 static uint8_t bytes[STREAM_MAX + 256];
@@ -95,6 +96,11 @@ static enum err model_send(struct ip_below *b, uint64_t now_ns, const struct ip_
     struct model *m = CONTAINER_OF(b, struct host, below)->m;
     if (chance(m, 5))
         return ERR_AGAIN;
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += v[i].len;
+    if (len > m->most_bytes)
+        return OK;
     if (!chance(m, m->loss))
         fly(m, o, v, n);
     if (chance(m, m->twice))
@@ -222,6 +228,7 @@ static void setup(struct model *m, uint64_t seed)
     m->late = seed % 3 == 0 ? 0 : draw(m, 100);
     m->damage = draw(m, 30);
     m->slow = draw(m, 900);
+    m->most_bytes = seed % 6 == 1 ? 600 + draw(m, 900) : PACKET_BYTES;
     for (int i = 0; i < 2; i++) {
         struct host *h = &m->host[i];
         *h = (struct host){

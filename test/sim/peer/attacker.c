@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sends SYNs in the names of hosts that do not exist, on the link or behind the gateway that he plays. */
+/* Sends SYNs, or fragments of datagrams that never become whole, in the names of hosts that do not exist, on the link or behind the gateway that he plays. */
 #include "frames.h"
 #include "peer.h"
 
@@ -33,6 +33,15 @@ static void send_syn(uint16_t port)
     frames_send(self->dev, &target, &src, &self->server, PROTOCOL_TCP, all);
 }
 
+/* Some of a few datagrams, most of ever new ones. */
+static void send_fragment(uint64_t n)
+{
+    static const uint8_t zeros[1400];
+    struct ip src = ip4_of_u32(0xac100000 + random_below(1 << 20));
+    uint16_t id = (uint16_t)(n % 4 ? random_u32() : n / 4 % 8), offset = (uint16_t)(random_below(40) * sizeof zeros);
+    frames_send_fragment(self->dev, &target, &src, &self->server, id, offset, bytes_of(zeros, sizeof zeros));
+}
+
 static void play_gateway(void *arg)
 {
     const struct ip gateway = ip4(10, 0, 0, 254);
@@ -49,8 +58,13 @@ int peer_attacker(const struct peer *p)
     scope_open(&scope);
     if (scope_spawn(&scope, "gateway", play_gateway, NULL) != OK)
         return 1;
-    while (sched_now() < until_ns && fiber_sleep(time_after(sched_now(), NS_PER_S / (uint64_t)p->rate)) == OK)
-        send_syn(ports[n++ % ARRAY_LEN(ports)]);
+    while (sched_now() < until_ns && fiber_sleep(time_after(sched_now(), NS_PER_S / (uint64_t)p->rate)) == OK) {
+        if (p->fragments)
+            send_fragment(n);
+        else
+            send_syn(ports[n % ARRAY_LEN(ports)]);
+        n++;
+    }
     scope_cancel(&scope);
     scope_join(&scope);
     log_info(&logs, "result sent=%llu", (unsigned long long)n);

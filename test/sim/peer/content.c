@@ -78,3 +78,9 @@ uint64_t peer_arp_dropped(struct stack *s)
     const struct counters_arp *c = &stack_net(s)->counters.arp;
     return c->waiting_dropped + c->refused_silent;
 }
+
+uint64_t peer_fragments_dropped(struct stack *s)
+{
+    const struct counters_frag *f = &stack_net(s)->counters.frag;
+    return f->evicted_full + f->evicted_memory;
+}

@@ -29,6 +29,24 @@ void frames_send(struct netdev *d, const struct mac *to, const struct ip *src, c
     transmit(d, &w);
 }
 
+void frames_send_fragment(struct netdev *d, const struct mac *to, const struct ip *src, const struct ip *dst,
+                          uint16_t id, uint16_t offset, struct bytes payload)
+{
+    uint8_t frame[PLAT_FRAME_BYTES];
+    struct writer w = writer_of(frame, sizeof frame);
+    ether_emit(&w, &(struct ether){*to, d->mac, ETHER_IP4});
+    ip4_emit(&w, &(struct ip4_header){.total_len = (uint16_t)(IP4_HEADER_BYTES + payload.len),
+                                      .id = id,
+                                      .offset = offset,
+                                      .more_fragments = true,
+                                      .ttl = 64,
+                                      .protocol = PROTOCOL_UDP,
+                                      .src = *src,
+                                      .dst = *dst});
+    write_bytes(&w, payload);
+    transmit(d, &w);
+}
+
 static bool answer_arp(struct netdev *d, const struct ip *ip, struct bytes frame)
 {
     struct reader r = reader_of(frame);

@@ -56,6 +56,7 @@ int unikernel_main(int argc, char **argv)
         {"after", KEY_DURATION, &after_ns, "0s", "to begin later", false},
         {"for", KEY_DURATION, &p.for_ns, "10s", "to hold or to attack", false},
         {"rate", KEY_INT, &p.rate, "1000", "SYNs a second", false},
+        {"fragments", KEY_BOOL, &p.fragments, "false", "fragments instead of SYNs", false},
         {"off-link", KEY_BOOL, &p.off_link, "false", "senders behind the gateway", false},
         {"request", KEY_DURATION, &p.request_ns, "200s", "for an HTTP request to arrive", false},
         {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection", false},

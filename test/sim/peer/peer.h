@@ -32,6 +32,7 @@ struct peer {
     uint64_t for_ns;     /* how long to hold or to attack */
     int64_t rate;        /* attacker: SYNs a second */
     bool off_link;       /* attacker: the forged senders lie behind the gateway, that he is */
+    bool fragments;      /* attacker: fragments instead of SYNs */
     uint64_t idle_ns;    /* server: how long HTTP lets a connection idle */
     uint64_t request_ns; /* and how long a request may take */
 };
@@ -61,6 +62,8 @@ size_t peer_used(struct stack *s);
 /* The most half-open connections that there were; packets lost for want of a neighbour's answer. */
 size_t peer_half_open_most(struct stack *s);
 uint64_t peer_arp_dropped(struct stack *s);
+/* Datagrams that were dropped before they were whole, for want of room. */
+uint64_t peer_fragments_dropped(struct stack *s);
 struct tcp *peer_tcp(struct stack *s);
 
 #endif

@@ -232,10 +232,10 @@ static void report(const struct peer *p, bool leak)
              (unsigned long long)t.n_no_memory, (unsigned long long)t.n_resets_out);
     log_info(&logs,
              "result requests=%llu refused=%llu http_refused=%llu http_timeouts=%llu most_fibers=%u half_most=%zu "
-             "arp_dropped=%llu",
+             "arp_dropped=%llu fragments_dropped=%llu",
              (unsigned long long)h.requests, (unsigned long long)count.n_refused, (unsigned long long)h.refused,
              (unsigned long long)h.timeouts, sched_counters().n_most, peer_half_open_most(p->stack),
-             (unsigned long long)peer_arp_dropped(p->stack));
+             (unsigned long long)peer_arp_dropped(p->stack), (unsigned long long)peer_fragments_dropped(p->stack));
     log_info(&logs, "result large_out=%llu large_in=%llu", (unsigned long long)t.n_large_out,
              (unsigned long long)t.n_large_in);
 }
