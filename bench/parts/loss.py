@@ -38,4 +38,4 @@ def run(report):
         spans = [f"{statistics.median(v):.2f} ({min(v):.2f} to {max(v):.2f})" for v in got.values()]
         report.say(f"| {what} | {spans[0]} | {spans[1]} | {a / b:.2f} |")
         ratios.append(a / b)
-    report.figure(f"{ratios[0]:.1f} ×", "TCP throughput under 1 % loss and 50 ms, Linux = 1")
+    report.figure(f"{ratios[0]:.1f} ×", "TCP throughput sent under 1 % loss and 50 ms, Linux = 1")
