@@ -100,15 +100,16 @@ static void send_solicitation(struct net *n, uint64_t now_ns, struct ip src, con
     (void)icmp6_transmit(n, now_ns, &o, dst, mac, &m, &data, 1);
 }
 
-/* With only optimistic addresses the question waits until one is valid (RFC 4429 3.2), and does not count. */
+/* With only optimistic addresses the question waits until one is valid (RFC 4429 3.2). It counts all the same: where no
+ * address ever becomes valid, what waits must not wait for ever. */
 static void ask(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
 {
     const struct ip6_address *from = ip6_asker(n, &h->ip);
     struct ip group = ip6_solicited_group(&h->ip);
     set_next(n, h, time_after(now_ns, n->ip6->nd.retry_ns));
+    h->n_asked++;
     if (!from)
         return;
-    h->n_asked++;
     n->counters.nd.out_solicitations++;
     if (h->state == ND_PROBE)
         send_solicitation(n, now_ns, from->ip, &h->ip, &h->mac, &h->ip);
