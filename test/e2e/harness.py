@@ -18,7 +18,7 @@ class Image:
     """A running image; its output is kept for the report of a failure."""
 
     def __init__(self, argv, serving=None, netns=None, timeout=30):
-        self.output = b""
+        self.output, self.asked = b"", False
         prefix = ["ip", "netns", "exec", netns] if netns else []
         self.process = subprocess.Popen(prefix + argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, cwd=ROOT)
@@ -59,6 +59,7 @@ class Image:
 
     def stop(self, sig=signal.SIGTERM, timeout=10):
         if self.process.poll() is None:
+            self.asked = True
             self.process.send_signal(sig)
         end = time.monotonic() + timeout
         while self.process.poll() is None and time.monotonic() < end:
@@ -69,10 +70,18 @@ class Image:
         self.drain(0.1)
         return self.process.returncode
 
+    def wait(self, timeout=10):
+        """The status of an image that the test has brought to its end."""
+        self.asked = True
+        return self.process.wait(timeout)
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        if self.process.poll() is not None and not self.asked:
+            print(f"  the image ended unasked, status {self.process.returncode}; what it said last:\n"
+                  + "\n".join(self.drain(0.1).decode(errors="replace").splitlines()[-30:]), flush=True)
         if self.process.poll() is None:
             self.process.terminate()
             try:

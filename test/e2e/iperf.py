@@ -80,7 +80,7 @@ def iperf3_refusals(ns):
     time.sleep(0.7)
     out = ns.run(f"iperf3 -J -c {ADDRESS[4]} -t 1", check=False)
     assert "busy running a test" in out, out
-    assert "error" not in json.loads(first.communicate()[0])
+    assert "error" not in json.loads(first.communicate(timeout=30)[0])
     iperf3_tcp(ns, 4, "")
 
 

@@ -98,7 +98,7 @@ def helper_lost(sig, word):
     for _ in range(5):
         with Image(COMMAND, serving=rb"serves tcp port 7|tcp localhost", timeout=60) as image:
             os.kill(helper_of(image), sig)
-            equal(image.process.wait(10), 69, "status")
+            equal(image.wait(), 69, "status")
             lines = image.drain(0.5).decode().splitlines()
             said = [l for l in lines if l.startswith("jinn: ") and "jinn-net" in l]
             equal(len(said), 1, "lines of jinn about the helper")
