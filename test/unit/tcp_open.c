@@ -77,15 +77,7 @@ static void window_scale_above_14_counts_as_14(void **state)
            "< . seq 1 ack 1 win 1\n"
            "accept\n"
            "write 14600\n"
-           "> . seq 1 ack 1 len 1460\n"
-           "> . seq 1461 ack 1 len 1460\n"
-           "> . seq 2921 ack 1 len 1460\n"
-           "> . seq 4381 ack 1 len 1460\n"
-           "> . seq 5841 ack 1 len 1460\n"
-           "> . seq 7301 ack 1 len 1460\n"
-           "> . seq 8761 ack 1 len 1460\n"
-           "> . seq 10221 ack 1 len 1460\n"
-           "> . seq 11681 ack 1 len 1460\n"
+           "> . seq 1 ack 1 len 1460 times 9\n"
            "> P. seq 13141 ack 1 len 1460\n");
 }
 

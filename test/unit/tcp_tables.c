@@ -216,16 +216,7 @@ static void the_table_can_be_read(void **state)
                   "accept\n"
                   "< . seq 1 ack 1 win 30000 len 700\n"
                   "write 20000\n"
-                  "> . seq 1 ack 701 len 1460\n"
-                  "> . seq 1461 ack 701 len 1460\n"
-                  "> . seq 2921 ack 701 len 1460\n"
-                  "> . seq 4381 ack 701 len 1460\n"
-                  "> . seq 5841 ack 701 len 1460\n"
-                  "> . seq 7301 ack 701 len 1460\n"
-                  "> . seq 8761 ack 701 len 1460\n"
-                  "> . seq 10221 ack 701 len 1460\n"
-                  "> . seq 11681 ack 701 len 1460\n"
-                  "> . seq 13141 ack 701 len 1460\n");
+                  "> . seq 1 ack 701 len 1460 times 10\n");
     assert_non_null(row_of(x->t, 1234, &row));
     assert_string_equal(row.state, "ESTABLISHED");
     assert_true(ip_equal(&row.peer.ip, &peer));
