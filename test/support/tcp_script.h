@@ -453,13 +453,14 @@ static inline void script(const char *text)
     script_sized(16, 1 << 20, text);
 }
 
-/* The first lines of most transcripts. With no options: no scaling, no timestamps, segments of 1460 bytes. */
-#define ACCEPTED                              \
-    "listen 80 4\n"                           \
+/* A peer opens a connection, with no options: no scaling, no timestamps, segments of 1460 bytes. */
+#define OPENS                                 \
     "< S seq 0 win 65535 <mss 1460>\n"        \
     "> S. seq 0 ack 1 win 65535 <mss 1460>\n" \
-    "< . seq 1 ack 1 win 65535\n"             \
-    "accept\n"
+    "< . seq 1 ack 1 win 65535\n"
+
+/* The first lines of most transcripts. */
+#define ACCEPTED "listen 80 4\n" OPENS "accept\n"
 
 /* With timestamps, segments of 1448 bytes, the peer's window in units of 128 bytes and ours of 8. */
 #define ACCEPTED_TS                                              \

@@ -514,6 +514,11 @@ static void idle_connection_starts_with_the_initial_window_again(void **state)
                     "> . seq 17521 ack 1 len 1460 times 10\n");
 }
 
+/* Five seconds later it is asked again. */
+#define UNANSWERED \
+    "+5s\n"        \
+    "> . seq 0 ack 1\n"
+
 static void keepalive_probes_and_gives_up(void **state)
 {
     script(ACCEPTED "keepalive 10 5\n"
@@ -525,21 +530,7 @@ static void keepalive_probes_and_gives_up(void **state)
                     "+20ms\n"
                     "> . seq 0 ack 1\n"
                     "+5010ms\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
+                    "> . seq 0 ack 1\n" UNANSWERED UNANSWERED UNANSWERED UNANSWERED UNANSWERED UNANSWERED UNANSWERED
                     "+5s\n"
                     "> R. seq 1 ack 1\n"
                     "read timeout\n"

@@ -250,11 +250,7 @@ static void all_kinds_are_in_the_table(void **state)
     assert_string_equal(row_of(x->t, 1234, &row)->state, "LAST-ACK");
     assert_true(row.orphan);
     script_run(x, "< . seq 2 ack 2\n"
-                  "peer 1235\n"
-                  "< S seq 0 win 65535 <mss 1460>\n"
-                  "> S. seq 0 ack 1\n"
-                  "< . seq 1 ack 1 win 65535\n"
-                  "accept\n"
+                  "peer 1235\n" OPENS "accept\n"
                   "close\n"
                   "> F. seq 1 ack 1\n");
     assert_null(row_of(x->t, 1234, &row));
