@@ -3,16 +3,6 @@
  * how much that is follows proportional rate reduction (RFC 6937). What is lost is RACK's to say (tcp_rack.c). */
 #include "net/tcp_internal.h"
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint32_t most(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
 /* RFC 6937 3, with the slow start reduction bound. At least one segment goes out at the start. */
 static void reduce(struct tcp_connection *c, uint32_t delivered)
 {
@@ -24,10 +14,10 @@ static void reduce(struct tcp_connection *c, uint32_t delivered)
         room = share > p->out ? (uint32_t)(share - p->out) : 0;
     } else {
         uint32_t caught = p->delivered > p->out ? p->delivered - p->out : 0;
-        room = least(aim - pipe, most(caught, delivered) + c->mss);
+        room = tcp_least(aim - pipe, tcp_most(caught, delivered) + c->mss);
     }
     if (p->out == 0)
-        room = most(room, c->mss);
+        room = tcp_most(room, c->mss);
     c->window.cwnd_bytes = pipe + room;
 }
 
@@ -53,7 +43,7 @@ void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
 static void slow_down(struct tcp_connection *c, uint64_t now_ns)
 {
     tcp_undo_forget(c);
-    uint32_t flight = least(tcp_flight(c) + c->mss, c->window.cwnd_bytes);
+    uint32_t flight = tcp_least(tcp_flight(c) + c->mss, c->window.cwnd_bytes);
     c->t->congestion->lost(&c->window, now_ns, c->mss, flight);
     c->window.cwnd_bytes = c->window.ssthresh_bytes;
 }
