@@ -393,9 +393,18 @@ bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_s
 void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us);
 /* New data was acknowledged outside of a recovery, while the congestion window was the limit. */
 void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes);
+/* Slows down, of `flight_bytes`, where nothing is to be sent again. */
+void tcp_window_reduced(struct tcp_connection *c, uint64_t now_ns, uint32_t flight_bytes);
 static inline uint32_t tcp_flight(const struct tcp_connection *c)
 {
     return c->max.v - c->una.v;
+}
+/* Of what is sent again from now on, up to `recover`, there is no sample, and its loss makes the window smaller once. */
+static inline void tcp_resending(struct tcp_connection *c, uint64_t now_ns)
+{
+    c->recover = c->max;
+    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
+    c->rtt_timing = false;
 }
 /* How much of it a loss is to be measured by: no more than the congestion window had allowed, without what limited transmit
  * sent beyond it (RFC 5681 3.2). While a retransmission is lost, too, what was reported and what was sent for it pile up
@@ -520,6 +529,8 @@ bool tcp_rack_tail_repaired(struct tcp_connection *c, const struct tcp_segment *
 
 /* An acknowledgement on a connection with SACK that moved una by `acked`. */
 void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, uint32_t acked);
+/* A loss was found otherwise than by a timeout. */
+void tcp_recover_begin(struct tcp_connection *c, uint64_t now_ns);
 /* Begins a recovery if something is lost. */
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns);
 void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns);

@@ -61,9 +61,7 @@ static void rewind_to_una(struct tcp_connection *c, uint64_t now_ns)
     tcp_tx_seek(c, 0);
     c->in_recovery = false;
     c->n_duplicates = 0;
-    c->recover = c->max;
-    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
-    c->rtt_timing = false;
+    tcp_resending(c, now_ns);
 }
 
 static void resend_due(struct tcp_connection *c, uint64_t now_ns)
