@@ -98,8 +98,7 @@ uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src)
 
 uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes)
 {
-    uint32_t mss = payload_bytes > TCP_HEADER_BYTES ? payload_bytes - TCP_HEADER_BYTES : TCP_MSS_DEFAULT;
-    mss = tcp_least(mss, c->peer_mss);
+    uint32_t mss = tcp_least(tcp_syn_mss(payload_bytes), c->peer_mss);
     if (c->timestamps)
         mss = mss > TCP_TIMESTAMP_BYTES ? mss - TCP_TIMESTAMP_BYTES : 0;
     return (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
@@ -148,8 +147,7 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
                          size_t n)
 {
     struct tcp_segment s = {.seq = seq, .ack = c->rcv_nxt, .flags = flags | TCP_ACK};
-    uint32_t shift = c->scaling ? c->rcv_shift : 0;
-    s.window = (uint16_t)(tcp_rx_window(c) >> shift);
+    s.window = (uint16_t)(tcp_rx_window(c) >> tcp_rx_shift(c));
     if (c->timestamps) {
         s.has_timestamp = true;
         s.ts_value = tcp_timestamp(now_ns, c->ts_offset);
@@ -215,7 +213,6 @@ static void start_resend_timer(struct tcp_connection *c, uint64_t now_ns)
 static void send_syn(struct tcp_connection *c, uint64_t now_ns)
 {
     bool both = c->state == TCP_SYN_RECEIVED;
-    uint16_t payload = tcp_route_payload(c->t, &c->entry.peer.ip, NULL);
     uint32_t window = tcp_least(tcp_rx_window(c), UINT16_MAX);
     bool ask = c->ecn && !c->syn_resent; /* RFC 3168 6.1.1.1: the network may drop what it does not know */
     struct tcp_segment s = {
@@ -226,7 +223,7 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
                        : TCP_SYN,
         .window = (uint16_t)window,
         .has_mss = true,
-        .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
+        .mss = tcp_syn_mss(tcp_route_payload(c->t, &c->entry.peer.ip, NULL)),
         .has_shift = c->scaling,
         .shift = c->rcv_shift,
         .sack_permitted = c->sack,
@@ -440,7 +437,7 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
 {
     if (c->state == TCP_CLOSED || c->state == TCP_FIN_WAIT_2)
         return; /* nothing is left to be sent */
-    if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED) {
+    if (tcp_is_opening(c)) {
         if (seq_equal(c->nxt, c->iss))
             send_syn(c, now_ns);
         return;

@@ -253,7 +253,7 @@ void tcp_rx_free(struct tcp_connection *c)
 /* The most that this connection may hold, and that a header can say. */
 static uint32_t limit(const struct tcp_connection *c)
 {
-    return tcp_least(c->tune.limit_bytes, UINT32_C(65535) << (c->scaling ? c->rcv_shift : 0));
+    return tcp_least(c->tune.limit_bytes, UINT32_C(65535) << tcp_rx_shift(c));
 }
 
 /* What we would take now: what the connection may hold less what it holds, and its share of what is free. */
@@ -265,18 +265,12 @@ static uint32_t room(const struct tcp_connection *c)
     return share < own ? (uint32_t)share : own;
 }
 
-static uint32_t advertised(const struct tcp_connection *c)
-{
-    return seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
-}
-
 /* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. A closed window behind
  * which nothing waits to be read opens by whatever there is: two hosts whose buffers are full of data for each
  * other go on. */
 uint32_t tcp_rx_window(struct tcp_connection *c)
 {
-    uint32_t shift = c->scaling ? c->rcv_shift : 0;
-    uint32_t now = advertised(c), wanted = room(c);
+    uint32_t shift = tcp_rx_shift(c), now = tcp_rx_promised(c), wanted = room(c);
     bool stuck = now == 0 && c->rx.len == 0;
     if (stuck || wanted >= now + tcp_least(limit(c) / 2, c->mss))
         now = wanted;
@@ -294,7 +288,7 @@ uint32_t tcp_rx_window(struct tcp_connection *c)
 bool tcp_rx_update_due(const struct tcp_connection *c)
 {
     uint32_t step = tcp_least(limit(c) / 2, 2U * c->mss);
-    uint32_t now = advertised(c);
+    uint32_t now = tcp_rx_promised(c);
     bool little = now < limit(c) / 8 || now < step;
     return little && room(c) >= now + step;
 }
