@@ -106,6 +106,8 @@ void tcp_push(struct tcp_connection *c, uint64_t now_ns)
 
 void tcp_push_late(struct tcp_connection *c)
 {
+    if (c->state == TCP_CLOSED)
+        return; /* nothing is in the lists of what is no more */
     c->push_late = true;
     tcp_set_pending(c);
 }
