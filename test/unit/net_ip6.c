@@ -209,6 +209,30 @@ static void optimistic_addresses_are_discreet(void **state)
     script_end(s);
 }
 
+/* Where no address ever becomes valid nobody can be asked for; what waits is given up in the same time all the same. */
+static void a_question_that_cannot_be_asked_ends_too(void **state)
+{
+    struct script *s = script6(NULL, false);
+    struct counters_nd *c = &s->n->counters.nd;
+    for (int i = 0; i <= IP6_IDENTIFIERS; i++) {
+        assert_int_equal(send6(s, peer, 1), OK);
+        struct ip ours = s->n->ip6->address[0].ip;
+        input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, IP_NONE, ip6_solicited_group(&ours), ours, NULL);
+    }
+    assert_int_equal(s->n->ip6->address[0].state, IP6_DUPLICATE);
+    assert_int_equal(c->waited, IP6_IDENTIFIERS + 1);
+    pass(s, (ND_REQUESTS - 1) * ND_RETRY_NS);
+    assert_int_equal(c->silent, 0);
+    pass(s, ND_RETRY_NS);
+    assert_int_equal(c->out_solicitations, 0);
+    assert_int_equal(c->silent, 1);
+    assert_int_equal(c->waiting_dropped, IP6_IDENTIFIERS + 1);
+    assert_int_equal(s->n->ip6->nd.frames.n_used, 0);
+    assert_int_equal(nd_deadline(s->n), TIME_NEVER);
+    net_free(s->n);
+    free(s);
+}
+
 /* ---- ICMPv6 and headers ---- */
 
 static void pings_are_answered(void **state)
@@ -572,6 +596,7 @@ int main(void)
         cmocka_unit_test(the_table_and_the_queues_are_bounded),
         cmocka_unit_test(strangers_go_first),
         cmocka_unit_test(optimistic_addresses_are_discreet),
+        cmocka_unit_test(a_question_that_cannot_be_asked_ends_too),
         cmocka_unit_test(pings_are_answered),
         cmocka_unit_test(extension_headers_are_judged),
         cmocka_unit_test(errors_are_limited_and_never_about_errors),
