@@ -90,8 +90,9 @@ enum {
     /* Received bytes that wait to be read, all sockets together: 96 chunks of 2 KB, 192 KB. */
     UDP_CHUNK_BYTES = 2048,
     UDP_CHUNKS = 96,
-    /* Of these one socket may hold so many: a datagram of the largest size and some more. */
-    UDP_CHUNKS_PER_SOCKET = 48
+    /* Of these one socket may hold what a wake brings, so that a burst costs nothing who reads between wakes. Others still
+     * have room for a datagram of the largest size. */
+    UDP_CHUNKS_PER_SOCKET = NET_BATCH_FRAMES
 };
 
 /* A neighbour is trusted for a minute (RFC 1122 2.3.2.1); if it was used in the last part of it, it is asked again by
