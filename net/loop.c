@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/loop.h"
-#include "net/ether.h"
 #include "net/net.h"
 
 static enum err send(struct net *n, const struct frame *f)

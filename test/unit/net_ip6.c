@@ -169,10 +169,10 @@ static void the_table_and_the_queues_are_bounded(void **state)
         assert_int_equal(send6(s, other, 1), OK);
     }
     assert_int_equal(c->evicted, 1);
-    assert_int_equal(s->n->ip6->nd.frames.n_used, ND_WAITING_FRAMES - ND_WAITING_PER_NEIGHBOUR + 1);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES - ND_WAITING_PER_NEIGHBOUR + 1);
     forget_sent(s);
     pass(s, 10 * NS_PER_S);
-    assert_int_equal(s->n->ip6->nd.frames.n_used, 0);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, 0);
     net_free(s->n);
     free(s);
 }
@@ -227,7 +227,7 @@ static void a_question_that_cannot_be_asked_ends_too(void **state)
     assert_int_equal(c->out_solicitations, 0);
     assert_int_equal(c->silent, 1);
     assert_int_equal(c->waiting_dropped, IP6_IDENTIFIERS + 1);
-    assert_int_equal(s->n->ip6->nd.frames.n_used, 0);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, 0);
     assert_int_equal(nd_deadline(s->n), TIME_NEVER);
     net_free(s->n);
     free(s);
