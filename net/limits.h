@@ -71,6 +71,8 @@ enum {
     /* IPv6 neighbours. Most peers are behind a router: fewer than of IPv4, and searched one after the other. When all
      * are taken those that we never sent to go first, then the one that was used least recently. */
     ND_NEIGHBOURS = 64,
+    /* Routers tell their MAC in each advertisement, so that packets wait for hosts of the link alone, and for one of them
+     * few are enough: the oldest goes (RFC 4861 7.2.2 asks for one at least). A fifth SYN to it is sent again by TCP. */
     ND_WAITING_FRAMES = 16,
     ND_WAITING_PER_NEIGHBOUR = 4,
     /* RFC 4861 10: MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT. */

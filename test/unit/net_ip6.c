@@ -156,23 +156,52 @@ static void messages_from_beyond_the_link_are_refused(void **state)
     script_end(s);
 }
 
-static void the_table_and_the_queues_are_bounded(void **state)
+static void the_newest_packets_wait(void **state)
+{
+    struct script *s = settled(NULL, false);
+    for (size_t i = 0; i < ND_WAITING_PER_NEIGHBOUR + 2; i++)
+        assert_int_equal(send6(s, peer, 10 + i), OK);
+    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
+    assert_int_equal(s->n->counters.nd.waiting_dropped, 2);
+    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_SOLICITED, peer, our_link, peer, &peer_mac);
+    for (size_t i = 2; i < ND_WAITING_PER_NEIGHBOUR + 2; i++) {
+        char text[TEXT_BYTES];
+        snprintf(text, sizeof text, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 next=99 data=%zu", 10 + i);
+        expect(s, text);
+    }
+    script_end(s);
+}
+
+static void waiting_memory_is_bounded(void **state)
+{
+    struct script *s = settled(NULL, false);
+    for (uint8_t i = 0; i < ND_WAITING_FRAMES + 3; i++)
+        assert_int_equal(send6(s, (struct ip){{0xfe, 0x80, [14] = 1, [15] = i}}, 1), OK);
+    assert_int_equal(s->n->counters.nd.waited, ND_WAITING_FRAMES);
+    assert_int_equal(s->n->counters.nd.waiting_dropped, 3);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES);
+    forget_sent(s);
+    pass(s, 10 * NS_PER_S);
+    assert_int_equal(s->n->counters.nd.waiting_dropped, ND_WAITING_FRAMES + 3);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, 0);
+    net_free(s->n);
+    free(s);
+}
+
+/* The last one takes the first one's place, whose packets go. */
+static void the_table_is_bounded(void **state)
 {
     struct script *s = settled(NULL, false);
     struct counters_nd *c = &s->n->counters.nd;
-    for (int i = 0; i < ND_WAITING_PER_NEIGHBOUR + 2; i++)
-        assert_int_equal(send6(s, peer, 1), OK);
-    assert_int_equal(c->waiting_dropped, 2);
-    /* The last one takes the first one's place, whose packets go. */
-    for (uint8_t i = 0; i < ND_NEIGHBOURS; i++) {
-        struct ip other = {{0xfe, 0x80, [14] = 1, [15] = i}};
-        assert_int_equal(send6(s, other, 1), OK);
-    }
+    for (int i = 1; i < ND_WAITING_PER_NEIGHBOUR; i++)
+        assert_int_equal(send6(s, (struct ip){{0xfe, 0x80, [14] = 1}}, 1), OK);
+    for (uint8_t i = 0; i < ND_NEIGHBOURS; i++)
+        assert_int_equal(send6(s, (struct ip){{0xfe, 0x80, [14] = 1, [15] = i}}, 1), OK);
+    assert_int_equal(c->evicted, 0);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES);
+    assert_int_equal(send6(s, peer, 1), OK);
     assert_int_equal(c->evicted, 1);
     assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES - ND_WAITING_PER_NEIGHBOUR + 1);
-    forget_sent(s);
-    pass(s, 10 * NS_PER_S);
-    assert_int_equal(s->n->ip6->nd.room.frames.n_used, 0);
     net_free(s->n);
     free(s);
 }
@@ -593,7 +622,9 @@ int main(void)
         cmocka_unit_test(a_confirmed_neighbour_is_not_asked),
         cmocka_unit_test(another_mac_is_taken_only_with_override),
         cmocka_unit_test(messages_from_beyond_the_link_are_refused),
-        cmocka_unit_test(the_table_and_the_queues_are_bounded),
+        cmocka_unit_test(the_newest_packets_wait),
+        cmocka_unit_test(waiting_memory_is_bounded),
+        cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(strangers_go_first),
         cmocka_unit_test(optimistic_addresses_are_discreet),
         cmocka_unit_test(a_question_that_cannot_be_asked_ends_too),
