@@ -531,6 +531,42 @@ static void routers_and_prefixes_are_bounded(void **state)
     free(s);
 }
 
+/* More prefixes and name servers in one message than anybody means. */
+static void an_advertisement_is_bounded(void **state)
+{
+    struct script *s = settled(NULL, true);
+    uint8_t b[8 + 32 * (ND_PREFIXES_MAX + 2) + 8 + 16 * (ND_SERVERS_MAX + 3)];
+    struct writer w = writer_of(b, sizeof b);
+    struct ip_net net;
+    assert_true(ip_net_parse(bytes_str("2001:db8::/64"), &net));
+    write_be64(&w, 0);
+    for (uint8_t i = 0; i < ND_PREFIXES_MAX + 2; i++) {
+        net.ip.b[7] = i;
+        write_copy(&w, (uint8_t[]){ND_PREFIX, 4, 64, 0x80}, 4); /* on the link, for no address */
+        write_be32(&w, 86400);
+        write_be32(&w, 86400);
+        write_be32(&w, 0);
+        write_copy(&w, net.ip.b, 16);
+    }
+    write_be32(&w, (uint32_t)ND_RDNSS << 24 | (1 + 2 * (ND_SERVERS_MAX + 3)) << 16);
+    write_be32(&w, 600);
+    for (uint8_t i = 0; i < ND_SERVERS_MAX + 3; i++)
+        write_copy(&w, (struct ip){{0xfd, [15] = i}}.b, 16);
+    struct icmp6 m = {.type = ICMP6_ROUTER_ADVERTISEMENT, .data = writer_bytes(&w)};
+    input_icmp6(s, router, all_nodes, 255, m);
+    assert_int_equal(s->n->counters.nd.prefixes_full, 2);
+    assert_int_equal(s->n->counters.nd.servers_full, 3);
+    assert_int_equal(s->n->ip6->slaac.n_servers, SLAAC_SERVERS);
+    for (uint8_t i = 0; i < SLAAC_SERVERS; i++)
+        assert_int_equal(s->n->ip6->slaac.server[i].b[15], i); /* the first ones */
+    net.ip.b[7] = ND_PREFIXES_MAX - 1;
+    assert_true(slaac_is_on_link(s->n, &net.ip));
+    net.ip.b[7] = ND_PREFIXES_MAX;
+    assert_false(slaac_is_on_link(s->n, &net.ip));
+    net_free(s->n);
+    free(s);
+}
+
 static void redirects_come_from_the_router_alone(void **state)
 {
     struct script *s = settled(NULL, true);
@@ -557,6 +593,7 @@ static void advertisements_are_ignored_when_not_wanted(void **state)
     struct script *s = settled("fd00::2/64", false);
     input_ra(s, router, &router_mac, good);
     assert_int_equal(s->n->ip6->address[2].state, IP6_FREE);
+    assert_int_equal(s->n->counters.nd.in_ignored, 1);
     struct ip hop = slaac_router(s->n);
     assert_true(ip_equal(&hop, &IP_NONE));
     script_end(s);
@@ -574,6 +611,8 @@ static void a_query_is_answered(void **state)
     write_zeros(&w, 20);
     struct ip6_header h = {.next = IP6_HOP_BY_HOP, .hop_limit = 1, .src = router, .dst = all_nodes};
     input_icmp6(s, router, all_nodes, 1, m); /* without the router alert */
+    assert_int_equal(s->n->counters.icmp6.in_ignored, 1);
+    assert_int_equal(s->n->counters.nd.mld_queries, 0);
     pass(s, 2 * NS_PER_S);
     expect_nothing(s);
     input_ip6(s, h, writer_bytes(&w));
@@ -640,6 +679,7 @@ int main(void)
         cmocka_unit_test(a_silent_router_is_passed_over),
         cmocka_unit_test(lifetimes_are_taken_with_care),
         cmocka_unit_test(routers_and_prefixes_are_bounded),
+        cmocka_unit_test(an_advertisement_is_bounded),
         cmocka_unit_test(redirects_come_from_the_router_alone),
         cmocka_unit_test(advertisements_are_ignored_when_not_wanted),
         cmocka_unit_test(a_query_is_answered),
