@@ -83,7 +83,6 @@ struct counters_nd {
     uint64_t waiting_dropped;                           /* of these, lost: too many, evicted or no answer */
     uint64_t routers_full, prefixes_full, servers_full; /* of what routers advertise: not taken, no room */
     uint64_t mld_queries, mld_reports;
-    uint64_t groups_full; /* groups not joined: no room */
 };
 
 struct counters_loop {

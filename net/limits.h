@@ -57,9 +57,8 @@ enum {
     /* Of these, temporary ones: they live two days and are renewed after 0.6 to one day (RFC 8981 3.8), so of one prefix
      * four are alive at most. Of several prefixes the oldest goes. */
     IP6_TEMPORARIES = 4,
-    /* IPv6 groups that sockets are in, as of IPv4; and those of our addresses, kept apart so that these find room. */
-    IP6_GROUPS = 8,
-    MLD_GROUPS = IP6_GROUPS + IP6_ADDRESSES,
+    /* IPv6 groups: those of sockets and those of our addresses, so there is room for all. */
+    MLD_GROUPS = NET_GROUPS + IP6_ADDRESSES,
     /* How often the wait after a refusal of a DHCPv6 server doubles: 1 s to 64 s. */
     DHCP6_REFUSALS_DOUBLING = 6,
     /* Destinations of which more is known than their route: a smaller MTU or a redirect. The one that was used
@@ -136,7 +135,6 @@ enum {
 #define IP6_TEMPORARY_ADVANCE_NS (5 * NS_PER_S)
 /* RFC 1191 6.3, RFC 8201 4: a larger MTU is tried again after ten minutes. */
 #define IP_PATH_MTU_NS (600 * NS_PER_S)
-#define IP6_PATH_MTU_NS IP_PATH_MTU_NS
 
 /* RFC 1122 3.3.2 says 60 to 120 s; today's networks deliver within a second, and memory held longer serves attackers. */
 #define FRAG_TIMEOUT_NS (30 * NS_PER_S)

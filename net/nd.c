@@ -4,8 +4,6 @@
 #include "net/net.h"
 #include "wire/nd.h"
 
-#define ALL_NODES ((struct ip){{0xff, 2, [15] = 1}})
-
 enum err nd_init(struct net *n)
 {
     struct nd *d = &n->ip6->nd;
@@ -228,7 +226,7 @@ void nd_input_solicitation(struct net *n, uint64_t now_ns, const struct ip_in *i
         return;
     if (probe) {
         ip6_conflict(n, now_ns, a);
-        const struct ip all = ALL_NODES;
+        const struct ip all = IP6_ALL_NODES;
         if (a->state == IP6_VALID)
             send_advertisement(n, now_ns, a, &all, NULL, 0);
         return;

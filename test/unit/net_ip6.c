@@ -422,7 +422,7 @@ static void a_narrow_path_is_remembered(void **state)
     uint64_t told_ns = s->now_ns;
     pass(s, 599 * NS_PER_S);
     assert_int_equal(ip6_path_mtu(s->n, &peer), 1280);
-    pass(s, told_ns + IP6_PATH_MTU_NS - s->now_ns);
+    pass(s, told_ns + IP_PATH_MTU_NS - s->now_ns);
     assert_int_equal(ip6_path_mtu(s->n, &peer), 1500);
     net_free(s->n);
     free(s);
