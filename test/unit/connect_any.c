@@ -227,6 +227,7 @@ static void dead_families(void)
     uint32_t before = tcp_counters(the.t).n_connections; /* the other end of the first one, which nobody accepted */
     assert_int_equal(connect_any(list, 20, 10000, &f), ERR_TIMEOUT);
     assert_int_equal(tcp_counters(the.t).n_connections, before);
+    assert_int_equal(the.net.counters.connect.left_out, 2 * (20 - CONNECT_ADDRESSES_MAX));
 }
 
 static void families_take_turns_up_to_the_limit(void **state)
