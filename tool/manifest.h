@@ -21,8 +21,6 @@
 #define MEMORY_MB_MAX 4096
 /* Keys are a table that each start goes through; hundreds of settings are a configuration file. */
 #define KEYS_MAX 64
-#define NET_KEYS_DUAL 11 /* keys of a net device that speaks both */
-#define NET_KEYS_IPV4 3
 #define CONNECTIONS_MIN 1
 #define CONNECTIONS_MAX 1000000 /* more than the ports of a dozen clients; 1.2 GB */
 #define DEVICES_MAX 62     /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
