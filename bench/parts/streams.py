@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """One TCP stream in each direction: Gbit per CPU second of the server's core. Beside it what a tap gives without a stack
 (bench/frames.c), and Linux's own iperf on a veth."""
-import os, re
+import os
 
-from common import BENCH, CLIENT, CLIENT_CPU, HOST, ROOT, ROUNDS, SECONDS, SERVER, SERVER_CPU, TENDER, Busy, Image, Links, median
+from common import CLIENT, CLIENT_CPU, HOST, ROOT, ROUNDS, SECONDS, SERVER, SERVER_CPU, TENDER, Busy, Image, Links, median
 
 IPERF = os.path.join(ROOT, "appliances/iperf/dist/iperf.spt")
 BARE = "10.75.0.2"

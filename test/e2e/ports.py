@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Published ports of the user-mode network: ports.py TARGET. Several at once, UDP, which addresses they are on; and what
 `jinn run` says when its network helper is lost."""
-import os, re, signal, socket, sys, time
+import os, signal, socket, sys
 from harness import JINN, Image, Suite, equal
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
