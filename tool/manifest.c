@@ -52,14 +52,6 @@ size_t manifest_count(const struct manifest *m, enum device_kind kind)
     return n;
 }
 
-const struct device *manifest_device(const struct manifest *m, enum device_kind kind, const char *name)
-{
-    for (size_t i = 0; i < m->n_devices; i++)
-        if (m->devices[i].kind == kind && strcmp(m->devices[i].name, name) == 0)
-            return &m->devices[i];
-    return NULL;
-}
-
 char *c_identifier(const char *name)
 {
     static const char *const keywords[] = {

@@ -67,7 +67,6 @@ struct manifest *manifest_read(const char *folder);
 
 const char *device_kind_text(enum device_kind kind);
 size_t manifest_count(const struct manifest *m, enum device_kind kind);
-const struct device *manifest_device(const struct manifest *m, enum device_kind kind, const char *name);
 /* The name as a C identifier: "my-key" is my_key, "int" is int_, "0" is n0. */
 char *c_identifier(const char *name);
 /* A name that an appliance may have: [a-z][a-z0-9-]*, at most 63 characters. */

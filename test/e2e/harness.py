@@ -8,9 +8,9 @@ FORWARD = os.path.join(ROOT, "build/host/forward")
 TENDER = os.path.join(ROOT, "build/host/jinn-spt")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind((address, 0))
         return s.getsockname()[1]
 
 
