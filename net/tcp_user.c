@@ -106,6 +106,8 @@ void tcp_push(struct tcp_connection *c, uint64_t now_ns)
 
 void tcp_push_late(struct tcp_connection *c)
 {
+    if (c->state == TCP_CLOSED)
+        return; /* nothing was taken, and what is ended must not wait for tcp_flush */
     c->push_late = true;
     tcp_set_pending(c);
 }

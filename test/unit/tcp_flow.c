@@ -28,6 +28,7 @@ struct stack {
     struct frame *wire[WIRE_MAX];
     size_t n_wire;
     bool cut;
+    bool same_round; /* what was written is not sent yet */
 };
 
 static struct stack the;
@@ -50,7 +51,8 @@ void stack_kick(struct stack *s)
 /* At once: rounds are the scheduler's. */
 void stack_flush_late(struct stack *s)
 {
-    tcp_flush(s->t, sched_now());
+    if (!s->same_round)
+        tcp_flush(s->t, sched_now());
     stack_kick(s);
 }
 
@@ -193,6 +195,32 @@ static void talk(void)
 static void both_ends_talk_and_close(void **state)
 {
     run(talk);
+}
+
+/* A writer may have nothing to say; whatever it says of nothing, the end is as good as without. */
+static void write_nothing(void)
+{
+    struct flow *client, *served;
+    char buffer[8];
+    size_t len;
+    struct listener *l = join(&client, &served);
+    assert_int_equal(flow_shutdown(client), OK);
+    assert_int_equal(flow_read(served, buffer, sizeof buffer, &len, in_ms(1000)), ERR_END);
+    assert_int_equal(flow_shutdown(served), OK);
+    assert_int_equal(flow_read(client, buffer, sizeof buffer, &len, in_ms(1000)), ERR_END);
+    assert_int_equal(fiber_sleep(in_ms(1000)), OK);
+    the.same_round = true;
+    assert_int_equal(flow_write(client, NULL, 0, in_ms(1000)), OK);
+    flow_close(client);
+    assert_int_equal(flow_write(served, NULL, 0, in_ms(1000)), OK);
+    flow_close(served);
+    listener_close(l);
+    check_nothing_left();
+}
+
+static void nothing_can_be_written_after_the_end(void **state)
+{
+    run(write_nothing);
 }
 
 static void wait_in_vain(void)
@@ -429,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_talk_and_close),
+        cmocka_unit_test(nothing_can_be_written_after_the_end),
         cmocka_unit_test(deadlines_end_waits_and_leave_the_flow_good),
         cmocka_unit_test(connecting_fails_for_its_reasons),
         cmocka_unit_test(abort_is_seen_as_a_reset),
