@@ -89,7 +89,7 @@ void tcp_wake(struct waiter **slot)
 void tcp_settle(struct tcp_connection *c)
 {
     if (c->state == TCP_CLOSED && c->orphan) {
-        must(!timer_is_set(&c->timer) && list_empty(&c->pending) && list_empty(&c->starved));
+        must(!timer_is_set(&c->timer) && list_empty(&c->node) && list_empty(&c->pending) && list_empty(&c->starved));
         tcp_rx_free(c);
         pool_give(&c->t->connections, c);
         return;

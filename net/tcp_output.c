@@ -10,6 +10,7 @@
  * largest window that the peer ever had (RFC 9293 3.8.6.2.1), or was sent before. */
 #include "net/tcp_internal.h"
 
+#include "net/bucket.h"
 #include "wire/checksum.h"
 
 #include <jinn/must.h>
@@ -26,9 +27,7 @@ static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
     tcp_emit(&w, s);
     must(writer_good(&w) && n <= IP_PIECES_MAX);
     v[0] = writer_bytes(&w);
-    size_t len = 0;
-    for (size_t i = 0; i < n; i++)
-        len += v[i].len;
+    size_t len = bytes_total(v, n);
     uint64_t sum = checksum_pseudo(&local->ip, &peer->ip, IP_TCP, (uint32_t)len);
     struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .tos = s->ecn, .dont_fragment = true};
     if (t->below->features & NET_CHECKSUM_OUT) {
@@ -59,15 +58,9 @@ void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, st
 /* So that a flood of what belongs nowhere is not answered by one of ours. */
 static bool pay_for_reset(struct tcp *t, uint64_t now_ns)
 {
-    const uint64_t price_ns = NS_PER_S / TCP_RESETS_PER_S;
-    if (t->resets_paid_ns < now_ns)
-        t->resets_paid_ns = now_ns;
-    if (t->resets_paid_ns - now_ns > (TCP_RESETS_BURST - 1) * price_ns) {
-        t->n.n_resets_held++;
-        return false;
-    }
-    t->resets_paid_ns += price_ns;
-    return true;
+    bool paid = bucket_pay(&t->resets_paid_ns, now_ns, TCP_RESETS_BURST, TCP_RESETS_PER_S);
+    t->n.n_resets_held += !paid;
+    return paid;
 }
 
 void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
@@ -123,9 +116,7 @@ static void acknowledged(struct tcp_connection *c)
 /* What a segment with this data leaves for blocks: a full one nothing. */
 static size_t room_for_options(const struct tcp_connection *c, const struct bytes *v, size_t n)
 {
-    size_t len = 0;
-    for (size_t i = 1; i < n; i++)
-        len += v[i].len;
+    size_t len = bytes_total(v + 1, n - 1);
     return len < c->mss ? c->mss - len : 0;
 }
 
