@@ -38,5 +38,6 @@ hardening-images: $(HARDENING:%=$(HARDENING_OUT)/%.spt)
 test-programs: $(HARDENING_OUT)/peer
 hardening: hardening-images tenders $(HARDENING_OUT)/peer
 	@test/hardening/run-crashes $(B)/host/jinn-spt $(HARDENING_OUT)
+	@test/hardening/run-layout $(B)/host/jinn-spt $(HARDENING_OUT)
 	@test/hardening/run-behaviour $(B)/host/jinn-spt $(HARDENING_OUT)
 	@test/hardening/run-bad-input $(B)/host/jinn-spt $(HARDENING_OUT)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tender/layout.h"
 
+#include "base/spread.h"
+
 #define TRIES 256 /* for one part: more than enough unless it hardly fits */
 
 void layout_as_linked(struct layout *l, const struct elf_plan *plan, uint64_t memory_bytes)
@@ -10,20 +12,6 @@ void layout_as_linked(struct layout *l, const struct elf_plan *plan, uint64_t me
     l->seed = 0;
     for (size_t i = 0; i < LAYOUT_PARTS; i++)
         l->parts[i] = (struct layout_part){borders[i], borders[i + 1], 0};
-}
-
-/* SplitMix64: it only has to spread one seed over a few numbers. What can't be guessed about them is the seed. */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static uint64_t below(uint64_t *state, uint64_t n)
-{
-    return (uint64_t)((unsigned __int128)next(state) * n >> 64);
 }
 
 /* With a page between them, so that running over the end of one never reaches another. */
@@ -41,7 +29,7 @@ static bool draw_part(struct layout *l, size_t index, uint64_t placed, uint64_t 
         return false;
     for (int tries = 0; tries < TRIES; tries++) {
         bool good = true;
-        p->by = lowest + below(state, (highest - lowest - len) / ELF_PAGE + 1) * ELF_PAGE - p->start;
+        p->by = lowest + spread_below(state, (highest - lowest - len) / ELF_PAGE + 1) * ELF_PAGE - p->start;
         for (size_t i = 0; i < LAYOUT_PARTS; i++)
             good &= !(placed >> i & 1) || apart(p, &l->parts[i]);
         if (good)
@@ -56,7 +44,7 @@ bool layout_draw(struct layout *l, uint64_t seed, unsigned attempt, uint64_t low
     static const size_t order[LAYOUT_PARTS] = {LAYOUT_HEAP, LAYOUT_IMAGE, LAYOUT_STACKS, LAYOUT_INFO};
     uint64_t state = seed, placed = 0;
     for (unsigned i = 0; i < attempt; i++)
-        state = next(&state);
+        state = spread_next(&state);
     l->moved = true;
     l->seed = seed;
     for (size_t i = 0; i < LAYOUT_PARTS; i++) {
