@@ -49,14 +49,9 @@ enum err tcp_connect(struct tcp *t, uint64_t now_ns, struct endpoint to, struct 
     return OK;
 }
 
-static bool is_opening(const struct tcp_connection *c)
-{
-    return c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED;
-}
-
 enum err tcp_connected(const struct tcp_connection *c)
 {
-    if (is_opening(c))
+    if (tcp_is_opening(c))
         return ERR_AGAIN;
     return (enum err)c->error;
 }
@@ -77,9 +72,11 @@ enum err tcp_read(struct tcp_connection *c, uint64_t now_ns, void *buffer, size_
     if (c->rx.len == 0)
         return is_readable(c) ? ERR_END : ERR_AGAIN;
     *len = tcp_rx_read(c, buffer, size);
-    tcp_tune_read(c, now_ns, (uint32_t)*len);
     bool open = c->state == TCP_ESTABLISHED || c->state == TCP_FIN_WAIT_1 || c->state == TCP_FIN_WAIT_2;
-    if (open && !c->fin_taken && tcp_rx_update_due(c)) {
+    if (!open || c->fin_taken)
+        return OK; /* no more will come: no window is to be promised */
+    tcp_tune_read(c, now_ns, (uint32_t)*len);
+    if (tcp_rx_update_due(c)) {
         tcp_send_ack(c, now_ns);
         tcp_timer_arm(c);
     }
@@ -104,6 +101,8 @@ void tcp_push(struct tcp_connection *c, uint64_t now_ns)
 
 void tcp_push_late(struct tcp_connection *c)
 {
+    if (c->state == TCP_CLOSED)
+        return; /* nothing is in the lists of what is no more */
     c->push_late = true;
     tcp_set_pending(c);
 }
@@ -128,29 +127,21 @@ enum err tcp_shutdown(struct tcp_connection *c, uint64_t now_ns)
     return OK;
 }
 
-static void wake(struct waiter **slot)
-{
-    struct waiter *w = *slot;
-    *slot = NULL;
-    if (w)
-        w->wake(w);
-}
-
 void tcp_wait_readable(struct tcp_connection *c, struct waiter *w)
 {
     c->reader = w;
     if (w && is_readable(c))
-        wake(&c->reader);
+        tcp_wake(&c->reader);
 }
 
 void tcp_wait_writable(struct tcp_connection *c, struct waiter *w)
 {
     c->writer = w;
-    bool now = is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
+    bool now = tcp_is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
     list_remove(&c->starved);
     if (w && now)
-        wake(&c->writer);
-    else if (w && !is_opening(c))
+        tcp_wake(&c->writer);
+    else if (w && !tcp_is_opening(c))
         list_append(&c->t->starved, &c->starved);
 }
 
