@@ -292,6 +292,7 @@ check 'and names the line in the source' grep -q 'made_start at .*made.c:10' "$w
 cp "$work/made.c" "$app/made.c"
 
 check 'describe prints libraries' grep -q '^  musl ' <("$jinn" describe "$app" 2>/dev/null)
+check 'describe says what is moved' grep -qE '^  addresses +[1-9][0-9]* words are moved' <("$jinn" describe "$app" 2>/dev/null)
 check 'describe --json is JSON' python3 -c '
 import json, subprocess, sys
 d = json.loads(subprocess.run([sys.argv[1], "describe", "--json", sys.argv[2]], capture_output=True).stdout)
