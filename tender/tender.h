@@ -26,6 +26,7 @@ struct tender {
     struct options options;
     int image_fd;
     struct bytes file; /* the image, mapped */
+    uint8_t *memory;   /* where the guest's address 0 is in this process; NULL: each is where it is in the guest */
     struct elf_plan plan;
     struct solo5_manifest manifest;          /* what the guest is given */
     struct solo5_entry *jinn;                /* our private entry, or NULL in an image of Solo5's */
@@ -34,10 +35,17 @@ struct tender {
     int staged[TENDER_FDS];                  /* where those are until they are put in place */
 };
 
+/* An address of the guest's in this process. */
+static inline void *tender_at(const struct tender *t, uint64_t address)
+{
+    return (void *)((uintptr_t)t->memory + address);
+}
+
 /* image.c: opens, maps and checks the image. */
 void tender_open_image(struct tender *t);
-/* memory.c: the guest's memory, with its segments in it. */
-void tender_load(struct tender *t);
+/* segments.c: puts the image's segments into the guest's memory, with those of the protections (PROT_*) that this process
+ * may have, and forgets the file. */
+void tender_load(struct tender *t, int protections);
 /* device.c: opens every device that the manifest asks for. */
 void tender_open_devices(struct tender *t);
 /* descriptor.c: puts what was opened in its place, closes all else, fills the epoll set. */
@@ -45,5 +53,8 @@ void tender_stage(struct tender *t, int place, int fd);
 void tender_settle_descriptors(struct tender *t);
 /* boot.c: writes boot info and extension block into the guest's memory. Before the descriptors settle: it opens files. */
 void tender_write_boot_info(struct tender *t);
+/* Each program's: the boot info of its target, at most TENDER_BOOT_INFO_ROOM bytes. */
+#define TENDER_BOOT_INFO_ROOM 64
+void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t command_line, uint64_t manifest);
 
 #endif
