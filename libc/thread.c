@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The two things that musl does by instructions of its own, not through guest_syscall, or not as we want them: setting
  * the thread block, and the stack canary. Defined here, they keep musl's files of the same names out of the link. */
-#include "arch/thread.h"
-
 #include <jinn/plat.h>
 
 #include <stdint.h>
@@ -18,7 +16,7 @@ uintptr_t __stack_chk_guard;
 
 int __set_thread_area(void *block)
 {
-    arch_set_thread(block);
+    plat_set_thread(block);
     return 0;
 }
 

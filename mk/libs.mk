@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: ISC
 # The guest's libraries: for each target, one archive a folder, in build/TARGET/libNAME.a.
 
-TARGETS       := linux spt sim fuzz
+TARGETS       := linux spt hvt sim fuzz
 LIBS          := base wire sched sys net store proto
 FOLDERS_linux := $(LIBS) arch/x86_64 plat/linux
-FOLDERS_spt   := $(LIBS) arch/x86_64 libc plat/solo5 plat/spt
+FOLDERS_spt   := $(LIBS) arch/x86_64 plat/solo5 plat/spt libc
+FOLDERS_hvt   := $(LIBS) arch/x86_64 plat/solo5 plat/hvt libc
 FOLDERS_sim   := $(LIBS) arch/x86_64 plat/sim
 FOLDERS_fuzz  := $(LIBS) arch/x86_64 plat/fuzz
 

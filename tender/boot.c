@@ -2,7 +2,6 @@
 /* What the guest reads first: Solo5's boot info, and for our images the extension block. */
 #include "tender/fail.h"
 #include "tender/tender.h"
-#include "tender/vdso.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,16 +50,12 @@ static struct extension_refresh refresh_of(const struct tender *t)
     struct extension_refresh r = {.control_fd = -1, .stop_fd = TENDER_FD_STOP};
     if (getrandom(r.seed, sizeof r.seed, 0) != sizeof r.seed || getrandom(r.start, sizeof r.start, 0) != sizeof r.start)
         fail(FAIL_HOST, "the host has no random bytes: %s", strerror(errno));
-    r.features = EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STANDARD_ERR |
-                 EXTENSION_STOP | EXTENSION_CLOCK | EXTENSION_CONTROL;
     r.wall_ns = clock_now(CLOCK_REALTIME);
-    r.clock = vdso_clock();
-    if (!r.clock)
-        r.features &= ~(uint64_t)EXTENSION_CLOCK;
-    if (t->options.control_fd >= 0)
+    tender_offer(t, &r);
+    if (t->options.control_fd >= 0) {
         r.control_fd = TENDER_FD_CONTROL;
-    else
-        r.features &= ~(uint64_t)EXTENSION_CONTROL;
+        r.features |= EXTENSION_CONTROL;
+    }
     r.features |= t->jinn->features & EXTENSION_NET_OFFLOAD; /* others would not know what that is at the block's end */
     for (size_t i = 0; i < t->manifest.n; i++)
         memcpy(r.mac[i], t->manifest.entries[i].mac, sizeof r.mac[i]);

@@ -72,6 +72,14 @@ void crash_page_fault(struct writer *w, const struct tender *t, uint64_t address
     crash_hex(w, address);
 }
 
+bool crash_is_system_call(const struct tender *t, uint64_t after)
+{
+    if (!executable(t, after - 2) || !readable(t, after - 2) || !readable(t, after - 1))
+        return false;
+    const uint8_t *at = tender_at(t, after - 2);
+    return at[0] == 0x0f && at[1] == 0x05;
+}
+
 /* The other reasons for which an address or an instruction is refused. */
 void crash_protection(struct writer *w, const struct tender *t, uint64_t rip)
 {

@@ -37,6 +37,8 @@ void crash_hex(struct writer *w, uint64_t v);
 void crash_decimal(struct writer *w, unsigned v);
 /* What a page fault at `address` means; `error` is the processor's code. */
 void crash_page_fault(struct writer *w, const struct tender *t, uint64_t address, uint64_t error);
+/* True if the two bytes before `after` are the instruction of a system call. */
+bool crash_is_system_call(const struct tender *t, uint64_t after);
 /* What a general protection fault at `rip` means. */
 void crash_protection(struct writer *w, const struct tender *t, uint64_t rip);
 /* Registers and return addresses, with the line's end. */

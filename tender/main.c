@@ -6,6 +6,7 @@
 #include "tender/memory.h"
 #include "tender/tender.h"
 #include "tender/terminal.h"
+#include "tender/vdso.h"
 
 #include <sys/mman.h>
 
@@ -29,6 +30,16 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
     struct solo5_boot_info info = {t->options.memory_bytes, t->plan.end,    command_line, manifest,
                                    TENDER_FD_EPOLL,         TENDER_FD_TIMER};
     solo5_boot_info_emit(w, &info);
+}
+
+void tender_offer(const struct tender *t, struct extension_refresh *r)
+{
+    (void)t;
+    r->features =
+        EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STANDARD_ERR | EXTENSION_STOP;
+    r->clock = vdso_clock();
+    if (r->clock)
+        r->features |= EXTENSION_CLOCK;
 }
 
 int main(int argc, char **argv)

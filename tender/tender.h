@@ -15,6 +15,7 @@ enum tender_fd {
     TENDER_FD_TIMER,
     TENDER_FD_CONTROL,
     TENDER_FD_STOP,
+    TENDER_FD_CPU, /* of hvt */
     TENDER_FDS,
     TENDER_FD_STAGE = 128, /* from here on while they are gathered */
 };
@@ -56,5 +57,7 @@ void tender_write_boot_info(struct tender *t);
 /* Each program's: the boot info of its target, at most TENDER_BOOT_INFO_ROOM bytes. */
 #define TENDER_BOOT_INFO_ROOM 64
 void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t command_line, uint64_t manifest);
+/* Each program's: what it offers to an image of ours, and what goes with that. */
+void tender_offer(const struct tender *t, struct extension_refresh *r);
 
 #endif

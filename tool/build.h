@@ -23,6 +23,8 @@ extern const char *const build_targets[]; /* NULL-terminated */
 
 /* Builds what has changed. Ends the command with one line when it can't. */
 struct build build_appliance(const char *folder, const char *target, enum build_mode mode);
+/* An image for a tender: spt and hvt. */
+bool build_sealed(const char *target);
 /* Checks a target's name; fails with STATUS_USAGE and a hint. */
 void build_check_target(const char *target);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What is the same on spt and hvt: how an image starts, what the tender gives it, its memory and its list of devices. A
- * target's own folder brings the calls to its tender, arch_set_thread (arch/thread.h) and given_boot_info. */
+ * target's own folder brings the calls to its tender and given_boot_info. */
 #ifndef PLAT_SOLO5_GIVEN_H
 #define PLAT_SOLO5_GIVEN_H
 

@@ -3,7 +3,6 @@
 #include "plat/solo5/given.h"
 
 #include "arch/random.h"
-#include "arch/thread.h"
 
 #include <jinn/boot.h>
 
@@ -128,7 +127,7 @@ static int fill_vector(void)
 __attribute__((no_stack_protector)) void image_start(uint64_t boot_info)
 {
     first_thread.self = &first_thread;
-    arch_set_thread(&first_thread);
+    plat_set_thread(&first_thread);
     read_boot_info(boot_info);
     draw_start_random();
     int argc = fill_vector();

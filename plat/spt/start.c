@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "plat/spt/spt.h"
 
-#include "arch/thread.h"
-
 #define ARCH_SET_FS 0x1002 /* of arch_prctl */
 
 struct spt spt;
 
-__attribute__((no_stack_protector)) void arch_set_thread(void *block)
+__attribute__((no_stack_protector)) void plat_set_thread(void *block)
 {
     (void)SPT_CALL(SYS_arch_prctl, ARCH_SET_FS, block, 0, 0);
 }
