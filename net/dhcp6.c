@@ -293,6 +293,7 @@ static void take_limits(struct dhcp6 *d, const struct dhcp6_message *m)
 
 static void take_dns(struct dhcp6 *d, const struct dhcp6_message *m)
 {
+    d->counters->left_out += m->n_dns_left_out;
     if (d->n_dns == m->n_dns && memcmp(d->dns, m->dns, sizeof d->dns) == 0)
         return;
     d->n_dns = m->n_dns;

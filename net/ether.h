@@ -13,6 +13,8 @@
 
 struct net;
 
+enum { ETHER_FRAME_BYTES = ETHER_BYTES + 1500 }; /* the longest frame that waits somewhere as it is */
+
 /* How a frame came in. */
 enum link_in {
     LINK_GROUP = 1 << 0,    /* to a broadcast or multicast address */

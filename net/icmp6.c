@@ -94,8 +94,12 @@ static void echo(struct net *n, uint64_t now_ns, const struct ip_in *in, const s
     if (in->broadcast) {
         const struct ip6_address *from = ip6_source(n, &in->src);
         c->in_echo_broadcast++;
-        if (!from || !pay(n, now_ns))
+        if (!from)
             return;
+        if (!pay(n, now_ns)) {
+            c->out_limited++;
+            return;
+        }
         o.src = from->ip;
     }
     c->out_echo++;
@@ -170,6 +174,8 @@ void icmp6_input(struct net *n, uint64_t now_ns, const struct ip_in *in, bool ro
     case ICMP6_MLD_REPORT:
         if (router_alert)
             mld_input(n, now_ns, in, &m);
+        else
+            c->in_ignored++;
         break;
     default:
         c->in_ignored++;

@@ -110,8 +110,8 @@ struct ip6_ops {
     /* A good datagram; false: it is not for the stack itself. */
     bool (*take_udp)(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct udp_header *h,
                      struct bytes payload);
-    /* Receives from a group, and says so to the link. Each call counts. ERR_INVALID: no IPv6 group; ERR_FULL (counted). */
-    enum err (*join)(struct net *n, uint64_t now_ns, const struct ip *group);
+    /* Receives from a group that a socket joined, and says so to the link. Each call counts; NET_GROUPS of them at most. */
+    void (*join)(struct net *n, uint64_t now_ns, const struct ip *group);
     /* Takes one such call back. */
     void (*leave)(struct net *n, uint64_t now_ns, const struct ip *group);
     uint64_t (*deadline)(const struct net *n);
@@ -157,6 +157,14 @@ void ip6_dhcp_init(struct net *n, bool accept);
 void ip6_dhcp_told(struct net *n, uint64_t now_ns, bool addresses, bool others);
 bool ip6_dhcp_take_udp(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct udp_header *h,
                        struct bytes payload);
+
+#define IP6_ALL_NODES ((struct ip){{0xff, 2, [15] = 1}})
+
+/* The group that every host is in, on the link or within itself. */
+static inline bool ip6_is_all_nodes(const struct ip *ip)
+{
+    return ip_equal(ip, &IP6_ALL_NODES) || ip_equal(ip, &(struct ip){{0xff, 1, [15] = 1}});
+}
 
 bool ip6_is_link_local(const struct ip *ip);
 struct ip ip6_solicited_group(const struct ip *ip);

@@ -76,7 +76,7 @@ void ip6_detect(struct net *n, uint64_t now_ns, struct ip6_address *a)
     struct ip group = ip6_solicited_group(&a->ip);
     a->state = IP6_OPTIMISTIC;
     a->detected_ns = time_after(now_ns, n->ip6->nd.retry_ns);
-    must(mld_join(n, now_ns, &group, false) == OK); /* there is a place for each address */
+    mld_join(n, now_ns, &group);
     nd_probe(n, now_ns, &a->ip);
     net_tell(n);
 }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { MTU_LEAST_BYTES = 68, MTU_MOST_BYTES = ARP_FRAME_BYTES - ETHER_BYTES };
+enum { MTU_LEAST_BYTES = 68, MTU_MOST_BYTES = ETHER_FRAME_BYTES - ETHER_BYTES };
 
 static struct net *net_of(struct ip_below *b)
 {

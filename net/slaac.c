@@ -198,6 +198,8 @@ static void take_prefix(struct net *n, uint64_t now_ns, const struct nd_prefix *
 static void take_servers(struct net *n, uint64_t now_ns, const struct nd_options *o)
 {
     struct slaac *s = &n->ip6->slaac;
+    _Static_assert(sizeof s->server == sizeof o->server, "the parser leaves out what there is no room for");
+    n->counters.nd.servers_full += o->n_servers_left_out;
     if (o->n_servers == 0)
         return;
     s->n_servers = o->servers_s ? o->n_servers : 0;
@@ -224,8 +226,10 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
         n->counters.nd.in_malformed++;
         return;
     }
-    if (!s->accept)
+    if (!s->accept) {
+        n->counters.nd.in_ignored++;
         return;
+    }
     s->answered = true;
     s->ask_ns = TIME_NEVER;
     if (m->rest >> 24)
@@ -238,6 +242,7 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
         n->ip6->mtu_bytes = (uint16_t)r.options.mtu_bytes;
     for (size_t i = 0; i < r.options.n_prefixes; i++)
         take_prefix(n, now_ns, &r.options.prefix[i]);
+    n->counters.nd.prefixes_full += r.options.n_prefixes_left_out;
     take_servers(n, now_ns, &r.options);
     ip6_dhcp_told(n, now_ns, m->rest & FLAG_ADDRESSES, m->rest & FLAG_OTHERS);
     net_tell(n);

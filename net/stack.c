@@ -322,7 +322,7 @@ static void make_edge(struct stack *s, struct netdev *d)
 enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns, struct stack **s)
 {
     uint64_t now_ns = sched_now();
-    size_t frame_bytes = NET_HEAD_BYTES + (d->features & NET_LARGE_IN ? NET_LARGE_BYTES : ARP_FRAME_BYTES);
+    size_t frame_bytes = NET_HEAD_BYTES + (d->features & NET_LARGE_IN ? NET_LARGE_BYTES : ETHER_FRAME_BYTES);
     struct stack *made = calloc(1, sizeof *made + frame_bytes);
     if (!made)
         return ERR_FULL;

@@ -89,14 +89,15 @@ static void wake(struct waiter **slot)
 void tcp_settle(struct tcp_connection *c)
 {
     if (c->state == TCP_CLOSED && c->orphan) {
-        must(!timer_is_set(&c->timer) && list_empty(&c->pending) && list_empty(&c->starved));
+        must(!timer_is_set(&c->timer) && list_empty(&c->node) && list_empty(&c->pending) && list_empty(&c->starved));
         tcp_rx_free(c);
         pool_give(&c->t->connections, c);
         return;
     }
     tcp_timer_arm(c);
+    bool connects = list_empty(&c->starved); /* a writer that waits for no memory waits for the end of tcp_connect */
     bool reader = c->wake_reader,
-         writer = c->wake_writer && c->writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
+         writer = c->wake_writer && c->writer && (c->state == TCP_CLOSED || connects || tcp_tx_has_room(c));
     c->wake_reader = c->wake_writer = false;
     if (writer) {
         list_remove(&c->starved);

@@ -155,7 +155,7 @@ static void duplicate(struct tcp_connection *c, uint64_t now_ns)
     c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
     c->rtt_timing = false;
     tcp_undo_begin(c, now_ns, TCP_UNDO_RECOVERY);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
+    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight_reducible(c));
     tcp_resend_first(c, now_ns);
     c->resend_ns = tcp_resend_after(c, now_ns);
 }
@@ -194,7 +194,7 @@ static void slow_down(struct tcp_connection *c, uint64_t now_ns)
         return;
     c->t->n.n_slowed_by_marks++;
     tcp_undo_forget(c);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
+    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight_reducible(c));
     c->window.cwnd_bytes = c->window.ssthresh_bytes;
     c->marked = c->max;
     c->slowed = true;

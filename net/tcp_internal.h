@@ -397,9 +397,9 @@ static inline uint32_t tcp_flight(const struct tcp_connection *c)
 {
     return c->max.v - c->una.v;
 }
-/* How much of it a loss is to be measured by: no more than the congestion window had allowed. While a retransmission is lost,
- * too, what was reported and what was sent for it pile up behind the hole, two or three windows of it; 0.7 of that would
- * make the window grow by each loss. */
+/* How much of it a loss is to be measured by: no more than the congestion window had allowed, without what limited transmit
+ * sent beyond it (RFC 5681 3.2). While a retransmission is lost, too, what was reported and what was sent for it pile up
+ * behind the hole, two or three windows of it; 0.7 of that would make the window grow by each loss. */
 static inline uint32_t tcp_flight_reducible(const struct tcp_connection *c)
 {
     uint32_t most = c->sack && c->in_recovery ? c->window.ssthresh_bytes : c->window.cwnd_bytes;

@@ -77,9 +77,11 @@ enum err tcp_read(struct tcp_connection *c, uint64_t now_ns, void *buffer, size_
     if (c->rx.len == 0)
         return is_readable(c) ? ERR_END : ERR_AGAIN;
     *len = tcp_rx_read(c, buffer, size);
-    tcp_tune_read(c, now_ns, (uint32_t)*len);
     bool open = c->state == TCP_ESTABLISHED || c->state == TCP_FIN_WAIT_1 || c->state == TCP_FIN_WAIT_2;
-    if (open && !c->fin_taken && tcp_rx_update_due(c)) {
+    if (!open || c->fin_taken)
+        return OK; /* no more will come: no window is to be promised */
+    tcp_tune_read(c, now_ns, (uint32_t)*len);
+    if (tcp_rx_update_due(c)) {
         tcp_send_ack(c, now_ns);
         tcp_timer_arm(c);
     }
@@ -104,6 +106,8 @@ void tcp_push(struct tcp_connection *c, uint64_t now_ns)
 
 void tcp_push_late(struct tcp_connection *c)
 {
+    if (c->state == TCP_CLOSED)
+        return; /* nothing is in the lists of what is no more */
     c->push_late = true;
     tcp_set_pending(c);
 }

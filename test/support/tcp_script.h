@@ -323,6 +323,8 @@ static bool call_bytes(struct script *x, const char *w, const char *at)
         call_write(x, at, LIFE_COPY, false);
     else if (!strcmp(w, "push"))
         tcp_push(x->c, x->now_ns);
+    else if (!strcmp(w, "push-late"))
+        tcp_push_late(x->c);
     else if (!strcmp(w, "unsent") && tcp_unsent(x->c) != (size_t)number(x, &at))
         script_fail(x, "another number of bytes");
     else if (!strcmp(w, "shutdown")) {

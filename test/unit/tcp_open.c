@@ -648,6 +648,55 @@ static void keeps_syn_options_out_of_an_odd_mss(void **state)
            "> P. seq 65 ack 1 len 64\n");
 }
 
+/* Connecting waits for no memory: who waits for its end is told, though nothing can be written yet. */
+static void who_connects_is_woken_when_memory_is_short(void **state)
+{
+    script_sized(16, 8 << 10,
+                 "listen 80 4\n"
+                 "peer 2001\n"
+                 "< S seq 0 win 65535\n"
+                 "> S. seq 0 ack 1 win 2016\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 2002\n"
+                 "< S seq 0 win 65535\n"
+                 "> S. seq 0 ack 1 win 2016\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 2003\n"
+                 "< S seq 0 win 65535\n"
+                 "> S. seq 0 ack 1 win 2016\n"
+                 "< . seq 1 ack 1\n"
+                 "peer 2004\n"
+                 "< S seq 0 win 65535\n"
+                 "> S. seq 0 ack 1 win 2016\n"
+                 "< . seq 1 ack 1\n"
+                 "# all buffers are full of what nobody reads\n"
+                 "peer 2001\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "> . seq 1 ack 2017 win 0\n"
+                 "peer 2002\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "> . seq 1 ack 2017 win 0\n"
+                 "peer 2003\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "> . seq 1 ack 2017 win 0\n"
+                 "peer 2004\n"
+                 "< . seq 1 ack 1 len 2016\n"
+                 "> . seq 1 ack 2017 win 0\n"
+                 "count chunks 8\n"
+                 "peer 9000\n"
+                 "connect\n"
+                 "> SEW seq 0\n"
+                 "arm-writer\n"
+                 "< S. seq 0 ack 1 win 65535 <mss 1460>\n"
+                 "> . seq 1 ack 1\n"
+                 "connected\n"
+                 "woken-writer 1\n"
+                 "# but who writes waits\n"
+                 "copy 100 again\n"
+                 "arm-writer\n"
+                 "woken-writer 1\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -692,6 +741,7 @@ int main(void)
         cmocka_unit_test(unreachable_by_icmp_while_opening),
         cmocka_unit_test(prohibited_by_icmp_while_opening),
         cmocka_unit_test(keeps_syn_options_out_of_an_odd_mss),
+        cmocka_unit_test(who_connects_is_woken_when_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
