@@ -68,10 +68,10 @@ struct ip6 {
     struct ip6_address address[IP6_ADDRESSES];
     struct ip6_address loopback; /* ::1, for packets to ourselves */
     struct ip6_path path[IP6_PATHS];
-    uint64_t path_next_ns; /* no path's MTU ends earlier */
-    struct ip gateway;     /* a fixed one; IP_NONE */
-    struct ip_net on_link; /* of the fixed address; all zero: none */
-    uint64_t errors_paid_ns;
+    uint64_t path_next_ns;   /* no path's MTU ends earlier */
+    struct ip gateway;       /* a fixed one; IP_NONE */
+    struct ip_net on_link;   /* of the fixed address; all zero: none */
+    uint64_t errors_paid_ns; /* their bucket */
     struct nd nd;
     struct mld mld;
     struct slaac slaac;

@@ -162,7 +162,7 @@ static void renew(struct ip6_address *a, uint64_t now_ns, const struct nd_prefix
 /* RFC 4862 5.5.3, the address by RFC 7217. */
 static void autoconfigure(struct net *n, uint64_t now_ns, const struct nd_prefix *p)
 {
-    if (p->preferred_s > p->valid_s || p->net.prefix_len != 64 || ip_is4(&p->net.ip))
+    if (p->net.prefix_len != 64 || ip_is4(&p->net.ip))
         return;
     struct ip6_address *a = made_of(n, &p->net);
     if (a) {
@@ -186,8 +186,8 @@ static void take_prefix(struct net *n, uint64_t now_ns, const struct nd_prefix *
         return;
     if (p->on_link)
         set_on_link(n, &p->net, p->valid_s ? until(now_ns, p->valid_s) : 0);
-    if (!p->autonomous)
-        return;
+    if (!p->autonomous || p->preferred_s > p->valid_s)
+        return; /* the second contradicts itself: 5.5.3 (c) */
     autoconfigure(n, now_ns, p);
     ip6_temporary_renew(n, now_ns, &p->net, p->preferred_s ? until(now_ns, p->preferred_s) : 0,
                         until(now_ns, p->valid_s));

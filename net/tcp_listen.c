@@ -23,14 +23,13 @@ void tcp_half_free(struct tcp_half *h)
 
 void tcp_send_syn_ack(const struct tcp_half *h, uint64_t now_ns, uint32_t ts_value)
 {
-    uint16_t payload = tcp_route_payload(h->t, &h->entry.peer.ip, NULL);
     struct tcp_segment s = {
         .seq = h->iss,
         .ack = seq_add(h->irs, 1),
         .flags = h->ecn ? TCP_SYN | TCP_ACK | TCP_ECE : TCP_SYN | TCP_ACK,
         .window = h->window,
         .has_mss = true,
-        .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
+        .mss = tcp_syn_mss(tcp_route_payload(h->t, &h->entry.peer.ip, NULL)),
         .has_shift = h->scaling,
         .shift = h->t->rcv_shift,
         .sack_permitted = h->sack,

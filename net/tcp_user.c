@@ -49,14 +49,9 @@ enum err tcp_connect(struct tcp *t, uint64_t now_ns, struct endpoint to, struct 
     return OK;
 }
 
-static bool is_opening(const struct tcp_connection *c)
-{
-    return c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED;
-}
-
 enum err tcp_connected(const struct tcp_connection *c)
 {
-    if (is_opening(c))
+    if (tcp_is_opening(c))
         return ERR_AGAIN;
     return (enum err)c->error;
 }
@@ -132,29 +127,21 @@ enum err tcp_shutdown(struct tcp_connection *c, uint64_t now_ns)
     return OK;
 }
 
-static void wake(struct waiter **slot)
-{
-    struct waiter *w = *slot;
-    *slot = NULL;
-    if (w)
-        w->wake(w);
-}
-
 void tcp_wait_readable(struct tcp_connection *c, struct waiter *w)
 {
     c->reader = w;
     if (w && is_readable(c))
-        wake(&c->reader);
+        tcp_wake(&c->reader);
 }
 
 void tcp_wait_writable(struct tcp_connection *c, struct waiter *w)
 {
     c->writer = w;
-    bool now = is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
+    bool now = tcp_is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
     list_remove(&c->starved);
     if (w && now)
-        wake(&c->writer);
-    else if (w && !is_opening(c))
+        tcp_wake(&c->writer);
+    else if (w && !tcp_is_opening(c))
         list_append(&c->t->starved, &c->starved);
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """tap.py TARGET: the website appliance on a tap in a namespace of its own, for spt or hvt: what a capture of it shows, and that nothing grows. Without
 offloads, so that checksums are whole where the capture is made; offload.py has the others. Root."""
-import os, re, signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"

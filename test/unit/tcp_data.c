@@ -502,15 +502,7 @@ static void paws_forgets_after_24_days(void **state)
 static void idle_connection_starts_with_the_initial_window_again(void **state)
 {
     script(ACCEPTED "write 14600\n"
-                    "> . seq 1 ack 1 len 1460\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
-                    "> . seq 5841 ack 1 len 1460\n"
-                    "> . seq 7301 ack 1 len 1460\n"
-                    "> . seq 8761 ack 1 len 1460\n"
-                    "> . seq 10221 ack 1 len 1460\n"
-                    "> . seq 11681 ack 1 len 1460\n"
+                    "> . seq 1 ack 1 len 1460 times 9\n"
                     "> P. seq 13141 ack 1 len 1460\n"
                     "write 2920\n"
                     "< . seq 1 ack 2921\n"
@@ -519,17 +511,13 @@ static void idle_connection_starts_with_the_initial_window_again(void **state)
                     "< . seq 1 ack 17521\n"
                     "+1s\n"
                     "write 29200\n"
-                    "> . seq 17521 ack 1 len 1460\n"
-                    "> . seq 18981 ack 1 len 1460\n"
-                    "> . seq 20441 ack 1 len 1460\n"
-                    "> . seq 21901 ack 1 len 1460\n"
-                    "> . seq 23361 ack 1 len 1460\n"
-                    "> . seq 24821 ack 1 len 1460\n"
-                    "> . seq 26281 ack 1 len 1460\n"
-                    "> . seq 27741 ack 1 len 1460\n"
-                    "> . seq 29201 ack 1 len 1460\n"
-                    "> . seq 30661 ack 1 len 1460\n");
+                    "> . seq 17521 ack 1 len 1460 times 10\n");
 }
+
+/* Five seconds later it is asked again. */
+#define UNANSWERED \
+    "+5s\n"        \
+    "> . seq 0 ack 1\n"
 
 static void keepalive_probes_and_gives_up(void **state)
 {
@@ -542,21 +530,7 @@ static void keepalive_probes_and_gives_up(void **state)
                     "+20ms\n"
                     "> . seq 0 ack 1\n"
                     "+5010ms\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
-                    "+5s\n"
-                    "> . seq 0 ack 1\n"
+                    "> . seq 0 ack 1\n" UNANSWERED UNANSWERED UNANSWERED UNANSWERED UNANSWERED UNANSWERED UNANSWERED
                     "+5s\n"
                     "> R. seq 1 ack 1\n"
                     "read timeout\n"
