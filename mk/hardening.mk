@@ -30,8 +30,7 @@ $(HARDENING_OUT)/%.note.o: $(HARDENING_OUT)/note
 define hardening_rules # target
 $(HARDENING_OUT)/%.$1: $(B)/$1/test/hardening/%.c.o $(HARDENING_OUT)/%.note.o $$(ARCHIVES_$1) $(HARDENING_OUT)/stacks.ld \
                        plat/spt/image.ld
-	@ld -static -n -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none -T plat/spt/image.ld \
-	    -T $(HARDENING_OUT)/stacks.ld -o $$@.debug $$(filter %.o,$$^) \
+	@$(LD_SEALED) -T plat/spt/image.ld -T $(HARDENING_OUT)/stacks.ld -o $$@.debug $$(filter %.o,$$^) \
 	    --start-group $$(ARCHIVES_$1) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
 	@strip --strip-all -o $$@ $$@.debug
 .SECONDARY: $(HARDENING:%=$(B)/$1/test/hardening/%.c.o)

@@ -128,7 +128,7 @@ static void write_extension(struct tender *t)
         explicit_bzero((uint8_t *)(uintptr_t)secrets[i].value.data, secrets[i].value.len);
     explicit_bzero(arguments, writer_len(&a));
     t->jinn->attached = true;
-    t->jinn->backing = EXTENSION_ADDRESS;
+    t->jinn->backing = layout_placed(&t->layout, EXTENSION_ADDRESS);
 }
 
 void tender_write_boot_info(struct tender *t)

@@ -19,9 +19,9 @@ void crash_hex(struct writer *w, uint64_t v)
         write_u8(w, (uint8_t) "0123456789abcdef"[v >> shift & 15]);
 }
 
-void crash_decimal(struct writer *w, unsigned v)
+void crash_decimal(struct writer *w, uint64_t v)
 {
-    char digits[10];
+    char digits[20];
     unsigned n = 0;
     do
         digits[n++] = (char)('0' + v % 10);
@@ -30,21 +30,35 @@ void crash_decimal(struct writer *w, unsigned v)
         write_u8(w, (uint8_t)digits[--n]);
 }
 
+/* An address as in the image's file; the address itself when it is none of the guest's. */
+static uint64_t linked(const struct tender *t, uint64_t address)
+{
+    uint64_t in_file;
+    (void)layout_linked(&t->layout, address, &in_file);
+    return in_file;
+}
+
 static const struct elf_segment *segment_of(const struct tender *t, uint64_t address)
 {
+    uint64_t in_file;
+    if (!layout_linked(&t->layout, address, &in_file))
+        return NULL;
     for (size_t i = 0; i < t->plan.n; i++) {
-        if (address >= t->plan.segments[i].start && address < t->plan.segments[i].end)
+        if (in_file >= t->plan.segments[i].start && in_file < t->plan.segments[i].end)
             return &t->plan.segments[i];
     }
     return NULL;
 }
 
-/* Behind the image's last segment and between its stacks is plain memory. */
-static bool readable(const struct tender *t, uint64_t address)
+/* Where a guest's address is in this process; NULL if the guest could not read there. Behind the image's last segment and
+ * between its stacks is plain memory. */
+static const void *readable(const struct tender *t, uint64_t address)
 {
+    uint64_t in_file;
     const struct elf_segment *s = segment_of(t, address);
-    bool in_memory = address >= SOLO5_MEMORY_BASE && address < t->options.memory_bytes;
-    return in_memory && (!s || s->flags & ELF_READ);
+    if (!layout_linked(&t->layout, address, &in_file) || (s && !(s->flags & ELF_READ)))
+        return NULL;
+    return tender_at(t, in_file);
 }
 
 static bool executable(const struct tender *t, uint64_t address)
@@ -69,21 +83,20 @@ void crash_page_fault(struct writer *w, const struct tender *t, uint64_t address
     else
         write_str(w, error & FAULT_WRITE ? "wrote outside its memory" : "read outside its memory");
     write_str(w, ", at ");
-    crash_hex(w, address);
+    crash_hex(w, linked(t, address));
 }
 
 bool crash_is_system_call(const struct tender *t, uint64_t after)
 {
-    if (!executable(t, after - 2) || !readable(t, after - 2) || !readable(t, after - 1))
-        return false;
-    const uint8_t *at = tender_at(t, after - 2);
-    return at[0] == 0x0f && at[1] == 0x05;
+    const uint8_t *at = readable(t, after - 2);
+    return at && executable(t, after - 2) && readable(t, after - 1) && at[0] == 0x0f && at[1] == 0x05;
 }
 
 /* The other reasons for which an address or an instruction is refused. */
 void crash_protection(struct writer *w, const struct tender *t, uint64_t rip)
 {
-    if (executable(t, rip) && readable(t, rip) && *(const uint8_t *)tender_at(t, rip) == HLT)
+    const uint8_t *at = executable(t, rip) ? readable(t, rip) : NULL;
+    if (at && *at == HLT)
         write_str(w, "stopped itself: the C library found its heap or its state broken");
     else
         write_str(w, "used a privileged instruction or an address that can't be");
@@ -104,25 +117,44 @@ static void write_registers(struct writer *w, const struct crash_registers *r)
 
 /* The words on the stack that point into text: the return addresses, and perhaps a few more that once were. A stack that
  * ran over is read from its lowest address on. */
-static void write_trace(struct writer *w, const struct tender *t, uint64_t rsp)
+static void write_trace(struct writer *w, const struct tender *t, uint64_t rip, uint64_t rsp)
 {
     const struct elf_segment *s = segment_of(t, rsp);
-    uint64_t at = (s && s->flags == 0 ? s->end : rsp) & ~UINT64_C(7);
+    uint64_t at = (s && s->flags == 0 ? layout_placed(&t->layout, s->end) : rsp) & ~UINT64_C(7);
     int frames = 0;
-    write_str(w, "\n  return addresses:");
-    for (int i = 0; i < SCAN_WORDS && frames < FRAMES_MAX && readable(t, at); i++, at += 8) {
-        uint64_t word = *(const uint64_t *)tender_at(t, at);
-        if (!executable(t, word))
+    write_str(w, "\n  in the image's file: rip ");
+    crash_hex(w, linked(t, rip));
+    write_str(w, ", return addresses:");
+    for (int i = 0; i < SCAN_WORDS && frames < FRAMES_MAX; i++, at += 8) {
+        const uint64_t *word = readable(t, at);
+        if (!word)
+            break;
+        if (!executable(t, *word))
             continue;
         write_str(w, " ");
-        crash_hex(w, word);
+        crash_hex(w, linked(t, *word));
         frames++;
     }
     write_str(w, frames ? "\n" : " none\n");
 }
 
+/* Where the parts are that were moved, and how to have them there again. */
+static void write_layout(struct writer *w, const struct layout *l)
+{
+    static const char *const names[LAYOUT_PARTS] = {"  layout: info at ", ", image at ", ", stacks at ", ", heap at "};
+    for (size_t i = 0; i < LAYOUT_PARTS; i++) {
+        write_str(w, names[i]);
+        crash_hex(w, l->parts[i].start + l->parts[i].by);
+    }
+    write_str(w, "; the same again: --layout-seed=");
+    crash_decimal(w, l->seed);
+    write_str(w, "\n");
+}
+
 void crash_where(struct writer *w, const struct tender *t, const struct crash_registers *r)
 {
     write_registers(w, r);
-    write_trace(w, t, r->value[CRASH_RSP]);
+    write_trace(w, t, r->value[CRASH_RIP], r->value[CRASH_RSP]);
+    if (t->layout.moved)
+        write_layout(w, &t->layout);
 }

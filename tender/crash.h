@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The words of a crash report: what the image did, its registers and return addresses. Addresses are as in the image's
- * file, for `jinn run` to name them. */
+/* The words of a crash report: what the image did, its registers, and return addresses, which are as in the image's file,
+ * for `jinn run` to name them; then its layout. */
 #ifndef TENDER_CRASH_H
 #define TENDER_CRASH_H
 
@@ -34,7 +34,7 @@ struct crash_registers {
 #define CRASH_REPORT_BYTES 2048 /* more than one has */
 
 void crash_hex(struct writer *w, uint64_t v);
-void crash_decimal(struct writer *w, unsigned v);
+void crash_decimal(struct writer *w, uint64_t v);
 /* What a page fault at `address` means; `error` is the processor's code. */
 void crash_page_fault(struct writer *w, const struct tender *t, uint64_t address, uint64_t error);
 /* True if the two bytes before `after` are the instruction of a system call. */

@@ -27,8 +27,13 @@ static union {
 
 void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t command_line, uint64_t manifest)
 {
-    struct solo5_boot_info info = {t->options.memory_bytes, t->plan.end,    command_line, manifest,
-                                   TENDER_FD_EPOLL,         TENDER_FD_TIMER};
+    const struct layout *l = &t->layout;
+    struct solo5_boot_info info = {layout_placed(l, t->options.memory_bytes),
+                                   layout_placed(l, t->plan.end),
+                                   layout_placed(l, command_line),
+                                   layout_placed(l, manifest),
+                                   TENDER_FD_EPOLL,
+                                   TENDER_FD_TIMER};
     solo5_boot_info_emit(w, &info);
 }
 
@@ -50,7 +55,7 @@ int main(int argc, char **argv)
     tender_open_image(t);
     tender_open_devices(t);
     terminal_guard();
-    memory_map(t->options.memory_bytes);
+    memory_map(t);
     tender_load(t, PROT_READ | PROT_WRITE | PROT_EXEC);
     tender_write_boot_info(t);
     tender_settle_descriptors(t);

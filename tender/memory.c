@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* An spt guest's memory: one anonymous mapping in the tender's own process, touched only as the guest touches it. */
+/* An spt guest's memory: anonymous mappings in the tender's own process, touched only as the guest touches them. */
 #include "tender/memory.h"
 
 #include "tender/fail.h"
-#include "wire/solo5.h"
-
-#include <jinn/bytes.h>
 
 #include <errno.h>
 #include <string.h>
@@ -13,17 +10,80 @@
 #include <sys/personality.h>
 
 #define PERSONALITY_ASK 0xffffffff
+/* Where a moved image may lie: above what a pointer of 32 bits reaches, below where Linux puts programs, libraries and
+ * stacks. Should something be there all the same, another place is drawn. */
+#define LOWEST (UINT64_C(1) << 32)
+#define HIGHEST UINT64_C(0x550000000000)
+#define ATTEMPTS 16
 
-void memory_map(uint64_t bytes)
+static void *at(uint64_t address)
 {
+    return (void *)(uintptr_t)address;
+}
+
+/* False, and errno, when the host refuses; EEXIST: the place is taken. */
+static bool map_range(uint64_t start, uint64_t end)
+{
+    void *p = mmap(at(start), end - start, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p == at(start))
+        return true;
+    if (p != MAP_FAILED) { /* a kernel that does not know the flag takes the address for a hint */
+        (void)munmap(p, end - start);
+        errno = EEXIST;
+    }
+    return false;
+}
+
+/* All parts as one, as under a stock tender. */
+static void map_as_linked(uint64_t bytes)
+{
+    if (!map_range(SOLO5_MEMORY_BASE, bytes))
+        fail(FAIL_HOST, "the host refused %llu MB of memory at 64 KB: %s; is vm.mmap_min_addr above 65536?",
+             (unsigned long long)(bytes >> 20), errno == EEXIST ? "the place is taken" : strerror(errno));
+}
+
+/* All parts, or none. */
+static bool map_parts(const struct layout *l)
+{
+    for (size_t i = 0; i < LAYOUT_PARTS; i++) {
+        const struct layout_part *p = &l->parts[i];
+        if (p->start == p->end || map_range(p->start + p->by, p->end + p->by))
+            continue;
+        int problem = errno;
+        for (p--; i > 0; p--, i--) {
+            if (p->start != p->end)
+                (void)munmap(at(p->start + p->by), p->end - p->start);
+        }
+        errno = problem;
+        return false;
+    }
+    return true;
+}
+
+static void map_moved(struct tender *t, uint64_t seed)
+{
+    errno = ENOMEM;
+    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (!layout_draw(&t->layout, seed, attempt, LOWEST, HIGHEST))
+            break;
+        if (map_parts(&t->layout))
+            return;
+        if (errno != EEXIST)
+            break;
+    }
+    fail(FAIL_HOST, "the host refused %llu MB of memory at the places drawn for it: %s",
+         (unsigned long long)(t->options.memory_bytes >> 20), strerror(errno));
+}
+
+void memory_map(struct tender *t)
+{
+    uint64_t seed;
     if (personality(PERSONALITY_ASK) & READ_IMPLIES_EXEC)
         fail(FAIL_HOST, "the host runs programs with READ_IMPLIES_EXEC, which would make data executable; "
                         "start the tender without `setarch -X`");
-    size_t len = bytes - SOLO5_MEMORY_BASE;
-    void *at = (void *)(uintptr_t)SOLO5_MEMORY_BASE;
-    void *p =
-        mmap(at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    if (p != at)
-        fail(FAIL_HOST, "the host refused %llu MB of memory at 64 KB: %s; is vm.mmap_min_addr above 65536?",
-             (unsigned long long)(bytes >> 20), p == MAP_FAILED ? strerror(errno) : "the place is taken");
+    if (tender_begin_layout(t, &seed))
+        map_moved(t, seed);
+    else
+        map_as_linked(t->options.memory_bytes);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* The memory of a guest that is a process: from SOLO5_MEMORY_BASE up to `bytes`, at its own addresses. */
+/* The memory of a guest that is a process, at its own addresses. */
 #ifndef TENDER_MEMORY_H
 #define TENDER_MEMORY_H
 
-#include <stdint.h>
+#include "tender/tender.h"
 
-void memory_map(uint64_t bytes);
+void memory_map(struct tender *t);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef TENDER_TENDER_H
 #define TENDER_TENDER_H
 
+#include "tender/layout.h"
 #include "tender/options.h"
 #include "wire/elf.h"
 #include "wire/extension.h"
@@ -27,8 +28,9 @@ struct tender {
     struct options options;
     int image_fd;
     struct bytes file; /* the image, mapped */
-    uint8_t *memory;   /* where the guest's address 0 is in this process; NULL: each is where it is in the guest */
+    uint8_t *memory;   /* where linked address 0 is in this process; NULL: the guest is this process */
     struct elf_plan plan;
+    struct layout layout;
     struct solo5_manifest manifest;          /* what the guest is given */
     struct solo5_entry *jinn;                /* our private entry, or NULL in an image of Solo5's */
     uint8_t net_features[SOLO5_ENTRIES_MAX]; /* enum net_feature of each device */
@@ -36,10 +38,10 @@ struct tender {
     int staged[TENDER_FDS];                  /* where those are until they are put in place */
 };
 
-/* An address of the guest's in this process. */
-static inline void *tender_at(const struct tender *t, uint64_t address)
+/* Memory of the guest in this process, by its linked address (tender/layout.h). */
+static inline void *tender_at(const struct tender *t, uint64_t linked)
 {
-    return (void *)((uintptr_t)t->memory + address);
+    return (void *)(t->memory ? (uintptr_t)t->memory + linked : layout_placed(&t->layout, linked));
 }
 
 /* image.c: opens, maps and checks the image. */
@@ -47,6 +49,8 @@ void tender_open_image(struct tender *t);
 /* segments.c: puts the image's segments into the guest's memory, with those of the protections (PROT_*) that this process
  * may have, and forgets the file. */
 void tender_load(struct tender *t, int protections);
+/* Lays it out as it was linked. True if it can be moved: then from this seed, which was asked for or is random. */
+bool tender_begin_layout(struct tender *t, uint64_t *seed);
 /* device.c: opens every device that the manifest asks for. */
 void tender_open_devices(struct tender *t);
 /* descriptor.c: puts what was opened in its place, closes all else, fills the epoll set. */

@@ -153,7 +153,8 @@ static void print_origin(const struct description *d, const struct colours *k)
     printf("\n%sbuilt from%s\n", k->bold, k->reset);
     char *rest = format_text("%s", strchr(d->file.origin, '\n') + 1);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-        if (strncmp(line, "source ", 7) == 0 || strncmp(line, "jinn ", 5) == 0 || strncmp(line, "compiler ", 9) == 0)
+        if (strncmp(line, "source ", 7) == 0 || strncmp(line, "jinn ", 5) == 0 || strncmp(line, "shuffle ", 8) == 0 ||
+            strncmp(line, "compiler ", 9) == 0)
             printf("  %s\n", line);
         else if (strncmp(line, "name ", 5) == 0)
             printf("  %s", line + 5);

@@ -21,7 +21,7 @@ void given_boot_info(uint64_t address, struct given_boot *b)
     if (hvt_boot_info_parse(bytes_of((const void *)(uintptr_t)address, HVT_BOOT_INFO_BYTES), &hvt.boot) != OK)
         plat_abort("the tender's boot info is malformed");
     hvt.ns_per_tick = (NS_PER_S << 32) / hvt.boot.tsc_hz;
-    *b = (struct given_boot){hvt.boot.memory_bytes, hvt.boot.command_line, hvt.boot.manifest};
+    *b = (struct given_boot){hvt.boot.memory_bytes, hvt.boot.image_end, hvt.boot.command_line, hvt.boot.manifest};
 }
 
 void machine_exception(unsigned number, uint64_t error, uint64_t address, uint64_t instruction)

@@ -10,7 +10,8 @@
 #include "wire/solo5.h"
 
 struct given_boot {
-    uint64_t memory_bytes; /* also the address after the last byte */
+    uint64_t memory_bytes; /* the address after the last byte */
+    uint64_t image_end;    /* from here on all is heap */
     uint64_t command_line; /* address of a C string, which is changed */
     uint64_t manifest;     /* address of a manifest's content */
 };
@@ -19,7 +20,8 @@ struct given_boot {
 struct given {
     struct given_boot boot;
     struct solo5_manifest manifest;
-    bool extended; /* our tender: `extension` is there */
+    bool extended;            /* our tender: `extension` is there */
+    uint64_t extension_block; /* where it came */
     struct extension extension;
     uint64_t features; /* enum extension_feature; 0 under a stock tender */
     bool seed_given;   /* plat_entropy gave the tender's seed away */
@@ -37,14 +39,20 @@ const struct solo5_entry *given_device(unsigned index, enum solo5_type type);
 /* What a block transfer must be: whole blocks inside the device. */
 bool given_range_good(const struct solo5_entry *e, uint64_t offset, size_t len);
 
-/* Laid down by the linker script: where the stacks are and where the image ends. */
-struct image_layout {
-    uint64_t stacks; /* lowest address of the first one */
-    uint64_t stack_bytes;
-    uint64_t stack_stride;
-    uint64_t n_stacks;
-    uint64_t end;
+/* Where the stacks are. The tender may put them anywhere, and not where they were linked beside the rest of the image: so
+ * nothing but these relocated words (arch's entry) may speak of their addresses. */
+struct image_stacks {
+    uint64_t boot_end; /* the end of the boot stack */
+    uint64_t first;    /* the lowest address of the first fiber stack */
 };
-extern const struct image_layout jinn_layout;
+extern const struct image_stacks jinn_stacks;
+
+/* Their sizes, laid down by the linker script. */
+struct image_stack_sizes {
+    uint64_t bytes;
+    uint64_t stride;
+    uint64_t n;
+};
+extern const struct image_stack_sizes jinn_stack_sizes;
 
 #endif

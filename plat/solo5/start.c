@@ -41,6 +41,7 @@ static void read_extension(void)
     if (extension_parse(block, &given.extension) != OK)
         plat_abort("the tender's extension block is malformed");
     given.extended = true;
+    given.extension_block = e->backing;
     given.features = given.extension.refresh.features;
 }
 

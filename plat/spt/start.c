@@ -14,5 +14,5 @@ void given_boot_info(uint64_t address, struct given_boot *b)
 {
     if (solo5_boot_info_parse(bytes_of((const void *)(uintptr_t)address, SOLO5_BOOT_INFO_BYTES), &spt.boot) != OK)
         plat_abort("the tender's boot info is malformed");
-    *b = (struct given_boot){spt.boot.memory_bytes, spt.boot.command_line, spt.boot.manifest};
+    *b = (struct given_boot){spt.boot.memory_bytes, spt.boot.image_end, spt.boot.command_line, spt.boot.manifest};
 }

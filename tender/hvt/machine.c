@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define PERSONALITY_ASK 0xffffffff
+#define HEAP_LARGE (UINT64_C(32) << 20)
 #define API_VERSION 12
 #define CPUID_ENTRIES 256 /* a new processor has about 100 */
 #define INSTEAD "; `-t spt` needs no KVM"
@@ -100,9 +101,23 @@ static void map_run(struct machine *m)
     m->run = p;
 }
 
+/* Page tables lead from any place to the memory, so whatever is drawn is free. A large heap lies at a multiple of what one entry
+ * of them maps, so that they stay small. */
+static void place(struct tender *t)
+{
+    uint64_t seed;
+    bool moved = tender_begin_layout(t, &seed);
+    struct layout_part *heap = &t->layout.parts[LAYOUT_HEAP];
+    if (heap->end - heap->start >= HEAP_LARGE || !moved)
+        heap->granule = TABLES_LARGE;
+    if (moved && !layout_draw(&t->layout, seed, 0, SOLO5_MEMORY_BASE, TABLES_SYSTEM))
+        layout_as_linked(&t->layout, &t->plan, t->options.memory_bytes); /* it hardly fits below 4 GB */
+}
+
 void machine_create(struct machine *m, struct tender *t)
 {
-    uint64_t bytes = tables_bytes(t->options.memory_bytes, &t->plan);
+    place(t);
+    uint64_t bytes = tables_bytes(&t->layout);
     m->tender = t;
     m->vm = ioctl(m->kvm, KVM_CREATE_VM, 0);
     if (m->vm < 0)
@@ -175,15 +190,15 @@ static void set_system_registers(struct machine *m, bool sealed)
     s.efer = EFER;
     s.cs = segment(sealed ? TABLES_CODE_3 : TABLES_CODE_0, 11, true);
     s.ss = s.ds = s.es = s.fs = s.gs = data;
-    s.tr = (struct kvm_segment){.base = t->system + TABLES_TASK,
+    s.tr = (struct kvm_segment){.base = TABLES_SYSTEM + TABLES_TASK,
                                 .limit = TABLES_TASK_BYTES - 1,
                                 .selector = TABLES_TASK_SELECTOR,
                                 .type = 11,
                                 .present = 1};
     s.ldt = (struct kvm_segment){.unusable = 1};
-    s.gdt.base = t->system + TABLES_SEGMENTS;
+    s.gdt.base = TABLES_SYSTEM + TABLES_SEGMENTS;
     s.gdt.limit = TABLES_SEGMENTS_BYTES - 1;
-    s.idt.base = t->system + TABLES_EXCEPTIONS;
+    s.idt.base = TABLES_SYSTEM + TABLES_EXCEPTIONS;
     s.idt.limit = TABLES_EXCEPTIONS_BYTES - 1;
     if (ioctl(m->cpu, KVM_SET_SREGS, &s) != 0)
         refused("the state that a sealed image's processor must have, FSGSBASE among it");
@@ -197,11 +212,13 @@ void machine_prepare(struct machine *m)
 {
     struct tender *t = m->tender;
     bool sealed = t->jinn != NULL;
-    tables_build(&m->tables, t->memory, t->options.memory_bytes, &t->plan, !sealed);
+    tables_build(&m->tables, t->memory, &t->layout, &t->plan, !sealed);
     set_cpuid(m);
     set_system_registers(m, sealed);
-    struct kvm_regs r = {
-        .rip = t->plan.entry, .rsp = t->options.memory_bytes - 8, .rdi = SOLO5_BOOT_INFO, .rflags = FLAGS};
+    struct kvm_regs r = {.rip = layout_placed(&t->layout, t->plan.entry),
+                         .rsp = layout_placed(&t->layout, t->options.memory_bytes) - 8,
+                         .rdi = layout_placed(&t->layout, SOLO5_BOOT_INFO),
+                         .rflags = FLAGS};
     if (ioctl(m->cpu, KVM_SET_REGS, &r) != 0)
         refused("the processor's registers");
 }

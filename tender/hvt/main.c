@@ -36,13 +36,14 @@ static bool has_net(const struct solo5_manifest *all)
 void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t command_line, uint64_t manifest)
 {
     bool ring = !t->jinn && has_net(&t->manifest);
-    hvt_boot_info_emit(w, &(struct hvt_boot_info){.memory_bytes = t->options.memory_bytes,
-                                                  .image_end = t->plan.end,
+    const struct layout *l = &t->layout;
+    hvt_boot_info_emit(w, &(struct hvt_boot_info){.memory_bytes = layout_placed(l, t->options.memory_bytes),
+                                                  .image_end = layout_placed(l, t->plan.end),
                                                   .tsc_hz = machine.tsc_hz,
-                                                  .command_line = command_line,
-                                                  .manifest = manifest,
+                                                  .command_line = layout_placed(l, command_line),
+                                                  .manifest = layout_placed(l, manifest),
                                                   .features = ring ? HVT_FEATURE_RING : 0,
-                                                  .ring = ring ? machine.tables.system + TABLES_RING : 0});
+                                                  .ring = ring ? TABLES_SYSTEM + TABLES_RING : 0});
 }
 
 void tender_offer(const struct tender *t, struct extension_refresh *r)

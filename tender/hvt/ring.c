@@ -12,7 +12,7 @@ static uint32_t head, answers; /* ours: what the guest finds in the ring is a co
 
 static struct hvt_ring *ring_of(const struct machine *m)
 {
-    return (struct hvt_ring *)(void *)(m->tables.memory + m->tables.system + TABLES_RING);
+    return (struct hvt_ring *)(void *)(tables_system(&m->tables) + TABLES_RING);
 }
 
 void ring_open(struct machine *m)

@@ -120,7 +120,7 @@ NO_RETURN static void report_exception(struct machine *m, unsigned number)
     struct frame f = {0};
     const struct kvm_sync_regs *s = read_registers(m);
     size_t len = has_error(number) ? sizeof f : sizeof f - sizeof f.error;
-    memcpy((uint8_t *)&f + sizeof f - len, m->tables.memory + m->tables.system + TABLES_FRAME_END - len, len);
+    memcpy((uint8_t *)&f + sizeof f - len, tables_system(&m->tables) + TABLES_FRAME_END - len, len);
     struct writer w = begin_report(text, sizeof text);
     if (is_system_call(m, number, &f, &s->regs)) {
         write_str(&w, "made the forbidden system call ");
