@@ -20,6 +20,7 @@ enum { LAYOUT_INFO, LAYOUT_IMAGE, LAYOUT_STACKS, LAYOUT_HEAP, LAYOUT_PARTS };
 struct layout_part {
     uint64_t start, end; /* linked; whole pages; may be empty */
     uint64_t by;         /* what is added to a linked address of it, modulo 2^64 */
+    uint64_t granule; /* whose multiple that must be, a power of two: a page, or what the tender says before it draws */
 };
 
 struct layout {

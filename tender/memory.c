@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* The guest's memory: anonymous mappings, touched only as the guest touches them, with the image's segments put in them.
- * Segments that are neither written nor relocated are pages of the file. */
+/* An spt guest's memory: anonymous mappings in the tender's own process, touched only as the guest touches them. */
+#include "tender/memory.h"
+
 #include "tender/fail.h"
-#include "tender/tender.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #define PERSONALITY_ASK 0xffffffff
 /* Where a moved image may lie: above what a pointer of 32 bits reaches, below where Linux puts programs, libraries and
@@ -17,12 +15,6 @@
 #define LOWEST (UINT64_C(1) << 32)
 #define HIGHEST UINT64_C(0x550000000000)
 #define ATTEMPTS 16
-
-static int protection(uint32_t flags)
-{
-    return (flags & ELF_READ ? PROT_READ : 0) | (flags & ELF_WRITE ? PROT_WRITE : 0) |
-           (flags & ELF_EXECUTE ? PROT_EXEC : 0);
-}
 
 static void *at(uint64_t address)
 {
@@ -69,17 +61,8 @@ static bool map_parts(const struct layout *l)
     return true;
 }
 
-static uint64_t layout_seed(const struct options *o)
+static void map_moved(struct tender *t, uint64_t seed)
 {
-    uint64_t seed = o->layout_seed;
-    if (!o->has_layout_seed && getrandom(&seed, sizeof seed, 0) != sizeof seed)
-        fail(FAIL_HOST, "the host has no random bytes: %s", strerror(errno));
-    return seed;
-}
-
-static void map_moved(struct tender *t)
-{
-    uint64_t seed = layout_seed(&t->options);
     errno = ENOMEM;
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (!layout_draw(&t->layout, seed, attempt, LOWEST, HIGHEST))
@@ -93,77 +76,14 @@ static void map_moved(struct tender *t)
          (unsigned long long)(t->options.memory_bytes >> 20), strerror(errno));
 }
 
-static void map_memory(struct tender *t)
+void memory_map(struct tender *t)
 {
+    uint64_t seed;
     if (personality(PERSONALITY_ASK) & READ_IMPLIES_EXEC)
         fail(FAIL_HOST, "the host runs programs with READ_IMPLIES_EXEC, which would make data executable; "
                         "start the tender without `setarch -X`");
-    layout_as_linked(&t->layout, &t->plan, t->options.memory_bytes);
-    if (t->plan.movable)
-        map_moved(t);
-    else if (t->options.has_layout_seed)
-        fail(FAIL_USAGE,
-             "--layout-seed: %s has no table of relocations, so it always lies where it was linked; leave the "
-             "option out",
-             t->options.image);
+    if (tender_begin_layout(t, &seed))
+        map_moved(t, seed);
     else
         map_as_linked(t->options.memory_bytes);
-}
-
-NO_RETURN static void refused(const struct tender *t, const char *what)
-{
-    fail(FAIL_HOST, "%s: the host refused to %s a segment: %s", t->options.image, what, strerror(errno));
-}
-
-/* Pages of the file, when its bytes lie in it as they will lie in memory. What follows the segment's bytes on its last
- * page shows, too: it is of the same file, which the guest may know. */
-static bool map_segment(const struct tender *t, const struct elf_segment *s)
-{
-    uint64_t file_end = (s->address + s->file_len + ELF_PAGE - 1) & ~(ELF_PAGE - 1);
-    uint64_t into_page = s->address - s->start;
-    if (s->flags & ELF_WRITE || s->relocated || into_page >= ELF_PAGE || (s->file_offset - into_page) % ELF_PAGE ||
-        file_end != s->end || into_page > s->file_offset)
-        return false;
-    void *p = mmap(tender_at(t, s->start), s->end - s->start, protection(s->flags), MAP_PRIVATE | MAP_FIXED,
-                   t->image_fd, (off_t)(s->file_offset - into_page));
-    if (p == MAP_FAILED)
-        refused(t, "map");
-    return true;
-}
-
-/* The plan's check went over the same bytes, unless somebody wrote to the file since; then the image breaks, and nothing
- * else, since only words of its own segments are changed here. */
-static void relocate_segment(const struct tender *t, const struct elf_segment *s)
-{
-    struct relr r = relr_of(t->plan.relocations);
-    for (uint64_t address; relr_next(&r, &address) && address < s->end;) {
-        if (address < s->start)
-            continue;
-        uint64_t *word = tender_at(t, address);
-        *word = layout_word(&t->layout, *word);
-    }
-}
-
-static void load_segment(const struct tender *t, const struct elf_segment *s)
-{
-    if (s->flags && map_segment(t, s))
-        return;
-    if (s->flags &&
-        pread(t->image_fd, tender_at(t, s->address), s->file_len, (off_t)s->file_offset) != (ssize_t)s->file_len)
-        fail(FAIL_IMAGE, "%s: the file changed while it was read; start it again", t->options.image);
-    if (s->relocated)
-        relocate_segment(t, s);
-    if (s->flags != (ELF_READ | ELF_WRITE) &&
-        mprotect(tender_at(t, s->start), s->end - s->start, protection(s->flags)) != 0)
-        refused(t, "protect");
-}
-
-void tender_load(struct tender *t)
-{
-    map_memory(t);
-    for (size_t i = 0; i < t->plan.n; i++)
-        load_segment(t, &t->plan.segments[i]);
-    (void)munmap((void *)(uintptr_t)t->file.data, t->file.len);
-    t->plan.manifest_content = bytes_of(NULL, 0);
-    t->plan.relocations = bytes_of(NULL, 0);
 }

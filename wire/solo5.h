@@ -18,7 +18,9 @@
 #include <jinn/bytes.h>
 #include <jinn/err.h>
 
+#define SOLO5_TARGET_HVT 1
 #define SOLO5_TARGET_SPT 2
+#define SOLO5_HVT_VERSION 2
 #define SOLO5_SPT_VERSION 2
 #define SOLO5_NOTE_ABI1 UINT32_C(0x31494241)
 #define SOLO5_NOTE_MFT1 UINT32_C(0x3154464d)

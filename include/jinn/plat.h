@@ -141,6 +141,11 @@ MUST_USE enum err plat_block_write(unsigned index, uint64_t offset, const uint8_
 /* What was written before it survives a power cut. ERR_UNSUPPORTED where the host can't tell. */
 MUST_USE enum err plat_block_flush(unsigned index);
 
+/* ---- Only where the C library is built upon this contract: spt, hvt ---- */
+
+/* Sets the processor's thread pointer. Works before anything else does. */
+void plat_set_thread(void *block);
+
 /* ---- Development only ---- */
 
 struct kv;

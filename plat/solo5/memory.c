@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Entropy, heap and stacks. */
-#include "plat/spt/spt.h"
+#include "plat/solo5/given.h"
 
 #include "arch/random.h"
 
@@ -12,12 +12,12 @@ _Static_assert(PLAT_SEED_BYTES == EXTENSION_SEED_BYTES, "the tender's seed is th
  * tender; asking for it costs a trap on a virtual machine, so it is not mixed into what the host's kernel gave. */
 enum err plat_entropy(uint8_t seed[static PLAT_SEED_BYTES])
 {
-    if (!spt.extended || spt.seed_given)
+    if (!given.extended || given.seed_given)
         return arch_random(seed, PLAT_SEED_BYTES) ? OK : ERR_UNSUPPORTED;
-    memcpy(seed, spt.extension.refresh.seed, PLAT_SEED_BYTES);
-    spt.seed_given = true;
-    memset(spt.extension.refresh.seed, 0, sizeof spt.extension.refresh.seed);
-    memset((void *)(uintptr_t)(spt.extension_block + EXTENSION_SEED_OFFSET), 0, EXTENSION_SEED_BYTES);
+    memcpy(seed, given.extension.refresh.seed, PLAT_SEED_BYTES);
+    given.seed_given = true;
+    memset(given.extension.refresh.seed, 0, sizeof given.extension.refresh.seed);
+    memset((void *)(uintptr_t)(given.extension_block + EXTENSION_SEED_OFFSET), 0, EXTENSION_SEED_BYTES);
     return OK;
 }
 
@@ -30,8 +30,8 @@ bool plat_seeded(void)
  * where it begins and ends. The tender's boot stack was in it, and we left that for good. */
 struct plat_memory plat_heap(void)
 {
-    uint64_t start = (spt.boot.image_end + PAGE - 1) & ~(PAGE - 1);
-    uint64_t end = spt.boot.memory_bytes & ~(PAGE - 1);
+    uint64_t start = (given.boot.image_end + PAGE - 1) & ~(PAGE - 1);
+    uint64_t end = given.boot.memory_bytes & ~(PAGE - 1);
     if (end <= start)
         plat_abort("there is no memory for a heap: give the image more with --mem=MB");
     return (struct plat_memory){(uint8_t *)(uintptr_t)start, end - start};

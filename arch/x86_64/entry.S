@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* Where a tender enters an spt image: %rdi is the address of the boot info, %rsp the top of memory. That stack has no
- * guard and may not even have been touched, so the first instruction leaves it for ours. Where that is a relocated word
- * says, not the distance from here: the tender moves the stacks on their own. */
+/* Where a tender enters an image: %rdi is the address of the boot info, %rsp the top of memory. That stack has no guard
+ * and may not even have been touched, so the first instruction leaves it for ours. Where that is a relocated word says,
+ * not the distance from here: the tender moves the stacks on their own. */
 	.section .text._start, "ax", @progbits
 	.globl _start
 	.type _start, @function
 _start:
 	mov jinn_stacks(%rip), %rsp
 	xor %ebp, %ebp
-	call spt_start
+	call image_start
 	ud2
 	.size _start, . - _start
 
-/* struct spt_stacks (plat/spt/spt.h). */
+/* struct image_stacks (plat/solo5/given.h). */
 	.section .data.rel.ro.jinn_stacks, "aw", @progbits
 	.balign 8
 	.globl jinn_stacks
