@@ -106,8 +106,7 @@ static void advertise_router(struct world *w, const uint8_t *a)
     write_be32(&out, 0x19030000); /* a name server */
     write_be32(&out, a[8]);
     write_copy(&out, router.b, sizeof router.b);
-    struct icmp6 m = {.type = ICMP6_ROUTER_ADVERTISEMENT,
-                      .rest = (uint32_t)a[9] << 24 | (a[2] & 8u) << 16 | a[4] * 4u};
+    struct icmp6 m = {.type = ICMP6_ROUTER_ADVERTISEMENT, .rest = (uint32_t)a[9] << 24 | (a[2] & 8u) << 16 | a[4] * 4u};
     if (a[3] & 2) /* stateful, stateless */
         m.rest |= UINT32_C(0x800000) >> (a[3] >> 2 & 1);
     send_icmp6(w, &router, &all_nodes, &m, writer_bytes(&out), 255, 0);
@@ -336,7 +335,7 @@ static struct bytes quote(const struct peer *p, const struct ip *local, const ui
         ip6_emit(&q, &(struct ip6_header){.payload_len = total, .next = protocol, .src = *local, .dst = p->ip});
     write_be16(&q, a[6] & 1 ? 53 : p->here);
     write_be16(&q, p->port);
-    write_be32(&q, (a[6] & 8 ? p->got.v : p->nxt.v - 1) - a[1]);
+    write_be32(&q, (a[6] & 8 ? p->receiver.got.v : p->nxt.v - 1) - a[1]);
     return bytes_slice(writer_bytes(&q), 0, a[4] & 128 ? a[4] & 63 : size);
 }
 

@@ -24,15 +24,6 @@ static void put_options(struct tcp_segment *s, uint8_t which, uint8_t value)
     s->sack_permitted = which & 32;
 }
 
-static void put_blocks(const struct peer *p, struct tcp_segment *s)
-{
-    size_t most = s->has_timestamp ? 3 : TCP_SACK_MAX;
-    if (seq_before(p->twice.from, p->twice.to))
-        s->sack[s->n_sack++] = p->twice;
-    for (size_t i = p->n_out; i-- > 0 && s->n_sack < most;)
-        s->sack[s->n_sack++] = p->out[i];
-}
-
 static void send_segment(struct world *w, const struct peer *p, struct tcp_segment *s, size_t len,
                          const struct coming *c)
 {
@@ -57,7 +48,7 @@ static void fill_strange(struct world *w, const struct peer *p, const uint8_t *a
     int32_t off = (int8_t)a[3];
     *s = (struct tcp_segment){.flags = a[0]};
     s->seq = seq_add(p->acked, (uint32_t)(a[1] & 1 ? off * (a[1] & 2 ? 700 : 1) : 0));
-    s->ack = seq_add(a[1] & 32 ? p->got : p->nxt, (uint32_t)(a[1] & 4 ? off * (a[1] & 8 ? 700 : 1) : 0));
+    s->ack = seq_add(a[1] & 32 ? p->receiver.got : p->nxt, (uint32_t)(a[1] & 4 ? off * (a[1] & 8 ? 700 : 1) : 0));
     s->window = (uint16_t)(a[4] & 0x80 ? a[4] << 8 : a[4] & 7);
     s->urgent = a[8];
     w->ts += a[5] >> 6;
@@ -92,7 +83,7 @@ static void say_something(struct world *w, const struct peer *p, const uint8_t *
 /* What an honest host says now, to what came last: a: which options; window; their values. */
 static void answer(struct world *w, struct peer *p, const uint8_t *a, uint8_t flags, size_t len)
 {
-    struct tcp_segment s = {.seq = p->acked, .ack = p->got, .flags = TCP_ACK | flags};
+    struct tcp_segment s = {.seq = p->acked, .ack = p->receiver.got, .flags = TCP_ACK | flags};
     bool opening = (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
     s.window = (uint16_t)(a[1] << 8 | a[1]);
     s.has_timestamp = !(a[0] & 1);
@@ -101,9 +92,8 @@ static void answer(struct world *w, struct peer *p, const uint8_t *a, uint8_t fl
         s.flags |= TCP_SYN;
         put_options(&s, a[0], a[2]);
     } else if (!(a[0] & 4)) {
-        put_blocks(p, &s);
+        report(&p->receiver, &s);
     }
-    p->twice.from = p->twice.to;
     send_segment(w, p, &s, len, &(struct coming){0, 2, 64});
     tcp_flush(w->tcp, w->now_ns);
 }
@@ -167,7 +157,7 @@ static void pour(struct world *w, struct peer *p, const uint8_t *a)
             int k = a[6] & 1 ? n - 1 - i : i;
             if (a[2] >> (k % 8) & 1)
                 continue;
-            s = (struct tcp_segment){.flags = TCP_ACK | TCP_PSH, .ack = p->got, .window = 60000};
+            s = (struct tcp_segment){.flags = TCP_ACK | TCP_PSH, .ack = p->receiver.got, .window = 60000};
             s.seq = seq_add(from, (uint32_t)(k * len));
             s.has_timestamp = !(a[7] & 2);
             put_time(w, p, &s);

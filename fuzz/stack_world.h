@@ -6,6 +6,7 @@
 #define FUZZ_STACK_WORLD_H
 
 #include "fuzz/mend.h"
+#include "fuzz/receiver.h"
 #include "net/net.h"
 #include "net/tcp_internal.h"
 #include "wire/arp.h"
@@ -21,20 +22,17 @@
 #include <stdlib.h>
 
 enum { STEP_BYTES = 12, STEPS_MAX = 300, HELD_MAX = 4, SOCKETS = 3, PEERS = 6 };
-enum { FIRST6 = 3, FRAME_BYTES = 4096, EXTENSION_BYTES = 16, RANGES = 4, PEER_PORT = 2000 };
+enum { FIRST6 = 3, FRAME_BYTES = 4096, EXTENSION_BYTES = 16, PEER_PORT = 2000 };
 enum { USER_PERIOD = 25000 };
 
 /* A host at the other end of connections. It remembers what has come, as an honest receiver does. */
 struct peer {
     struct ip ip;
-    struct ip local;              /* of ours that it speaks to */
-    struct seq nxt;               /* behind the last that the core sent */
-    struct seq acked;             /* what the core acknowledged last: where this one's next byte belongs */
-    struct seq got;               /* up to where all has come */
-    struct tcp_range out[RANGES]; /* what came behind that */
-    struct tcp_range twice;       /* what came once more; empty: nothing */
-    struct seq first;             /* the core's first number, of the connection that `known` tells */
-    size_t n_out;
+    struct ip local;  /* of ours that it speaks to */
+    struct seq nxt;   /* behind the last that the core sent */
+    struct seq acked; /* what the core acknowledged last: where this one's next byte belongs */
+    struct receiver receiver;
+    struct seq first;    /* the core's first number, of the connection that `known` tells */
     uint32_t ts_value;   /* the core's last */
     uint16_t port, here; /* its own and the core's */
     uint8_t flags;       /* of the core's last segment */
@@ -113,47 +111,6 @@ static bool is_lost(struct peer *p)
     return p->drops >> (p->turn++ % 8) & 1;
 }
 
-static void join_ranges(struct peer *p)
-{
-    for (size_t i = 0; i < p->n_out;) {
-        if (seq_after(p->out[i].from, p->got)) {
-            i++;
-            continue;
-        }
-        if (seq_after(p->out[i].to, p->got))
-            p->got = p->out[i].to;
-        p->out[i] = p->out[--p->n_out];
-        i = 0;
-    }
-}
-
-static void receive(struct peer *p, struct seq from, struct seq to)
-{
-    if (seq_equal(from, to))
-        return;
-    if (!seq_after(to, p->got)) {
-        p->twice = (struct tcp_range){from, to};
-        return;
-    }
-    if (!seq_after(from, p->got)) {
-        p->got = to;
-        join_ranges(p);
-        return;
-    }
-    for (size_t i = 0; i < p->n_out; i++) {
-        struct tcp_range *r = &p->out[i];
-        if (seq_after(from, r->to) || seq_before(to, r->from))
-            continue;
-        if (!seq_before(from, r->from) && !seq_after(to, r->to))
-            p->twice = (struct tcp_range){from, to};
-        r->from = seq_before(from, r->from) ? from : r->from;
-        r->to = seq_after(to, r->to) ? to : r->to;
-        return;
-    }
-    if (p->n_out < RANGES)
-        p->out[p->n_out++] = (struct tcp_range){from, to};
-}
-
 /* What it holds must be what the user wrote at that place. */
 static void check_stream(const struct peer *p, const struct tcp_segment *s)
 {
@@ -179,13 +136,11 @@ static void hear(struct peer *p, const struct ip *src, const struct tcp_segment 
     if (s->flags & TCP_SYN) {
         p->known = true;
         p->first = s->seq;
-        p->got = p->nxt;
-        p->n_out = 0;
-        p->twice = (struct tcp_range){p->nxt, p->nxt};
+        receive_first(&p->receiver, p->nxt);
     } else if (!(s->flags & TCP_RST)) {
         check_stream(p, s);
         if (!is_lost(p))
-            receive(p, s->seq, p->nxt);
+            receive(&p->receiver, s->seq, p->nxt);
     }
 }
 
