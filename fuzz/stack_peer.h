@@ -174,8 +174,21 @@ static void pour(struct world *w, struct peer *p, const uint8_t *a)
     }
 }
 
+/* Acknowledges what came since `from` bit by bit, as it came. */
+static void answer_in_parts(struct world *w, struct peer *p, struct seq from, uint16_t window)
+{
+    uint32_t len = p->receiver.got.v - from.v;
+    for (uint32_t i = 1; i < 10; i++) {
+        struct tcp_segment s = {.seq = p->acked, .ack = seq_add(from, len / 10 * i), .flags = TCP_ACK};
+        s.window = window;
+        s.has_timestamp = true;
+        put_time(w, p, &s);
+        send_segment(w, p, &s, 0, &(struct coming){0, 2, 64});
+    }
+}
+
 /* The user writes and the peer acknowledges, round trip after round trip. a: how much; round trips; their time; options and
- * window of what the peer says; what is lost; more time; which connection; the window stays as it was. */
+ * window of what the peer says; what is lost; bits, and more time each round trip; which connection. */
 static void converse(struct world *w, struct peer *p, const uint8_t *a)
 {
     const uint8_t how[] = {a[3], a[4], 0};
@@ -188,7 +201,10 @@ static void converse(struct world *w, struct peer *p, const uint8_t *a)
             h->n_written += (uint32_t)taken;
             tcp_push(h->c, w->now_ns);
         }
+        struct seq before = p->receiver.got;
         pass_time(w, a[2] * NS_PER_MS + round * (a[6] & 15) * NS_PER_MS);
+        if (a[6] & 64)
+            answer_in_parts(w, p, before, (uint16_t)(a[4] << 8 | a[4]));
         answer(w, p, how, 0, 0);
         if (a[6] & 128 && round == 1)
             p->drops = 0;
