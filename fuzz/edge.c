@@ -463,8 +463,8 @@ static void end_station(struct station *s)
     const struct net *n = s->stack->net;
     must(t.n_connections == 0 && t.n_half_open == 0 && t.n_time_wait == 0);
     must(t.n_chunks == 0 && t.n_pieces == 0 && t.n_runs == 0);
-    must(n->udp.chunks.n_used == 0 && n->frag.chunks.n_used == 0 && n->arp.frames.n_used == 0);
-    must(n->loop.packets.n_used == 0 && (!n->ip6_ops || n->ip6->nd.frames.n_used == 0));
+    must(n->udp.chunks.n_used == 0 && n->frag.chunks.n_used == 0 && n->arp.room.frames.n_used == 0);
+    must(n->loop.packets.n_used == 0 && (!n->ip6_ops || n->ip6->nd.room.frames.n_used == 0));
     take_down(s->stack);
     if (s->top != &s->dev)
         netdev_pcap_free(s->top);

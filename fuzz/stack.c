@@ -197,8 +197,8 @@ static void check_nothing_left(const struct world *w)
     must(t.n_connections == 0 && t.n_half_open == 0 && t.n_time_wait == 0);
     must(t.n_chunks == 0 && t.n_pieces == 0 && t.n_runs == 0);
     must(w->net->udp.chunks.n_used == 0 && w->net->frag.chunks.n_used == 0 && w->net->frag.n_used == 0);
-    must(w->net->arp.frames.n_used == 0 && w->net->loop.packets.n_used == 0);
-    must(!has6(w) || w->net->ip6->nd.frames.n_used == 0);
+    must(w->net->arp.room.frames.n_used == 0 && w->net->loop.packets.n_used == 0);
+    must(!has6(w) || w->net->ip6->nd.room.frames.n_used == 0);
 }
 
 static void finish(struct world *w)

@@ -17,12 +17,12 @@ static void check_neighbours(const struct net *n)
     size_t waiting = 0;
     for (size_t i = 0; i < ARP_NEIGHBOURS; i++) {
         const struct neighbour *h = &n->arp.neighbour[i];
-        waiting += h->n_waiting;
-        must(h->n_waiting <= ARP_WAITING_PER_NEIGHBOUR && !h->n_waiting == !h->waiting);
-        must(!h->n_waiting || (h->state == ARP_ASKING && h->next_ns != TIME_NEVER));
+        waiting += h->waiting.n;
+        must(h->waiting.n <= ARP_WAITING_PER_NEIGHBOUR && !h->waiting.n == !h->waiting.first);
+        must(!h->waiting.n || (h->state == ARP_ASKING && h->next_ns != TIME_NEVER));
         must(h->state == ARP_FREE || n->arp.next_ns <= h->next_ns);
     }
-    must(n->arp.frames.n_used == waiting);
+    must(n->arp.room.frames.n_used == waiting);
 }
 
 static void check_neighbours6(const struct nd *d)
@@ -32,12 +32,12 @@ static void check_neighbours6(const struct nd *d)
         const struct nd_neighbour *h = &d->neighbour[i];
         if (h->state == ND_FREE)
             continue;
-        waiting += h->n_waiting;
-        must(h->n_waiting <= ND_WAITING_PER_NEIGHBOUR && !h->n_waiting == !h->waiting);
-        must(!h->n_waiting || (h->state == ND_INCOMPLETE && h->next_ns != TIME_NEVER));
+        waiting += h->waiting.n;
+        must(h->waiting.n <= ND_WAITING_PER_NEIGHBOUR && !h->waiting.n == !h->waiting.first);
+        must(!h->waiting.n || (h->state == ND_INCOMPLETE && h->next_ns != TIME_NEVER));
         must(d->next_ns <= h->next_ns);
     }
-    must(d->frames.n_used == waiting);
+    must(d->room.frames.n_used == waiting);
 }
 
 static void check_fragments(const struct frag *f)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The TCP core with a peer that is an adversary: each input is a byte that says what peers and device can, and a list of steps of
- * 8 bytes, that send segments with numbers near those that count, or those that an honest host would send, make the user's
- * calls, and let time pass. What must hold: no sanitizer and no
- * assertion speaks; what is sent is well formed and within the peer's window; what is read is what was sent at
- * that place in the stream; when all is closed and time has passed, nothing is left in any pool. */
+/* The TCP core with a peer that is an adversary: each input is a byte that says what peers agree on, and a list of steps of 8
+ * bytes, that send segments with numbers near those that count, or those that an honest host would send, make the user's
+ * calls, change the device and the path, and let time pass. What must hold:
+ * no sanitizer and no assertion speaks; what is sent is well formed; what is read is what was sent at that place in the
+ * stream; when all is closed and time has passed, nothing is left in any pool. */
 #include "fuzz/receiver.h"
 #include "net/tcp_internal.h"
 #include "wire/checksum.h"
@@ -15,31 +15,33 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { STEP_BYTES = 8, STEPS_MAX = 400, HELD_MAX = 4, PEERS = 3, STREAM_BYTES = 1 << 16 };
+enum { STEP_BYTES = 8, STEPS_MAX = 400, HELD_MAX = 4, PEERS = 3, STREAM_BYTES = 1 << 16, LARGE = 16 };
 
 struct peer {
-    struct seq nxt;   /* behind the last that the core sent */
-    struct seq acked; /* what the core acknowledged last: where our next byte belongs */
-    struct receiver receiver;
+    struct seq nxt;       /* behind the last that the core sent */
+    struct seq acked;     /* what the core acknowledged last: where our next byte belongs */
     uint32_t ts_value;    /* the core's last */
     uint16_t port, local; /* ours and the core's */
-    uint8_t flags;        /* of the core's last segment */
-    uint8_t drops, turn;  /* which of eight segments in a row are lost on the way to it */
+    struct receiver receiver;
+    uint8_t flags;       /* of the core's last segment */
+    uint8_t drops, turn; /* which of eight segments in a row are lost on the way to it */
 };
 
 /* What is agreed on when a connection is opened, whatever else the input says; and what the core is made of. */
-enum { WITH_TIMESTAMPS = 1, WITH_SACK = 2, WITH_SCALING = 4, WITH_ECN = 8, OFFLOADS = 16, NEWRENO = 32, LARGE = 64 };
+enum { WITH_TIMESTAMPS = 1, WITH_SACK = 2, WITH_SCALING = 4, WITH_ECN = 8, NEWRENO = 32, MUCH_MEMORY = 64 };
 
 struct fuzz {
     struct ip_below below;
     struct tcp *t;
     struct tcp_listener *listener;
     struct tcp_connection *held[HELD_MAX];
+    struct waiter reader[HELD_MAX], writer[HELD_MAX];
     struct peer peer[PEERS];
     uint64_t now_ns;
     uint32_t ts;
     uint8_t features;
-    bool full;
+    uint16_t payload_bytes; /* what the path carries */
+    bool full, single;
 };
 
 static uint8_t stream[STREAM_BYTES];
@@ -53,12 +55,16 @@ static enum err fuzz_send(struct ip_below *b, uint64_t now_ns, const struct ip_o
     if (f->full)
         return ERR_AGAIN;
     must(n >= 1 && n <= IP_PIECES_MAX);
+    must(!o->segment_bytes || (b->features & NET_SEGMENT_TCP4));
+    if (f->single && o->segment_bytes)
+        return ERR_UNSUPPORTED;
     for (size_t i = 0; i < n; i++)
         write_bytes(&w, v[i]);
     must(writer_good(&w) && tcp_parse(writer_bytes(&w), &s));
+    if ((o->segment_bytes ? (size_t)o->header_bytes + o->segment_bytes : writer_len(&w)) > f->payload_bytes)
+        return ERR_TOO_LARGE;
     uint64_t sum = checksum_pseudo(&o->src, &o->dst, o->protocol, (uint32_t)writer_len(&w));
-    must(o->checksum_offset ? b->features : checksum_finish(checksum_add(sum, writer_bytes(&w), false)) == 0);
-    must(writer_len(&w) <= 1480 || (o->segment_bytes && o->header_bytes + o->segment_bytes <= 1480));
+    must(o->checksum_offset || checksum_finish(checksum_add(sum, writer_bytes(&w), false)) == 0);
     for (int i = 0; i < PEERS; i++) {
         struct peer *p = &f->peer[i];
         if (p->port != s.dst_port)
@@ -80,7 +86,7 @@ static enum err fuzz_send(struct ip_below *b, uint64_t now_ns, const struct ip_o
 static enum err fuzz_route(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
 {
     *src = ip4(10, 0, 0, 1);
-    *payload_bytes = 1480;
+    *payload_bytes = CONTAINER_OF(b, struct fuzz, below)->payload_bytes;
     return OK;
 }
 
@@ -105,7 +111,7 @@ static void put_time(struct fuzz *f, const struct peer *p, struct tcp_segment *s
 
 static void deliver(struct fuzz *f, struct peer *p, struct tcp_segment *s, size_t len, uint8_t tos)
 {
-    uint8_t packet[TCP_HEADER_MAX_BYTES + 2048];
+    static uint8_t packet[TCP_HEADER_MAX_BYTES + LARGE * 2048];
     struct writer w = writer_of(packet, sizeof packet);
     s->src_port = p->port;
     s->dst_port = p->local;
@@ -119,6 +125,7 @@ static void deliver(struct fuzz *f, struct peer *p, struct tcp_segment *s, size_
                        .dst = ip4(10, 0, 0, 1),
                        .protocol = IP_TCP,
                        .tos = tos,
+                       .several = s->several,
                        .checksum_verified = true,
                        .payload = bytes_of(exact, writer_len(&w))};
     tcp_input(f->t, f->now_ns, &in);
@@ -128,8 +135,9 @@ static void deliver(struct fuzz *f, struct peer *p, struct tcp_segment *s, size_
 /* a: flags; b: which numbers and how far off; c: length; d: window; e: options. */
 static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
 {
-    size_t len = (size_t)(a[2] & 0x0f ? a[2] & 0x0f : a[2] * 8);
-    struct tcp_segment s = {.flags = a[0]};
+    bool large = !(a[0] & TCP_SYN) && (a[5] & 8);
+    size_t len = (size_t)(a[2] & 0x0f ? a[2] & 0x0f : a[2] * 8) * (large ? LARGE : 1);
+    struct tcp_segment s = {.flags = a[0], .several = large};
     int32_t off = (int8_t)a[3];
     s.seq = seq_add(p->acked, (uint32_t)(a[1] & 1 ? off * (a[1] & 2 ? 700 : 1) : 0));
     s.ack = seq_add(p->nxt, (uint32_t)(a[1] & 4 ? off * (a[1] & 8 ? 700 : 1) : 0));
@@ -198,6 +206,28 @@ static void read_some(struct fuzz *f, struct tcp_connection *c, uint8_t size)
         must((uint8_t)(buffer[i] - buffer[i - 1]) == 3);
 }
 
+static void no_wake(struct waiter *w)
+{
+}
+
+static void wait_or_set(struct fuzz *f, struct tcp_connection *c, uint8_t held, uint8_t what)
+{
+    bool on = what & 1;
+    switch (what >> 1 & 3) {
+    case 0:
+        tcp_set_nagle(c, on);
+        break;
+    case 1:
+        tcp_push_late(c);
+        break;
+    case 2:
+        tcp_wait_readable(c, on ? &f->reader[held] : NULL);
+        break;
+    default:
+        tcp_wait_writable(c, on ? &f->writer[held] : NULL);
+    }
+}
+
 static void call(struct fuzz *f, const uint8_t *a)
 {
     struct tcp_connection **slot = &f->held[a[1] % HELD_MAX], *c = *slot;
@@ -237,8 +267,21 @@ static void call(struct fuzz *f, const uint8_t *a)
         tcp_set_keepalive(c, f->now_ns, a[2], a[3]);
         break;
     default:
-        tcp_set_nagle(c, a[2] & 1);
+        wait_or_set(f, c, a[1] % HELD_MAX, a[2]);
     }
+}
+
+/* The device, the path, and who listens. */
+static void change(struct fuzz *f, const uint8_t *a)
+{
+    f->full = a[1] & 1;
+    f->single = a[1] & 2;
+    f->below.features = a[1] & 4 ? NET_FEATURES : 0;
+    f->payload_bytes = a[1] & 8 ? 400 : 1480;
+    if (!(a[1] & 16))
+        return;
+    tcp_unlisten(f->listener, f->now_ns);
+    must(tcp_listen(f->t, 80, 2, &f->listener) == OK);
 }
 
 static void pass_time(struct fuzz *f, uint64_t span_ns)
@@ -275,13 +318,14 @@ static void step(struct fuzz *f, const uint8_t *a)
         if (a[1] & 1)
             problem(f, p, a + 1);
         else
-            f->full = a[2] & 1;
+            change(f, a + 1);
     }
 }
 
 static void finish(struct fuzz *f)
 {
     f->full = false;
+    f->payload_bytes = 1480;
     tcp_unlisten(f->listener, f->now_ns);
     for (int i = 0; i < HELD_MAX; i++) {
         if (f->held[i])
@@ -297,18 +341,22 @@ static void finish(struct fuzz *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct fuzz f = {.below = {.send = fuzz_send, .route = fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000};
+    struct fuzz f = {
+        .below = {.send = fuzz_send, .route = fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000, .payload_bytes = 1480};
     if (stream[1] == 0) {
         for (size_t i = 0; i < sizeof stream; i++)
             stream[i] = (uint8_t)(i * 3);
     }
     for (int i = 0; i < PEERS; i++)
         f.peer[i] = (struct peer){.port = (uint16_t)(2000 + i), .local = 80, .acked = seq_of(0xfffff000)};
+    for (int i = 0; i < HELD_MAX; i++) {
+        waiter_init(&f.reader[i], no_wake);
+        waiter_init(&f.writer[i], no_wake);
+    }
     if (len == 0)
         return 0;
     f.features = data[0];
-    f.below.features = f.features & OFFLOADS ? NET_FEATURES : 0;
-    struct tcp_options o = {&f.below, {7}, 3, 1, f.features & LARGE ? 512 << 10 : 16 << 10};
+    struct tcp_options o = {&f.below, {7}, 3, 1, f.features & MUCH_MEMORY ? 512 << 10 : 16 << 10};
     must(tcp_new(&o, f.now_ns, &f.t) == OK);
     if (f.features & NEWRENO)
         f.t->congestion = &tcp_newreno;
