@@ -39,6 +39,7 @@ enum extension_feature {
     EXTENSION_STOP = 1 << 4,         /* SIGTERM and SIGINT come as the event EXTENSION_STOP_EVENT */
     EXTENSION_CLOCK = 1 << 5,        /* a clock_gettime that needs no system call */
     EXTENSION_STANDARD_ERR = 1 << 6, /* write on descriptor 2 */
+    EXTENSION_RINGS = 1 << 8,        /* hvt: the call HVT_EXCHANGE (wire/hvt.h); only said to images that say it, too */
     EXTENSION_NET_OFFLOAD = 1 << 7,  /* net devices may have features; only said to images that say it, too */
 };
 

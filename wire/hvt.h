@@ -30,7 +30,8 @@ enum hvt_call {
     HVT_HALT,
     /* Ours, for images that have our private manifest entry. */
     HVT_BLOCK_FLUSH = 16,
-    HVT_CONTROL, /* struct hvt_puts: a line for whoever started the tender */
+    HVT_CONTROL,  /* struct hvt_puts: a line for whoever started the tender */
+    HVT_EXCHANGE, /* with EXTENSION_RINGS: sends, waits and receives, many frames at once */
     HVT_CALLS,
 };
 
@@ -76,6 +77,33 @@ struct hvt_halt {
     uint64_t cookie; /* 0, or the address of a trap frame, which nobody reads */
     int32_t status;
     uint32_t unused;
+};
+
+/* A frame, or a part of one. With net features (wire/extension.h) each frame has its header in front. */
+struct hvt_frame {
+    uint64_t data;
+    uint32_t len;    /* received: 0 when the host has closed the device */
+    uint8_t device;  /* by manifest index */
+    uint8_t partial; /* sent: the next part is of the same frame */
+    uint16_t unused;
+};
+
+#define HVT_FRAMES_OUT_MAX 128
+#define HVT_FRAME_PARTS_MAX 9
+#define HVT_FRAMES_IN_MAX 64
+
+/* One exit for all that has gathered: what is to be sent is, in order, until a device does not take more; then the tender
+ * waits, a millisecond at most if something is left to be sent; then it fills `room`, frame after frame, from the devices that have any. */
+struct hvt_exchange {
+    uint64_t timeout_ns;
+    uint64_t out;   /* struct hvt_frame[n_out] */
+    uint64_t in;    /* struct hvt_frame[n_in] */
+    uint64_t room;  /* for what is received; room_bytes of them */
+    uint32_t n_out; /* in: to be sent; out: parts that have left, or were lost because their device failed */
+    uint32_t n_in;  /* in: at most; out: received */
+    uint32_t room_bytes;
+    uint32_t unused;
+    uint64_t ready; /* out: devices that may have more, and as in struct hvt_poll */
 };
 
 struct hvt_boot_info {
@@ -127,7 +155,8 @@ struct hvt_ring {
 };
 
 _Static_assert(sizeof(struct hvt_block) == 40 && sizeof(struct hvt_net) == 32 && sizeof(struct hvt_poll) == 24 &&
-                   sizeof(struct hvt_halt) == 16 && sizeof(struct hvt_ring) == 128 + HVT_RING_ENTRIES * 48,
+                   sizeof(struct hvt_halt) == 16 && sizeof(struct hvt_frame) == 16 &&
+                   sizeof(struct hvt_ring) == 128 + HVT_RING_ENTRIES * 48,
                "these are Solo5's layouts");
 
 #endif

@@ -121,7 +121,8 @@ MUST_USE enum err plat_net_open(const char *name, struct plat_net_info *info);
 /* Sends one frame gathered from `n` parts (at most NET_PARTS_MAX). BORROWS. `o` as struct netdev_ops has it; NULL for a
  * plain frame. ERR_AGAIN: the host's queue is full, the frame is dropped by the caller and counted. */
 MUST_USE enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o);
-/* Receives one frame into `buffer`, which has NET_HEAD_BYTES more than the longest frame: *frame is where it lies in it.
+/* Receives one frame into `buffer`, which has NET_HEAD_BYTES more than the longest frame: *frame is where it lies in it, or
+ * in the platform's own memory, until the next call of this function or of plat_wait.
  * ERR_AGAIN: none is waiting. ERR_MALFORMED: what the host said of it can't be, the frame is lost. */
 MUST_USE enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame,
                                 struct net_offload *o);

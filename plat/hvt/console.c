@@ -25,6 +25,7 @@ void plat_serving(const char *protocol, uint16_t port)
 void plat_exit(int status)
 {
     struct hvt_halt h = {.status = status};
+    ring_flush();
     for (;;)
         arch_hypercall(HVT_HALT, &h);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Net and block devices by Solo5's calls. */
+/* Net and block devices by Solo5's calls, a frame each; ring.c has the better way. */
 #include "plat/hvt/hvt.h"
 
 #include <jinn/must.h>
@@ -9,6 +9,8 @@ enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const st
     static uint8_t frame[PLAT_FRAME_BYTES];
     struct writer w = writer_of(frame, sizeof frame);
     (void)given_device(index, SOLO5_NET);
+    if (hvt.ring)
+        return ring_send(index, v, n, o);
     must(n >= 1 && n <= NET_PARTS_MAX && !(o && o->flags));
     for (size_t i = 0; i < n && n > 1; i++)
         write_bytes(&w, v[i]);
@@ -22,6 +24,8 @@ enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const st
 enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     (void)given_device(index, SOLO5_NET);
+    if (hvt.ring)
+        return ring_recv(index, frame, o);
     struct hvt_net call = {.handle = index, .data = (uintptr_t)buffer, .len = size};
     arch_hypercall(HVT_NET_READ, &call);
     if (call.result != HVT_OK)

@@ -26,6 +26,8 @@ uint64_t plat_wall_ns(void)
 uint64_t plat_wait(uint64_t deadline_ns)
 {
     uint64_t now_ns = plat_clock_ns();
+    if (hvt.ring)
+        return ring_wait(now_ns, deadline_ns);
     struct hvt_poll p = {.timeout_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0};
     arch_hypercall(HVT_POLL, &p);
     if (given.extended && p.ready & PLAT_READY_STOP)

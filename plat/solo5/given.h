@@ -34,6 +34,9 @@ NO_RETURN void image_start(uint64_t boot_info);
  * called once there is a thread block; the C library has not started yet. */
 void given_boot_info(uint64_t address, struct given_boot *b);
 
+/* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. Asked once. */
+uint64_t given_keep(uint64_t start);
+
 /* The attached device with this index, which must be of this type. */
 const struct solo5_entry *given_device(unsigned index, enum solo5_type type);
 /* What a block transfer must be: whole blocks inside the device. */

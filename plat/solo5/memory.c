@@ -32,6 +32,7 @@ struct plat_memory plat_heap(void)
 {
     uint64_t start = (given.boot.image_end + PAGE - 1) & ~(PAGE - 1);
     uint64_t end = given.boot.memory_bytes & ~(PAGE - 1);
+    start += given_keep(start);
     if (end <= start)
         plat_abort("there is no memory for a heap: give the image more with --mem=MB");
     return (struct plat_memory){(uint8_t *)(uintptr_t)start, end - start};

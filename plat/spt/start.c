@@ -16,3 +16,9 @@ void given_boot_info(uint64_t address, struct given_boot *b)
         plat_abort("the tender's boot info is malformed");
     *b = (struct given_boot){spt.boot.memory_bytes, spt.boot.image_end, spt.boot.command_line, spt.boot.manifest};
 }
+
+uint64_t given_keep(uint64_t start)
+{
+    (void)start;
+    return 0;
+}

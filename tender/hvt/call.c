@@ -7,17 +7,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
-#define STOP (UINT64_C(1) << 63)
-#define EVENTS_MAX SOLO5_ENTRIES_MAX
-/* More than this far away a deadline may be missed by a part of a millisecond, which saves setting the timer. */
-#define COARSE_NS (20 * NS_PER_MS)
 
 union arguments {
     struct hvt_walltime walltime;
@@ -26,10 +19,10 @@ union arguments {
     struct hvt_block block;
     struct hvt_net net;
     struct hvt_halt halt;
+    struct hvt_exchange exchange;
 };
 
-/* NULL: the manifest has no such device. */
-static const struct solo5_entry *device(const struct machine *m, uint64_t handle, uint32_t type)
+const struct solo5_entry *call_device(const struct machine *m, uint64_t handle, uint32_t type)
 {
     const struct solo5_manifest *all = &m->tender->manifest;
     if (handle >= all->n || all->entries[handle].type != type || !all->entries[handle].attached)
@@ -62,41 +55,16 @@ static bool control(struct machine *m, union arguments *a)
     return !m->tender->held[TENDER_FD_CONTROL] || put_on(m, TENDER_FD_CONTROL, &a->puts);
 }
 
-/* 0 disarms. */
-static void set_timer(uint64_t ns)
-{
-    struct itimerspec t = {{0, 0}, {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)}};
-    (void)timerfd_settime(TENDER_FD_TIMER, 0, &t, NULL);
-}
-
-/* epoll's timeout in milliseconds, the timer set where that is too coarse. */
-static int timeout_for(uint64_t ns)
-{
-    if (ns == 0)
-        return 0;
-    if (ns >= COARSE_NS)
-        return ns / NS_PER_MS < INT32_MAX ? (int)((ns + NS_PER_MS - 1) / NS_PER_MS) : -1;
-    set_timer(ns);
-    return -1;
-}
-
 static bool poll_call(struct machine *m, union arguments *a)
 {
-    struct epoll_event events[EVENTS_MAX];
-    int timeout = timeout_for(a->poll.timeout_ns);
-    int n = epoll_pwait(TENDER_FD_EPOLL, events, EVENTS_MAX, timeout, NULL);
-    a->poll.ready = 0;
-    a->poll.n_ready = 0;
-    for (int i = 0; i < n; i++) {
-        uint64_t what = events[i].data.u64;
-        if (what == SOLO5_TIMER_EVENT) {
-            set_timer(0);
-        } else {
-            a->poll.ready |= what == EXTENSION_STOP_EVENT ? STOP : UINT64_C(1) << what;
-            a->poll.n_ready++;
-        }
-    }
+    a->poll.ready = events_wait(a->poll.timeout_ns);
+    a->poll.n_ready = __builtin_popcountll(a->poll.ready);
     return true;
+}
+
+static bool exchange(struct machine *m, union arguments *a)
+{
+    return exchange_answer(m, &a->exchange);
 }
 
 static bool in_blocks(const struct solo5_entry *e, const struct hvt_block *b)
@@ -124,7 +92,7 @@ static bool transfer(const struct solo5_entry *e, const struct hvt_block *b, uin
 
 static bool block(struct machine *m, struct hvt_block *b, bool out)
 {
-    const struct solo5_entry *e = device(m, b->handle, SOLO5_BLOCK);
+    const struct solo5_entry *e = call_device(m, b->handle, SOLO5_BLOCK);
     b->result = HVT_INVALID;
     if (!e || !in_blocks(e, b))
         return true;
@@ -147,7 +115,7 @@ static bool block_read(struct machine *m, union arguments *a)
 
 static bool block_flush(struct machine *m, union arguments *a)
 {
-    const struct solo5_entry *e = device(m, a->block.handle, SOLO5_BLOCK);
+    const struct solo5_entry *e = call_device(m, a->block.handle, SOLO5_BLOCK);
     a->block.result = !e ? HVT_INVALID : fdatasync((int)e->backing) == 0 ? HVT_OK : HVT_FAILED;
     return true;
 }
@@ -163,7 +131,7 @@ static int32_t result_of(ssize_t n)
 static bool net_write(struct machine *m, union arguments *a)
 {
     struct hvt_net *c = &a->net;
-    const struct solo5_entry *e = device(m, c->handle, SOLO5_NET);
+    const struct solo5_entry *e = call_device(m, c->handle, SOLO5_NET);
     c->result = HVT_INVALID;
     if (!e)
         return true;
@@ -176,7 +144,7 @@ static bool net_write(struct machine *m, union arguments *a)
 static bool net_read(struct machine *m, union arguments *a)
 {
     struct hvt_net *c = &a->net;
-    const struct solo5_entry *e = device(m, c->handle, SOLO5_NET);
+    const struct solo5_entry *e = call_device(m, c->handle, SOLO5_NET);
     c->result = HVT_INVALID;
     if (!e)
         return true;
@@ -211,6 +179,7 @@ static const struct {
     [HVT_HALT] = {halt, sizeof(struct hvt_halt), false, false},
     [HVT_BLOCK_FLUSH] = {block_flush, sizeof(struct hvt_block), true, true},
     [HVT_CONTROL] = {control, sizeof(struct hvt_puts), false, true},
+    [HVT_EXCHANGE] = {exchange, sizeof(struct hvt_exchange), true, true},
 };
 
 bool call_answer(struct machine *m, unsigned number, uint64_t address)

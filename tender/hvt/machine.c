@@ -28,6 +28,8 @@
 #define CR4_OSXSAVE (UINT64_C(1) << 18)
 #define EFER UINT64_C(0xd00) /* long mode, no-execute; no system calls */
 #define FLAGS UINT64_C(2)
+#define VENDOR_AMD 0x68747541 /* the first four letters of the name */
+#define VENDOR_HYGON 0x6f677948
 #define XCR0_WANTED 0xe7 /* x87, SSE, AVX, AVX-512 */
 
 static struct {
@@ -165,6 +167,15 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type, bool code)
                                 .g = 1};
 }
 
+/* Of a task segment in use. AMD's processors don't keep the busy bit (2) in the register, and emulators of theirs look for
+ * a register without it before they let a guest use the segment's list of ports; Intel's refuse to enter a guest without. */
+static uint8_t task_type(void)
+{
+    const struct kvm_cpuid_entry2 *vendor = leaf(0, 0);
+    bool amd = vendor && (vendor->ebx == VENDOR_AMD || vendor->ebx == VENDOR_HYGON);
+    return amd ? 9 : 11;
+}
+
 /* FSGSBASE is tried, since a KVM may let the guest have it without saying so. */
 static uint64_t sealed_cr4(void)
 {
@@ -193,7 +204,7 @@ static void set_system_registers(struct machine *m, bool sealed)
     s.tr = (struct kvm_segment){.base = TABLES_SYSTEM + TABLES_TASK,
                                 .limit = TABLES_TASK_BYTES - 1,
                                 .selector = TABLES_TASK_SELECTOR,
-                                .type = 11,
+                                .type = task_type(),
                                 .present = 1};
     s.ldt = (struct kvm_segment){.unusable = 1};
     s.gdt.base = TABLES_SYSTEM + TABLES_SEGMENTS;

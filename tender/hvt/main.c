@@ -48,8 +48,8 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
 
 void tender_offer(const struct tender *t, struct extension_refresh *r)
 {
-    (void)t;
     r->features = EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STOP;
+    r->features |= t->jinn->features & EXTENSION_RINGS;
     r->tsc_hz = machine.tsc_hz;
 }
 
@@ -68,12 +68,20 @@ static void confine(const struct tender *t)
     confine_calls(&policy, t->options.image);
 }
 
+/* Headers in front of frames come with the ring, or not at all. */
+static void agree(struct solo5_entry *jinn)
+{
+    if (jinn && !(jinn->features & EXTENSION_RINGS))
+        jinn->features &= ~(uint32_t)EXTENSION_NET_OFFLOAD;
+}
+
 int main(int argc, char **argv)
 {
     struct tender *t = &record;
     (void)argc;
     options_parse(argv, &t->options);
     tender_open_image(t);
+    agree(t->jinn);
     machine_open(&machine);
     tender_open_devices(t);
     terminal_guard();

@@ -114,26 +114,6 @@ static void describe_exception(struct writer *w, const struct machine *m, unsign
     }
 }
 
-NO_RETURN static void report_exception(struct machine *m, unsigned number)
-{
-    char text[CRASH_REPORT_BYTES];
-    struct frame f = {0};
-    const struct kvm_sync_regs *s = read_registers(m);
-    size_t len = has_error(number) ? sizeof f : sizeof f - sizeof f.error;
-    memcpy((uint8_t *)&f + sizeof f - len, tables_system(&m->tables) + TABLES_FRAME_END - len, len);
-    struct writer w = begin_report(text, sizeof text);
-    if (is_system_call(m, number, &f, &s->regs)) {
-        write_str(&w, "made the forbidden system call ");
-        crash_decimal(&w, (unsigned)s->regs.rax);
-    } else {
-        describe_exception(&w, m, number, &f, s->sregs.cr2);
-    }
-    struct crash_registers r = registers_of(&s->regs);
-    r.value[CRASH_RIP] = f.rip;
-    r.value[CRASH_RSP] = f.rsp;
-    end_report(m, &w, &r);
-}
-
 /* `what` completes "the image ...". */
 NO_RETURN static void report_stop(struct machine *m, const char *what, uint64_t number, uint64_t address)
 {
@@ -146,6 +126,28 @@ NO_RETURN static void report_stop(struct machine *m, const char *what, uint64_t 
     write_str(&w, ", ");
     crash_hex(&w, address);
     write_str(&w, ")");
+    end_report(m, &w, &r);
+}
+
+NO_RETURN static void report_exception(struct machine *m, unsigned number)
+{
+    char text[CRASH_REPORT_BYTES];
+    struct frame f = {0};
+    const struct kvm_sync_regs *s = read_registers(m);
+    if (s->sregs.cs.selector & 3)
+        report_stop(m, "used a port that is not there", TABLES_PORT + number, 0);
+    size_t len = has_error(number) ? sizeof f : sizeof f - sizeof f.error;
+    memcpy((uint8_t *)&f + sizeof f - len, tables_system(&m->tables) + TABLES_FRAME_END - len, len);
+    struct writer w = begin_report(text, sizeof text);
+    if (is_system_call(m, number, &f, &s->regs)) {
+        write_str(&w, "made the forbidden system call ");
+        crash_decimal(&w, (unsigned)s->regs.rax);
+    } else {
+        describe_exception(&w, m, number, &f, s->sregs.cr2);
+    }
+    struct crash_registers r = registers_of(&s->regs);
+    r.value[CRASH_RIP] = f.rip;
+    r.value[CRASH_RSP] = f.rsp;
     end_report(m, &w, &r);
 }
 
