@@ -47,13 +47,10 @@ bool ip4_is_neighbour(const struct net *n, const struct ip *ip)
 
 /* ---- Receiving ---- */
 
-/* Sources that no host may use (RFC 1122 3.2.1.3): this network, loopback, groups and the reserved rest, broadcast,
- * and our own address, which nobody else has. */
+/* Sources that no host may use (RFC 1122 3.2.1.3), broadcast, and our own address, which nobody else has. */
 static bool is_martian(const struct net *n, const struct ip *src)
 {
-    uint8_t first = src->b[12];
-    return first == 0 || first == 127 || first >= 224 || is_broadcast(n, src) ||
-           (n->ip4.up && ip_equal(src, &n->ip4.net.ip));
+    return !ip4_is_host(src) || is_broadcast(n, src) || (n->ip4.up && ip_equal(src, &n->ip4.net.ip));
 }
 
 /* Switches that snoop ask for groups without an address of their own (RFC 4541 2.1.1). */

@@ -172,7 +172,6 @@ struct tcp_connection {
     struct tcp_entry entry; /* first: the table's */
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
-    struct tcp_listener *listener; /* while in its queue */
     struct list node;    /* in the listener's queue of established connections; later in t->tuned or t->orphans */
     struct list pending; /* in t->pending: something is to be sent at tcp_flush */
     struct list starved; /* in t->starved: its writer waits for shared memory */

@@ -204,7 +204,6 @@ static void complete(struct tcp_listener *l, const struct tcp_half *h, uint64_t 
     c->in_table = true;
     tcp_established(c, now_ns);
     t->n.n_accepted++;
-    c->listener = l;
     list_append(&l->ready, &c->node);
     l->n_ready++;
     tcp_input_connection(c, now_ns, s); /* its data, FIN, window; `c` stays the queue's */
@@ -309,7 +308,6 @@ enum err tcp_accept(struct tcp_listener *l, struct tcp_connection **c)
         return ERR_AGAIN;
     l->n_ready--;
     *c = CONTAINER_OF(node, struct tcp_connection, node);
-    (*c)->listener = NULL;
     return OK;
 }
 

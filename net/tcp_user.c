@@ -29,11 +29,15 @@ enum err tcp_connect(struct tcp *t, uint64_t now_ns, struct endpoint to, struct 
         return ERR_INVALID;
     if (tcp_route_payload(t, &to.ip, &src) == 0)
         return ERR_UNREACHABLE;
-    if (!choose_port(t, src, &to, &port))
+    if (!choose_port(t, src, &to, &port)) {
+        t->n.n_no_port++;
         return ERR_IN_USE;
+    }
     struct tcp_connection *c = tcp_connection_new(t, now_ns);
-    if (!c)
+    if (!c) {
+        t->n.n_refused_full++;
         return ERR_FULL;
+    }
     c->entry.local = (struct endpoint){src, port};
     c->entry.peer = to;
     tcp_table_add(t, &c->entry);
@@ -90,7 +94,9 @@ enum err tcp_write(struct tcp_connection *c, struct piece p, size_t *taken)
         return (enum err)c->error;
     if (c->fin_queued || c->state == TCP_CLOSED)
         return ERR_CLOSED;
-    return tcp_tx_add(c, p, taken);
+    enum err e = tcp_tx_add(c, p, taken);
+    c->t->n.n_writes_held += e == ERR_AGAIN;
+    return e;
 }
 
 void tcp_push(struct tcp_connection *c, uint64_t now_ns)

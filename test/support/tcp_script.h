@@ -162,6 +162,7 @@ static const struct {
     COUNTER(lingered),
     COUNTER(refused_backlog),
     COUNTER(refused_full),
+    COUNTER(writes_held),
     COUNTER(half_dropped),
     COUNTER(cookies),
     COUNTER(cookies_taken),

@@ -364,6 +364,7 @@ static void copied_data_has_a_limit_and_the_writer_is_woken(void **state)
                  "accept\n"
                  "queue-copy 66528\n"
                  "queue-copy 10 again\n"
+                 "count writes_held 1\n"
                  "arm-writer\n"
                  "woken-writer 0\n"
                  "push\n"
@@ -383,6 +384,28 @@ static void static_data_waits_for_pieces_only(void **state)
                     "queue 500000\n"
                     "unsent 1000000\n"
                     "count chunks 0\n");
+}
+
+static void static_pieces_have_a_limit_and_the_writer_is_woken(void **state)
+{
+    struct script *x = script_new(16, 1 << 20);
+    script_run(x, ACCEPTED);
+    for (int i = 0; i < 128; i++)
+        script_run(x, "queue 10\n");
+    script_run(x, "queue 10 again\n"
+                  "count writes_held 1\n"
+                  "arm-writer\n"
+                  "push\n"
+                  "> . seq 1 ack 1 len 50 times 25\n"
+                  "> P. seq 1251 ack 1 len 30\n"
+                  "woken-writer 0\n"
+                  "< . seq 1 ack 11\n"
+                  "woken-writer 1\n"
+                  "write 10\n"
+                  "> P. seq 1281 ack 1 len 10\n"
+                  "queue 10 again\n"
+                  "count writes_held 2\n");
+    script_free(x);
 }
 
 static void writer_that_waits_for_the_memory_of_others_is_woken(void **state)
@@ -665,6 +688,7 @@ int main(void)
         cmocka_unit_test(small_copies_share_a_chunk),
         cmocka_unit_test(copied_data_has_a_limit_and_the_writer_is_woken),
         cmocka_unit_test(static_data_waits_for_pieces_only),
+        cmocka_unit_test(static_pieces_have_a_limit_and_the_writer_is_woken),
         cmocka_unit_test(writer_that_waits_for_the_memory_of_others_is_woken),
         cmocka_unit_test(nagle_holds_a_small_segment_while_one_is_under_way),
         cmocka_unit_test(without_nagle_small_segments_go_out_at_once),

@@ -529,7 +529,8 @@ static void no_control_block_left_is_refused(void **state)
                  "< . seq 1 ack 1\n"
                  "> R seq 1\n"
                  "count refused_full 1\n"
-                 "connect full\n");
+                 "connect full\n"
+                 "count refused_full 2\n");
 }
 
 static void nobody_listens(void **state)

@@ -268,6 +268,20 @@ static void all_kinds_are_in_the_table(void **state)
     script_free(x);
 }
 
+static void all_ports_towards_a_peer_can_be_taken(void **state)
+{
+    struct script *x = script_new(TCP_PORT_LAST, 1 << 20);
+    struct tcp_connection *c;
+    x->full = true; /* what is sent does not matter */
+    for (int i = TCP_PORT_FIRST; i <= TCP_PORT_LAST; i++)
+        assert_int_equal(tcp_connect(x->t, x->now_ns, there, &c), OK);
+    assert_int_equal(tcp_connect(x->t, x->now_ns, there, &c), ERR_IN_USE);
+    assert_int_equal(tcp_counters(x->t).n_no_port, 1);
+    struct endpoint another = {there.ip, 1235};
+    assert_int_equal(tcp_connect(x->t, x->now_ns, another, &c), OK);
+    script_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +297,7 @@ int main(void)
         cmocka_unit_test(idle_connections_hold_no_memory_of_the_pools),
         cmocka_unit_test(what_must_not_come_in_is_counted),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
+        cmocka_unit_test(all_ports_towards_a_peer_can_be_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
