@@ -51,17 +51,38 @@ static void map_as_linked(uint64_t bytes)
              (unsigned long long)(bytes >> 20), errno == EEXIST ? "the place is taken" : strerror(errno));
 }
 
+/* The guards at both ends of the stacks are two calls of the host's less when they are not mapped at all: nothing else is
+ * there (tender/layout.h). */
+static bool is_outer_guard(const struct tender *t, const struct elf_segment *s)
+{
+    return t->layout.moved && !s->flags && (s->start == t->plan.stacks || s->end == t->plan.end);
+}
+
+static struct layout_part mapped_part(const struct tender *t, size_t index)
+{
+    struct layout_part p = t->layout.parts[index];
+    for (size_t i = 0; index == LAYOUT_STACKS && i < t->plan.n; i++) {
+        const struct elf_segment *s = &t->plan.segments[i];
+        if (is_outer_guard(t, s) && s->start == p.start)
+            p.start = s->end;
+        else if (is_outer_guard(t, s))
+            p.end = s->start;
+    }
+    return p;
+}
+
 /* All parts, or none. */
-static bool map_parts(const struct layout *l)
+static bool map_parts(const struct tender *t)
 {
     for (size_t i = 0; i < LAYOUT_PARTS; i++) {
-        const struct layout_part *p = &l->parts[i];
-        if (p->start == p->end || map_range(p->start + p->by, p->end + p->by))
+        struct layout_part p = mapped_part(t, i);
+        if (p.start == p.end || map_range(p.start + p.by, p.end + p.by))
             continue;
         int problem = errno;
-        for (p--; i > 0; p--, i--) {
-            if (p->start != p->end)
-                (void)munmap(at(p->start + p->by), p->end - p->start);
+        while (i > 0) {
+            p = mapped_part(t, --i);
+            if (p.start != p.end)
+                (void)munmap(at(p.start + p.by), p.end - p.start);
         }
         errno = problem;
         return false;
@@ -84,7 +105,7 @@ static void map_moved(struct tender *t)
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (!layout_draw(&t->layout, seed, attempt, LOWEST, HIGHEST))
             break;
-        if (map_parts(&t->layout))
+        if (map_parts(t))
             return;
         if (errno != EEXIST)
             break;
@@ -146,7 +167,7 @@ static void relocate_segment(const struct tender *t, const struct elf_segment *s
 
 static void load_segment(const struct tender *t, const struct elf_segment *s)
 {
-    if (s->flags && map_segment(t, s))
+    if (is_outer_guard(t, s) || (s->flags && map_segment(t, s)))
         return;
     if (s->flags &&
         pread(t->image_fd, tender_at(t, s->address), s->file_len, (off_t)s->file_offset) != (ssize_t)s->file_len)
