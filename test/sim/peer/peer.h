@@ -45,7 +45,6 @@ int peer_attacker(const struct peer *p) MAY_YIELD;
 
 /* ---- Content: pseudo-random bytes that both sides know by an identity and an offset ---- */
 
-uint8_t content_byte(uint32_t id, uint64_t offset);
 void content_fill(uint32_t id, uint64_t offset, uint8_t *out, size_t len);
 bool content_equal(uint32_t id, uint64_t offset, const uint8_t *data, size_t len);
 MUST_USE enum err content_send(struct flow *f, uint32_t id, uint64_t from, uint64_t len) MAY_YIELD;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define BACKLOG 64
-#define LOOK_NS (2 * NS_PER_S)
+#define LOOK_NS (20 * NS_PER_S) /* a look goes over all stacks; the world is quiet for longer before a stop */
 
 static struct log_source logs = LOG_SOURCE("server");
 
