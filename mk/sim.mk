@@ -32,7 +32,7 @@ $(PEERS): $(B)/machines/peer%.o: $(B)/machines/peer.o
 # test/sim/NAME.c is a cmocka program; each test/sim/NAME/MACHINE.c one machine in it, MACHINE.sim_boot_MACHINE.
 # Those of PEER_SIMS are played by peers on a world (test/sim/world).
 SIMS := $(patsubst test/sim/%.c,%,$(wildcard test/sim/*.c))
-PEER_SIMS := campaign bounds
+PEER_SIMS := campaign bounds crowd
 machines_of = $(patsubst test/sim/$1/%.c,%,$(wildcard test/sim/$1/*.c))
 world_of = $(if $(filter $1,$(PEER_SIMS)),test/sim/world/world.c $(PEERS))
 

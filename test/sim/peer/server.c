@@ -247,6 +247,7 @@ int peer_server(const struct peer *p)
     const struct http_options o = {.handler = handle,
                                    .arg = make_store(),
                                    .no_access_log = true,
+                                   .connections = (uint32_t)p->n_http,
                                    .idle_ns = p->idle_ns,
                                    .request_ns = p->request_ns};
     struct peer peer = *p;
