@@ -60,7 +60,7 @@ int unikernel_main(int argc, char **argv)
         {"fragments", KEY_BOOL, &p.fragments, "false", "fragments instead of SYNs", false},
         {"off-link", KEY_BOOL, &p.off_link, "false", "senders behind the gateway", false},
         {"request", KEY_DURATION, &p.request_ns, "200s", "for an HTTP request to arrive", false},
-        {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection", false},
+        {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection, and one that takes nothing", false},
     };
     if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))
         return status;

@@ -37,7 +37,7 @@ struct peer {
     int64_t rate;        /* attacker: SYNs a second */
     bool off_link;       /* attacker: the forged senders lie behind the gateway, that he is */
     bool fragments;      /* attacker: fragments instead of SYNs */
-    uint64_t idle_ns;    /* server: how long HTTP lets a connection idle */
+    uint64_t idle_ns;    /* server: how long HTTP lets a connection idle, or take nothing */
     uint64_t request_ns; /* and how long a request may take */
 };
 

@@ -236,8 +236,8 @@ static void report(const struct peer *p, bool leak)
              (unsigned long long)h.requests, (unsigned long long)count.n_refused, (unsigned long long)h.refused,
              (unsigned long long)h.timeouts, sched_counters().n_most, peer_half_open_most(p->stack),
              (unsigned long long)peer_arp_dropped(p->stack), (unsigned long long)peer_fragments_dropped(p->stack));
-    log_info(&logs, "result large_out=%llu large_in=%llu", (unsigned long long)t.n_large_out,
-             (unsigned long long)t.n_large_in);
+    log_info(&logs, "result large_out=%llu large_in=%llu path_mtu=%llu", (unsigned long long)t.n_large_out,
+             (unsigned long long)t.n_large_in, (unsigned long long)t.n_path_mtu);
 }
 
 int peer_server(const struct peer *p)
@@ -249,6 +249,7 @@ int peer_server(const struct peer *p)
                                    .no_access_log = true,
                                    .connections = (uint32_t)p->n_http,
                                    .idle_ns = p->idle_ns,
+                                   .send_ns = p->idle_ns,
                                    .request_ns = p->request_ns};
     struct peer peer = *p;
     scope_open(&scope);
