@@ -17,7 +17,8 @@
 
 #define PORTS 1000 /* of one client host */
 #define FIRST_PORT 1024
-#define FIRST_HOST 0xac100001U /* 172.16.0.1 */
+#define FIRST_HOST 0xac100001U  /* 172.16.0.1 */
+#define FIRST_NS (6 * NS_PER_S) /* the first come when it is known what memory the others need without them */
 #define STEP_NS NS_PER_MS
 #define FIRST_STEP_NS (20 * NS_PER_MS)
 #define STEP_CLIENTS 32        /* that connect within a step: fewer than may be half open, or wait to be accepted */
@@ -185,13 +186,15 @@ static void report(const char *when)
 int peer_crowd(const struct peer *p)
 {
     struct scope scope;
-    uint64_t until_ns = time_after(sched_now(), p->for_ns);
+    uint64_t until_ns = time_after(sched_now(), time_after(FIRST_NS, p->for_ns));
     self = p;
     if (p->n_held > CROWD_MAX || p->held_file >= N_FILES)
         return EXIT_ARGUMENTS;
     word_request();
     scope_open(&scope);
     enum err e = scope_spawn(&scope, "receive", receive, NULL);
+    if (e == OK)
+        e = fiber_sleep(time_after(sched_now(), FIRST_NS));
     if (e == OK)
         e = all(connect_to, STEP_CLIENTS);
     if (e == OK)
