@@ -135,6 +135,10 @@ struct counters_dhcp {
     uint64_t left_out; /* routes and name servers of leases: more than are kept */
 };
 
+struct counters_connect {
+    uint64_t left_out; /* of the addresses that stack_connect_any was given: too many */
+};
+
 struct net_counters {
     struct counters_ether ether;
     struct counters_arp arp;
@@ -149,6 +153,7 @@ struct net_counters {
     struct counters_igmp igmp;
     struct counters_loop loop;
     struct counters_dhcp dhcp6;
+    struct counters_connect connect;
 };
 
 #endif

@@ -38,6 +38,12 @@ struct ip6_address {
     uint64_t valid_most_ns;
 };
 
+/* Known not to be somebody else's, or not yet known to be. */
+static inline bool ip6_is_used(const struct ip6_address *a)
+{
+    return a->state == IP6_VALID || a->state == IP6_OPTIMISTIC;
+}
+
 /* Temporary addresses (RFC 8981): for each prefix a new one, told by nothing, before the last one's preferred time ends. */
 struct ip6_temporary {
     bool wanted;
@@ -68,10 +74,10 @@ struct ip6 {
     struct ip6_address address[IP6_ADDRESSES];
     struct ip6_address loopback; /* ::1, for packets to ourselves */
     struct ip6_path path[IP6_PATHS];
-    uint64_t path_next_ns; /* no path's MTU ends earlier */
-    struct ip gateway;     /* a fixed one; IP_NONE */
-    struct ip_net on_link; /* of the fixed address; all zero: none */
-    uint64_t errors_paid_ns;
+    uint64_t path_next_ns;   /* no path's MTU ends earlier */
+    struct ip gateway;       /* a fixed one; IP_NONE */
+    struct ip_net on_link;   /* of the fixed address; all zero: none */
+    uint64_t errors_paid_ns; /* their bucket */
     struct nd nd;
     struct mld mld;
     struct slaac slaac;
@@ -166,7 +172,6 @@ static inline bool ip6_is_all_nodes(const struct ip *ip)
     return ip_equal(ip, &IP6_ALL_NODES) || ip_equal(ip, &(struct ip){{0xff, 1, [15] = 1}});
 }
 
-bool ip6_is_link_local(const struct ip *ip);
 struct ip ip6_solicited_group(const struct ip *ip);
 
 /* Path MTU and redirects. */

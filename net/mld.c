@@ -241,7 +241,7 @@ static void input_report(struct net *n, uint64_t now_ns, const struct icmp6 *r)
 
 void mld_input(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct icmp6 *m)
 {
-    bool good = in->ttl == 1 && ip6_is_link_local(&in->src) && m->data.len >= QUERY1_DATA_BYTES;
+    bool good = in->ttl == 1 && ip_is_link_local(&in->src) && m->data.len >= QUERY1_DATA_BYTES;
     if (m->type == ICMP6_MLD_QUERY)
         good = good && (m->data.len == QUERY1_DATA_BYTES || m->data.len >= QUERY2_DATA_BYTES);
     if (!good) {

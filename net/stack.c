@@ -194,7 +194,7 @@ static void log_addresses6(struct stack *s)
         if (a->state == IP6_DUPLICATE && !ip_equal(&s->logged6[i], &IP_NONE)) {
             log_warning(&log_net, "address %s is somebody else's", ip_text(&a->ip, text));
             s->logged6[i] = IP_NONE;
-        } else if ((a->state == IP6_OPTIMISTIC || a->state == IP6_VALID) && !ip_equal(&s->logged6[i], &a->ip)) {
+        } else if (ip6_is_used(a) && !ip_equal(&s->logged6[i], &a->ip)) {
             log_info(&log_net, "address %s/%u", ip_text(&a->ip, text), a->prefix_len);
             s->logged6[i] = a->ip;
         }

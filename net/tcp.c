@@ -78,7 +78,7 @@ void tcp_end(struct tcp_connection *c, enum err error)
     c->wake_reader = c->wake_writer = true;
 }
 
-static void wake(struct waiter **slot)
+void tcp_wake(struct waiter **slot)
 {
     struct waiter *w = *slot;
     *slot = NULL;
@@ -101,10 +101,10 @@ void tcp_settle(struct tcp_connection *c)
     c->wake_reader = c->wake_writer = false;
     if (writer) {
         list_remove(&c->starved);
-        wake(&c->writer);
+        tcp_wake(&c->writer);
     }
     if (reader)
-        wake(&c->reader);
+        tcp_wake(&c->reader);
 }
 
 void tcp_set_pending(struct tcp_connection *c)
@@ -211,7 +211,7 @@ static void feed_starved(struct tcp *t)
         if (!tcp_tx_has_room(c))
             continue;
         list_remove(&c->starved);
-        wake(&c->writer);
+        tcp_wake(&c->writer);
     }
 }
 

@@ -39,6 +39,7 @@ static struct {
     uintptr_t *thread;  /* the C library's thread block */
     uint64_t guest_stack;
     uint64_t entry;
+    uint64_t boot_info;
     struct sock_fprog filter;
 } last;
 
@@ -63,7 +64,7 @@ static void last_steps(void)
     bad |= call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (uintptr_t)&last.filter, 0);
     if (bad)
         (void)call(SYS_exit_group, FAIL_HOST, 0, 0, 0);
-    launch_jump(last.guest_stack, last.entry, SOLO5_BOOT_INFO);
+    launch_jump(last.guest_stack, last.entry, last.boot_info);
 }
 
 static void limit(int what, rlim_t value)
@@ -124,8 +125,9 @@ void launch(struct tender *t)
     report_install(t);
     last.stack_top = stack_top();
     last.thread = thread;
-    last.guest_stack = t->options.memory_bytes - 8;
-    last.entry = t->plan.entry;
+    last.guest_stack = layout_placed(&t->layout, t->options.memory_bytes) - 8;
+    last.entry = layout_placed(&t->layout, t->plan.entry);
+    last.boot_info = layout_placed(&t->layout, SOLO5_BOOT_INFO);
     if (mprotect(t, sizeof *t, PROT_READ) != 0)
         fail(FAIL_HOST, "the host refused to protect the tender's record: %s", strerror(errno));
     launch_on_stack(last_stack + sizeof last_stack, last_steps);

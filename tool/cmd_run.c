@@ -36,7 +36,7 @@ struct request {
     struct ports ports;
     struct pairs nets, offloads, blocks, kvs, secrets;
     uint32_t memory_mb; /* 0: not named */
-    const char *pcap;
+    const char *pcap, *layout_seed;
     bool quiet, timing;
 };
 
@@ -81,6 +81,14 @@ static uint32_t parse_memory(const char *text)
     return (uint32_t)mb;
 }
 
+static void set_layout_seed(struct request *r, const char *text)
+{
+    uint64_t seed;
+    if (!bytes_decimal(bytes_str(text), UINT64_MAX, &seed))
+        command_usage("--layout-seed %s: write a number from 0 to 18446744073709551615", text);
+    r->layout_seed = text;
+}
+
 static void add_offload(struct request *r, const char *text)
 {
     add_pair(&r->offloads, "--net-offload", text);
@@ -117,6 +125,9 @@ static void take_option(struct request *r, int c)
     case 'm':
         r->memory_mb = parse_memory(optarg);
         return;
+    case 'l':
+        set_layout_seed(r, optarg);
+        return;
     case 'c':
         r->pcap = optarg;
         return;
@@ -132,12 +143,19 @@ static void take_option(struct request *r, int c)
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'},   {"publish", required_argument, NULL, 'p'},
-        {"net", required_argument, NULL, 'n'},      {"net-offload", required_argument, NULL, 'o'},
-        {"block", required_argument, NULL, 'b'},    {"kv", required_argument, NULL, 'k'},
-        {"key-file", required_argument, NULL, 's'}, {"mem", required_argument, NULL, 'm'},
-        {"pcap", required_argument, NULL, 'c'},     {"timing", no_argument, NULL, 'T'},
-        {"quiet", no_argument, NULL, 'q'},          {0},
+        {"target", required_argument, NULL, 't'},
+        {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},
+        {"net-offload", required_argument, NULL, 'o'},
+        {"block", required_argument, NULL, 'b'},
+        {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'},
+        {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},
+        {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"layout-seed", required_argument, NULL, 'l'},
+        {0},
     };
     static char *no_keys[] = {NULL};
     struct request r = {.keys = no_keys};
@@ -407,6 +425,16 @@ static void add_folders(struct words *argv, const struct request *r, const struc
     }
 }
 
+/* Only a tender lays an image out; an ordinary process is laid out by the kernel. */
+static void add_layout_seed(struct words *argv, const struct request *r, const struct subject *s)
+{
+    if (r->layout_seed && !s->is_spt)
+        fail(STATUS_USAGE, "--layout-seed %s: an ordinary process is laid out by the host's kernel; use -t spt",
+             r->layout_seed);
+    if (r->layout_seed)
+        words_format(argv, "--layout-seed=%s", r->layout_seed);
+}
+
 static int run(int argc, char **argv)
 {
     struct request r = parse(argc, argv);
@@ -424,6 +452,7 @@ static int run(int argc, char **argv)
                              : strchr(s.image, '/') ? s.image
                                                     : format_text("./%s", s.image));
     words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
+    add_layout_seed(&v.image.argv, &r, &s);
     add_devices(&v, &r, &s);
     add_secrets(&v, &r);
     socket_pair(SOCK_SEQPACKET, control);
@@ -457,6 +486,8 @@ const struct command command_run = {
         "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
         "      --mem MB              memory of the image\n"
+        "      --layout-seed N       lays the image where the start with this number had it, as a crash report names "
+        "it\n"
         "      --pcap FILE           records the packets of the user-mode network\n"
         "      --timing              says how long the image took until it served\n"
         "  -q, --quiet               prints the image's own output and errors only\n\n"

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /* Where a tender enters an spt image: %rdi is the address of the boot info, %rsp the top of memory. That stack has no
- * guard and may not even have been touched, so the first instruction leaves it for ours. */
+ * guard and may not even have been touched, so the first instruction leaves it for ours. Where that is a relocated word
+ * says, not the distance from here: the tender moves the stacks on their own. */
 	.section .text._start, "ax", @progbits
 	.globl _start
 	.type _start, @function
 _start:
-	lea jinn_boot_stack_end(%rip), %rsp
+	mov jinn_stacks(%rip), %rsp
 	xor %ebp, %ebp
 	call spt_start
 	ud2
 	.size _start, . - _start
+
+/* struct spt_stacks (plat/spt/spt.h). */
+	.section .data.rel.ro.jinn_stacks, "aw", @progbits
+	.balign 8
+	.globl jinn_stacks
+	.hidden jinn_stacks
+	.type jinn_stacks, @object
+jinn_stacks:
+	.quad jinn_boot_stack_end
+	.quad jinn_first_stack
+	.size jinn_stacks, . - jinn_stacks
 	.section .note.GNU-stack, "", @progbits

@@ -126,10 +126,7 @@ static void echo_from_before_it_was_sent_again_is_no_sample(void **state)
 static void timeout_goes_back_and_starts_slowly(void **state)
 {
     script(ACCEPTED "write 7300\n"
-                    "> . seq 1 ack 1 len 1460\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
+                    "> . seq 1 ack 1 len 1460 times 4\n"
                     "> P. seq 5841 ack 1 len 1460\n"
                     "+202ms\n"
                     "> . seq 1 ack 1 len 1460\n"
@@ -159,15 +156,7 @@ static void ack_of_all_after_a_timeout_skips_what_was_not_lost(void **state)
 static void fast_retransmit_after_three_duplicates(void **state)
 {
     script(ACCEPTED "write 14600\n"
-                    "> . seq 1 ack 1 len 1460\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
-                    "> . seq 5841 ack 1 len 1460\n"
-                    "> . seq 7301 ack 1 len 1460\n"
-                    "> . seq 8761 ack 1 len 1460\n"
-                    "> . seq 10221 ack 1 len 1460\n"
-                    "> . seq 11681 ack 1 len 1460\n"
+                    "> . seq 1 ack 1 len 1460 times 9\n"
                     "> P. seq 13141 ack 1 len 1460\n"
                     "write 14600\n"
                     "< . seq 1 ack 1461\n"
@@ -198,13 +187,7 @@ static void fast_retransmit_after_three_duplicates(void **state)
 static void two_losses_in_a_window_are_repaired_by_partial_acks(void **state)
 {
     script(ACCEPTED "write 11680\n"
-                    "> . seq 1 ack 1 len 1460\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
-                    "> . seq 5841 ack 1 len 1460\n"
-                    "> . seq 7301 ack 1 len 1460\n"
-                    "> . seq 8761 ack 1 len 1460\n"
+                    "> . seq 1 ack 1 len 1460 times 7\n"
                     "> P. seq 10221 ack 1 len 1460\n"
                     "< . seq 1 ack 1\n"
                     "< . seq 1 ack 1\n"
@@ -224,11 +207,7 @@ static void two_losses_in_a_window_are_repaired_by_partial_acks(void **state)
 static void duplicates_of_one_loss_cause_one_fast_retransmit(void **state)
 {
     script(ACCEPTED "write 8760\n"
-                    "> . seq 1 ack 1 len 1460\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
-                    "> . seq 5841 ack 1 len 1460\n"
+                    "> . seq 1 ack 1 len 1460 times 5\n"
                     "> P. seq 7301 ack 1 len 1460\n"
                     "< . seq 1 ack 1\n"
                     "< . seq 1 ack 1\n"
@@ -269,36 +248,15 @@ static void slow_start_doubles_and_grows_only_when_it_is_the_limit(void **state)
                     "> P. seq 1 ack 1 len 1460\n"
                     "< . seq 1 ack 1461\n"
                     "write 100000\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
-                    "> . seq 5841 ack 1 len 1460\n"
-                    "> . seq 7301 ack 1 len 1460\n"
-                    "> . seq 8761 ack 1 len 1460\n"
-                    "> . seq 10221 ack 1 len 1460\n"
-                    "> . seq 11681 ack 1 len 1460\n"
-                    "> . seq 13141 ack 1 len 1460\n"
-                    "> . seq 14601 ack 1 len 1460\n"
+                    "> . seq 1461 ack 1 len 1460 times 10\n"
                     "< . seq 1 ack 4381\n"
-                    "> . seq 16061 ack 1 len 1460\n"
-                    "> . seq 17521 ack 1 len 1460\n"
-                    "> . seq 18981 ack 1 len 1460\n"
-                    "> . seq 20441 ack 1 len 1460\n");
+                    "> . seq 16061 ack 1 len 1460 times 4\n");
 }
 
 static void congestion_avoidance_after_a_timeout(void **state)
 {
     script(ACCEPTED "write 100000\n"
-                    "> . seq 1 ack 1 len 1460\n"
-                    "> . seq 1461 ack 1 len 1460\n"
-                    "> . seq 2921 ack 1 len 1460\n"
-                    "> . seq 4381 ack 1 len 1460\n"
-                    "> . seq 5841 ack 1 len 1460\n"
-                    "> . seq 7301 ack 1 len 1460\n"
-                    "> . seq 8761 ack 1 len 1460\n"
-                    "> . seq 10221 ack 1 len 1460\n"
-                    "> . seq 11681 ack 1 len 1460\n"
-                    "> . seq 13141 ack 1 len 1460\n"
+                    "> . seq 1 ack 1 len 1460 times 10\n"
                     "+202ms\n"
                     "> . seq 1 ack 1 len 1460\n"
                     "< . seq 1 ack 14601\n"
