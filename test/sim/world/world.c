@@ -136,6 +136,7 @@ static void run(void *arg, void *out)
     play_out(&w);
     o->ended = sim_run(w.sim, sim_now(w.sim) + 10 * NS_PER_S);
     o->growth_bytes = w.most_bytes - w.first_bytes;
+    o->allocated_bytes = w.most_bytes;
     o->trace = sim_trace(w.sim);
     o->now_ns = sim_now(w.sim);
     o->link = sim_link_counters(w.link);

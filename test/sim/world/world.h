@@ -30,6 +30,7 @@ struct outcome {
     int status[WORLD_PEERS];
     struct sim_link_counters link;
     uint64_t growth_bytes; /* the most that all machines, and frames under way, took beyond what they had after 5 s */
+    uint64_t allocated_bytes;        /* by all together, at most */
     char console[WORLD_PEERS][4096]; /* the end of each */
 };
 
