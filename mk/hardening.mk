@@ -10,6 +10,9 @@ HARDENING_BYTES  := 16384
 # What an image has in its manifest: NAME_DEVICES.
 behaviour_DEVICES         := net:service block:disk
 write_past_device_DEVICES := block:disk
+hypercalls_DEVICES        := block:disk net:service features:256
+# Those for one target only.
+HARDENING_hvt    := hypercalls
 
 $(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/format.c | deps
 	@mkdir -p $(@D)
@@ -34,7 +37,7 @@ $(HARDENING_OUT)/%.$1: $(B)/$1/test/hardening/%.c.o $(HARDENING_OUT)/%.note.o $$
 	    --start-group $$(ARCHIVES_$1) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
 	@strip --strip-all -o $$@ $$@.debug
 .SECONDARY: $(HARDENING:%=$(B)/$1/test/hardening/%.c.o)
-hardening-images: $(HARDENING:%=$(HARDENING_OUT)/%.$1)
+hardening-images: $(patsubst %,$(HARDENING_OUT)/%.$1,$(filter-out $(filter-out $(HARDENING_$1),$(HARDENING_hvt)),$(HARDENING)))
 endef
 $(foreach target,spt hvt,$(eval $(call hardening_rules,$(target))))
 
