@@ -52,6 +52,7 @@ static struct weather weathers[] = {
      .mtu = "--mtu=576",
      .server_mtu = "--mtu=1500"},
     {.name = "pauses", .faults = {.delay_ns = 10 * NS_PER_MS}, .n_pauses = 8},
+    {.name = "long_pauses", .faults = {.delay_ns = 10 * NS_PER_MS}, .n_pauses = 16, .harsh = true},
     {.name = "dhcp",
      .faults = {.loss_ppm = 15 * PERCENT, .duplicate_ppm = 5 * PERCENT, .delay_ns = 5 * NS_PER_MS},
      .most = "16K",
@@ -129,6 +130,7 @@ static struct play play_of(const struct weather *w, uint64_t seed)
         .seed = seed,
         .faults = w->storm ? storm(seed) : w->faults,
         .n_pauses = w->n_pauses,
+        .pauses_add_up = w->harsh,
         .n_changes = w->n_changes,
         .end_ns = 10 * HOUR_NS,
         .peer = {{"--role=server", "--ipv4=10.0.0.1/24", server_mtu, "--idle=300s"}, /* TCP is to give up, not HTTP */
