@@ -70,6 +70,8 @@ static bool executable(const struct tender *t, uint64_t address)
 void crash_page_fault(struct writer *w, const struct tender *t, uint64_t address, uint64_t error)
 {
     const struct elf_segment *s = segment_of(t, address);
+    uint64_t in_file;
+    bool inside = layout_linked(&t->layout, address, &in_file);
     if (address < SOLO5_MEMORY_BASE)
         write_str(w, error & FAULT_FETCH   ? "jumped through a null pointer"
                      : error & FAULT_WRITE ? "wrote through a null pointer"
@@ -77,13 +79,13 @@ void crash_page_fault(struct writer *w, const struct tender *t, uint64_t address
     else if (s && s->flags == 0)
         write_str(w, "ran over the end of a stack, into its guard");
     else if (error & FAULT_FETCH)
-        write_str(w, "tried to execute data");
+        write_str(w, inside ? "tried to execute data" : "jumped outside its memory");
     else if (s && error & FAULT_WRITE)
         write_str(w, s->flags & ELF_EXECUTE ? "wrote to its text, which is read-only" : "wrote to read-only data");
     else
         write_str(w, error & FAULT_WRITE ? "wrote outside its memory" : "read outside its memory");
     write_str(w, ", at ");
-    crash_hex(w, linked(t, address));
+    crash_hex(w, in_file);
 }
 
 bool crash_is_system_call(const struct tender *t, uint64_t after)

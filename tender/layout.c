@@ -72,6 +72,11 @@ uint64_t layout_word(const struct layout *l, uint64_t linked)
     return linked + l->parts[linked <= l->parts[LAYOUT_IMAGE].end ? LAYOUT_IMAGE : LAYOUT_STACKS].by;
 }
 
+bool layout_outer_guard(const struct layout *l, const struct elf_plan *plan, const struct elf_segment *s)
+{
+    return l->moved && !s->flags && (s->start == plan->stacks || s->end == plan->end);
+}
+
 bool layout_linked(const struct layout *l, uint64_t placed, uint64_t *linked)
 {
     *linked = placed;

@@ -41,6 +41,8 @@ MUST_USE bool layout_draw(struct layout *l, uint64_t seed, unsigned attempt, uin
 uint64_t layout_placed(const struct layout *l, uint64_t linked);
 /* What a relocated word must become: its value is an address of the image or its stacks, or one of their ends. */
 uint64_t layout_word(const struct layout *l, uint64_t linked);
+/* Whether a segment is one of the guards at both ends of stacks that were moved. No other part lies within a page of those. */
+bool layout_outer_guard(const struct layout *l, const struct elf_plan *plan, const struct elf_segment *s);
 /* The linked address of one in the running guest. False, and the address itself, when it is in none of the parts. */
 bool layout_linked(const struct layout *l, uint64_t placed, uint64_t *linked);
 

@@ -43,17 +43,32 @@ static void map_as_linked(uint64_t bytes)
              (unsigned long long)(bytes >> 20), errno == EEXIST ? "the place is taken" : strerror(errno));
 }
 
+/* Nothing is mapped for the guards at both ends of the stacks, which saves two calls of the host: nothing else is there. */
+static struct layout_part mapped_part(const struct tender *t, size_t index)
+{
+    struct layout_part p = t->layout.parts[index];
+    for (size_t i = 0; index == LAYOUT_STACKS && i < t->plan.n; i++) {
+        const struct elf_segment *s = &t->plan.segments[i];
+        if (layout_outer_guard(&t->layout, &t->plan, s) && s->start == p.start)
+            p.start = s->end;
+        else if (layout_outer_guard(&t->layout, &t->plan, s))
+            p.end = s->start;
+    }
+    return p;
+}
+
 /* All parts, or none. */
-static bool map_parts(const struct layout *l)
+static bool map_parts(const struct tender *t)
 {
     for (size_t i = 0; i < LAYOUT_PARTS; i++) {
-        const struct layout_part *p = &l->parts[i];
-        if (p->start == p->end || map_range(p->start + p->by, p->end + p->by))
+        struct layout_part p = mapped_part(t, i);
+        if (p.start == p.end || map_range(p.start + p.by, p.end + p.by))
             continue;
         int problem = errno;
-        for (p--; i > 0; p--, i--) {
-            if (p->start != p->end)
-                (void)munmap(at(p->start + p->by), p->end - p->start);
+        while (i > 0) {
+            p = mapped_part(t, --i);
+            if (p.start != p.end)
+                (void)munmap(at(p.start + p.by), p.end - p.start);
         }
         errno = problem;
         return false;
@@ -67,7 +82,7 @@ static void map_moved(struct tender *t, uint64_t seed)
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (!layout_draw(&t->layout, seed, attempt, LOWEST, HIGHEST))
             break;
-        if (map_parts(&t->layout))
+        if (map_parts(t))
             return;
         if (errno != EEXIST)
             break;

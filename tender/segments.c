@@ -67,9 +67,11 @@ static void relocate_segment(const struct tender *t, const struct elf_segment *s
     }
 }
 
+/* The outer guards of a guest that is a process are not mapped at all (tender/memory.c). */
 static void load_segment(const struct tender *t, const struct elf_segment *s, int allowed)
 {
-    if (s->flags && map_segment(t, s, allowed))
+    bool unmapped = allowed & PROT_EXEC && layout_outer_guard(&t->layout, &t->plan, s);
+    if (unmapped || (s->flags && map_segment(t, s, allowed)))
         return;
     if (s->flags &&
         pread(t->image_fd, tender_at(t, s->address), s->file_len, (off_t)s->file_offset) != (ssize_t)s->file_len)
