@@ -12,6 +12,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/tap.py spt' \
       'test/e2e/tap.py hvt' \
       'test/e2e/offload.py spt' \
+      'test/e2e/offload.py hvt' \
       'test/e2e/offload.py linux' \
       'test/e2e/net.sh spt' \
       'test/e2e/net.sh linux' \
