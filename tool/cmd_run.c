@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tool/build.h"
 #include "tool/commands.h"
+#include "tool/debug.h"
 #include "tool/image.h"
 #include "tool/ports.h"
 #include "tool/root.h"
@@ -36,7 +37,7 @@ struct request {
     struct ports ports;
     struct pairs nets, offloads, blocks, kvs, secrets;
     uint32_t memory_mb; /* 0: not named */
-    const char *pcap;
+    const char *pcap, *gdb, *core;
     bool quiet, timing;
 };
 
@@ -120,6 +121,12 @@ static void take_option(struct request *r, int c)
     case 'c':
         r->pcap = optarg;
         return;
+    case 'g':
+        r->gdb = optarg;
+        return;
+    case 'd':
+        r->core = optarg;
+        return;
     case 'T':
         r->timing = true;
         return;
@@ -137,7 +144,8 @@ static struct request parse(int argc, char **argv)
         {"block", required_argument, NULL, 'b'},    {"kv", required_argument, NULL, 'k'},
         {"key-file", required_argument, NULL, 's'}, {"mem", required_argument, NULL, 'm'},
         {"pcap", required_argument, NULL, 'c'},     {"timing", no_argument, NULL, 'T'},
-        {"quiet", no_argument, NULL, 'q'},          {0},
+        {"quiet", no_argument, NULL, 'q'},          {"gdb", required_argument, NULL, 'g'},
+        {"core", required_argument, NULL, 'd'},     {0},
     };
     static char *no_keys[] = {NULL};
     struct request r = {.keys = no_keys};
@@ -407,6 +415,21 @@ static void add_folders(struct words *argv, const struct request *r, const struc
     }
 }
 
+static void add_debug(struct supervised *v, const struct request *r, const struct subject *s)
+{
+    if (!r->gdb && !r->core)
+        return;
+    if (!s->is_spt)
+        fail(STATUS_USAGE, "%s: an image for linux is an ordinary process; debug it by: gdb --args %s",
+             r->gdb ? "--gdb" : "--core", s->image);
+    struct debug_wishes *wishes = allocate(sizeof *wishes);
+    struct image *image = allocate(sizeof *image);
+    uint64_t memory_mb = r->memory_mb ? r->memory_mb : s->memory_mb;
+    *wishes = (struct debug_wishes){r->gdb, r->core, s->debug_file, memory_mb << 20};
+    *image = image_read(s->image);
+    v->debug = debug_new(wishes, image);
+}
+
 static int run(int argc, char **argv)
 {
     struct request r = parse(argc, argv);
@@ -431,6 +454,7 @@ static int run(int argc, char **argv)
     hand_over(&v, &v.image, control[1]);
     words_format(&v.image.argv, "--control=@%d", control[1]);
     words_add(&v.image.argv, "--");
+    add_debug(&v, &r, &s);
     if (s.is_spt)
         words_add(&v.image.argv, s.image);
     add_folders(&v.image.argv, &r, &s);
@@ -458,6 +482,11 @@ const struct command command_run = {
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
         "      --mem MB              memory of the image\n"
         "      --pcap FILE           records the packets of the user-mode network\n"
+        "      --gdb SOCKET          waits before the image's first instruction for gdb ('target remote SOCKET'); "
+        "also\n"
+        "                            127.0.0.1:PORT\n"
+        "      --core FILE           leaves a core file for gdb when the image aborts or crashes, and on SIGQUIT "
+        "(Ctrl-\\)\n"
         "      --timing              says how long the image took until it served\n"
         "  -q, --quiet               prints the image's own output and errors only\n\n"
         "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"
