@@ -135,12 +135,21 @@ static void go(struct gdb *g, enum gdb_state state, enum debug_resume how)
     g->target->ops->resume(g->target->self, how);
 }
 
+/* A function that gdb called by hand ends in a fault, too, and then gdb puts the registers back. */
+static bool fault_stands(const struct gdb *g)
+{
+    struct debug_registers r;
+    return g->stop.kind == DEBUG_FAULT && g->target->ops->read_registers(g->target->self, &r) &&
+           r.r[DEBUG_RIP] == g->stopped_at;
+}
+
 /* Nobody is there to decide: a fault takes its course. */
 static void go_free(struct gdb *g)
 {
+    bool die = fault_stands(g);
     gdb_remove_all_points(g);
     g->stepped = 0;
-    go(g, GDB_FREE, g->stop.kind == DEBUG_FAULT ? DEBUG_GO_DIE : DEBUG_GO);
+    go(g, GDB_FREE, die ? DEBUG_GO_DIE : DEBUG_GO);
 }
 
 void gdb_connected(struct gdb *g)
@@ -175,6 +184,14 @@ void gdb_detach(struct gdb *g)
 {
     if (g->state == GDB_STOPPED)
         go_free(g);
+}
+
+void gdb_kill(struct gdb *g)
+{
+    if (g->state == GDB_GONE)
+        return;
+    g->target->ops->kill(g->target->self);
+    g->state = GDB_FREE; /* its end is on its way */
 }
 
 /* ---- Whose turn it is ----
@@ -252,6 +269,7 @@ static void look(struct gdb *g)
         r.r[DEBUG_RIP] = g->stop.address;
         (void)t->ops->write_registers(t->self, &r);
     }
+    g->stopped_at = r.r[DEBUG_RIP];
     fibers_look(&g->fibers, t, r.r[DEBUG_RSP]);
     g->selected = g->fibers.current;
     g->listed = 0;

@@ -32,6 +32,7 @@ struct gdb {
     bool acks; /* until the debugger does without */
     struct packet_parser in;
     struct debug_stop stop; /* the last */
+    uint64_t stopped_at;    /* rip then */
     struct fibers fibers;   /* as of the last stop */
     uint32_t selected;      /* thread of g, G, p, P */
     uint32_t listed;        /* by qsThreadInfo, so far */

@@ -201,7 +201,7 @@ static void letter_v(struct gdb *g, struct bytes payload)
     } else if (bytes_starts(payload, bytes_str("vCont;"))) {
         go_on(g, &in);
     } else if (bytes_starts(payload, bytes_str("vKill;"))) {
-        g->target->ops->kill(g->target->self);
+        gdb_kill(g);
         reply_done(g, true);
     } else {
         gdb_reply(g, bytes_of(NULL, 0));
@@ -306,7 +306,7 @@ void gdb_command(struct gdb *g, struct bytes payload)
         gdb_detach(g);
         reply_done(g, true);
     } else if (letter == 'k') {
-        g->target->ops->kill(g->target->self);
+        gdb_kill(g);
     } else if (letter == 'v' && g->state == GDB_STOPPED) {
         letter_v(g, payload);
     } else if (letter && g->state == GDB_STOPPED) {

@@ -18,6 +18,7 @@ void gdb_reply_stop(struct gdb *g);
  * fault that it stopped for. False when there is no such thread. */
 bool gdb_resume(struct gdb *g, uint32_t stepped, bool die);
 void gdb_detach(struct gdb *g);
+void gdb_kill(struct gdb *g);
 
 /* gdb_points.c: breakpoints and watchpoints. `kind` is gdb's: 0 software, 1 hardware, 2 write, 3 read, 4 access. */
 bool gdb_add_point(struct gdb *g, uint64_t kind, uint64_t address, uint64_t len);
