@@ -236,6 +236,7 @@ static void started(struct debug *d)
     if (trace_ops.read_registers(&d->trace, &r))
         d->target.entry = r.r[DEBUG_RIP];
     d->target.bias = d->target.entry - d->image->plan->entry;
+    d->target.base = d->image->plan->segments[0].start + d->target.bias;
 }
 
 /* Nobody is there who could want the image to stand still. */

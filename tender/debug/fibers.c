@@ -118,6 +118,6 @@ bool fibers_write_registers(const struct fibers *f, const struct debug_thread *t
         return t->ops->write_registers(t->self, r);
     if (t->ops->read_memory(t->self, thread->context, saved, sizeof saved) != sizeof saved)
         return false;
-    context_change(r, saved);
-    return t->ops->write_memory(t->self, thread->context, saved, sizeof saved);
+    return context_change(thread->context, r, saved) &&
+           t->ops->write_memory(t->self, thread->context, saved, sizeof saved);
 }

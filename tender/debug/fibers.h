@@ -36,7 +36,7 @@ bool fibers_get(const struct fibers *f, uint32_t id, struct debug_thread *thread
 bool fibers_next(const struct fibers *f, uint32_t id, struct debug_thread *thread);
 /* The registers of a thread: the processor's, or those that are left of one that waits. */
 bool fibers_registers(const struct fibers *f, const struct debug_thread *thread, struct debug_registers *r);
-/* Changes what can be changed. */
+/* False when the thread is gone or something was changed that it has lost. */
 bool fibers_write_registers(const struct fibers *f, const struct debug_thread *thread, const struct debug_registers *r);
 
 #endif

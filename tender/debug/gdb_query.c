@@ -58,7 +58,6 @@ static void add_threads(struct gdb *g, struct window *win)
     window_add(win, bytes_str("</threads>"));
 }
 
-/* gdb finds by the entry how far the image was moved. */
 static void add_auxv(struct gdb *g, struct window *win)
 {
     uint8_t vector[48];
@@ -148,13 +147,13 @@ static void say_supported(const struct gdb *g, struct writer *reply)
         write_str(reply, ";qXfer:exec-file:read+");
 }
 
-/* Moved images: what gdb adds to addresses of the file. */
+/* Moved images: where the first segment is; the others keep their distance from it. */
 static void say_offsets(const struct gdb *g, struct writer *reply)
 {
     if (g->target->bias == 0)
         return;
     write_str(reply, "TextSeg=");
-    hex_emit(reply, g->target->bias);
+    hex_emit(reply, g->target->base);
 }
 
 static void say_current(const struct gdb *g, struct writer *reply)

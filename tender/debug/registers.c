@@ -303,11 +303,15 @@ void context_registers(uint64_t context, const uint8_t saved[static CONTEXT_BYTE
     }
 }
 
-void context_change(const struct debug_registers *r, uint8_t saved[static CONTEXT_BYTES])
+bool context_change(uint64_t context, const struct debug_registers *r, uint8_t saved[static CONTEXT_BYTES])
 {
     struct writer w = writer_of(saved + 8, CONTEXT_BYTES - 8);
-    for (size_t i = 0; i < ARRAY_LEN(saved_order); i++)
+    uint32_t changeable = UINT32_C(1) << DEBUG_RSP;
+    for (size_t i = 0; i < ARRAY_LEN(saved_order); i++) {
         write_le64(&w, r->r[saved_order[i]]);
+        changeable |= UINT32_C(1) << saved_order[i];
+    }
+    return (r->known & ~changeable) == 0 && r->r[DEBUG_RSP] == context + CONTEXT_BYTES;
 }
 
 /* ---- Core files ---- */

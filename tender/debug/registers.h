@@ -53,8 +53,8 @@ MUST_USE bool slots_add(struct slots *s, const struct point *p);
 
 /* What the caller of context_switch will find when its fiber runs again. */
 void context_registers(uint64_t context, const uint8_t saved[static CONTEXT_BYTES], struct debug_registers *r);
-/* Writes the registers that are saved; others can't be changed. */
-void context_change(const struct debug_registers *r, uint8_t saved[static CONTEXT_BYTES]);
+/* Writes the registers that are saved. False: `r` has others, or another stack pointer, which can't be changed. */
+MUST_USE bool context_change(uint64_t context, const struct debug_registers *r, uint8_t saved[static CONTEXT_BYTES]);
 
 /* ---- Core files ---- */
 

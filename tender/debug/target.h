@@ -123,6 +123,7 @@ struct debug_target {
     void *self;
     uint64_t memory_start, memory_end; /* of the guest */
     uint64_t entry;                    /* address of the first instruction, in this run */
+    uint64_t base;                     /* of the image's first segment, in this run */
     uint64_t bias;                     /* what this run added to the addresses of the image's file; 0: nothing */
     bool has_fibers;
     struct fiber_note fibers; /* from the image's file; its scheduler is without bias */
