@@ -193,14 +193,23 @@ static int core_signal(const struct debug_stop *stop)
 
 void debug_core(struct debug *d)
 {
-    if (!d->wishes->core || d->ended)
+    if (d->ended)
         return;
+    if (!d->wishes->core) {
+        say_error("no core was written: start %s with --core FILE", d->image->name);
+        return;
+    }
     if (d->trace.phase == TRACE_STOPPED) {
         make_core(d, SIGQUIT);
         return;
     }
     d->core_wanted = true;
     trace_ops.interrupt(&d->trace);
+}
+
+bool debug_stands(const struct debug *d)
+{
+    return d->trace.phase == TRACE_STOPPED;
 }
 
 static void check_core(const char *file)

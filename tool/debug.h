@@ -28,6 +28,8 @@ void debug_status(struct debug *d, int status);
 void debug_polls(const struct debug *d, struct pollfd p[static DEBUG_POLLS]);
 void debug_polled(struct debug *d, const struct pollfd p[static DEBUG_POLLS]);
 
+/* True while the image stands still, for gdb to look at. */
+bool debug_stands(const struct debug *d);
 /* Writes the core file as soon as the image stands still, and lets it go on. */
 void debug_core(struct debug *d);
 /* Before the command ends: takes the socket away. */

@@ -286,7 +286,8 @@ static void stop(struct state *t)
 {
     if (t->ended)
         return;
-    kill(t->image, t->kill_at_ns ? SIGKILL : SIGTERM);
+    bool stands = t->s->debug && debug_stands(t->s->debug); /* it could not hear */
+    kill(t->image, t->kill_at_ns || stands ? SIGKILL : SIGTERM);
     if (!t->kill_at_ns)
         t->kill_at_ns = now_ns() + STOP_NS;
 }

@@ -440,7 +440,10 @@ def test_refusals(folder, path):
     run = Run("--gdb", folder + "/taken", path)
     run.wait_for("waits for gdb")
     check("a dead socket is taken over", run.process.poll() is None)
-    run.stop()
+    run.process.send_signal(signal.SIGQUIT)
+    run.wait_for("no core was written: start fibers with --core FILE")
+    run.process.terminate()
+    check("an image that stands still is ended at once", run.end() == 137 and "did not stop" not in run.text, run.text)
 
 
 def main():
