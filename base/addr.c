@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include <jinn/format.h>
 #include <jinn/addr.h>
+
+#include <jinn/format.h>
 
 bool ip_is_unspecified(const struct ip *ip)
 {

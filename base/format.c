@@ -67,7 +67,7 @@ static void put_number(struct out *o, const struct spec *s, const char *sign, ui
     put_times(o, ' ', s->minus ? pad : 0);
 }
 
-/* A number or a *; -1 for a * below 0 that the caller handles. */
+/* A number, or what a * stands for, which may be below 0. */
 static int read_number(const char **at, va_list *args)
 {
     int n = 0;

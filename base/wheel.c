@@ -107,8 +107,7 @@ static void take_slot(struct wheel *w, int level, struct list *out)
     list_init(out);
     if (!(w->used[level] & UINT64_C(1) << slot))
         return;
-    for (struct list *n; (n = list_pop(&w->slot[level][slot]));)
-        list_append(out, n);
+    list_append_all(out, &w->slot[level][slot]);
     w->used[level] &= ~(UINT64_C(1) << slot);
 }
 

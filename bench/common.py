@@ -60,10 +60,10 @@ def softirq_thread(cpu=SERVER_CPU):
 class Busy:
     """Seconds that the server's core was busy, and those of the server alone, from the beginning of the `with` to its
     end. The server's time includes softirqs that ran in its place (this kernel does not tell them apart), and those of
-    the core's softirq thread are added."""
+    the core's softirq thread are added. Without a server, those alone."""
 
-    def __init__(self, server):
-        self.pids = [server.process.pid, softirq_thread()]
+    def __init__(self, server=None):
+        self.pids = [softirq_thread()] + ([server.process.pid] if server else [])
 
     def now(self):
         return core_seconds(), sum(own_seconds(pid) for pid in self.pids)
@@ -138,23 +138,22 @@ def lwip():
 # ---- Links ----
 
 class Links:
-    """The client's namespace with tap0 for Jinn, tap2 (10.76.0.1) for Jinn without offloads and tap1 for lwIP, and a namespace for servers on the kernel's stack,
-    joined by a veth: v0 at the client's end (10.78.0.1), v1 at the server's (10.78.0.2)."""
+    """The client's namespace with tap0 for Jinn, tap2 (10.76.0.1) for Jinn without offloads and tap1 for lwIP, and a namespace for
+    servers on the kernel's stack, joined by a veth: v0 at the client's end (10.78.0.1), v1 at the server's (10.78.0.2)."""
 
     def __init__(self, name, prefix=24):
         self.client = Namespace(name, address=f"10.77.0.1/{prefix}")
         self.peer = f"jinn-{name}-peer-{os.getpid()}"
         self.prefix = prefix
+        self.taps = ["tap0"]
 
     def __enter__(self):
         self.client.__enter__()
         try:
             sh(f"ip netns add {self.peer}")
             sh(f"ip link add v0 netns {self.client.name} type veth peer name v1 netns {self.peer}")
-            for tap, address in (("tap1", "10.79.0.1/24"), ("tap2", "10.76.0.1/24")):
-                for command in (f"ip tuntap add {tap} mode tap", f"sysctl -qw net.ipv6.conf.{tap}.disable_ipv6=1",
-                                f"ip addr add {address} dev {tap}", f"ip link set {tap} up"):
-                    self.client.run(command)
+            self.add_tap("tap1", "10.79.0.1/24")
+            self.add_tap("tap2", "10.76.0.1/24")
             for command in (f"ip addr add 10.78.0.1/{self.prefix} dev v0", "ip link set v0 up"):
                 self.client.run(command)
             for command in ("ip link set lo up", f"ip addr add 10.78.0.2/{self.prefix} dev v1", "ip link set v1 up"):
@@ -168,13 +167,17 @@ class Links:
         subprocess.run(["ip", "netns", "delete", self.peer], stderr=subprocess.DEVNULL)
         self.client.__exit__()
 
+    def add_tap(self, tap, address):
+        self.client.add_tap(tap, address)
+        self.taps.append(tap)
+
     def on_peer(self, command, **options):
         return sh(f"ip netns exec {self.peer} {command}", **options)
 
     def steer(self, on):
         """Receive packet steering: what arrives for the client is worked on by the client's core, what arrives for a server
         on the kernel's stack by the server's. Without it either end's work is done where the other end sent."""
-        for run, devices, cpu in ((self.client.run, ("tap0", "tap1", "tap2", "v0"), CLIENT_CPU), (self.on_peer, ("v1",), SERVER_CPU)):
+        for run, devices, cpu in ((self.client.run, (*self.taps, "v0"), CLIENT_CPU), (self.on_peer, ("v1",), SERVER_CPU)):
             for device in devices:
                 run(f"sh -c 'echo {1 << cpu if on else 0:x} > /sys/class/net/{device}/queues/rx-0/rps_cpus'")
 

@@ -145,13 +145,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tcp_options t = {.below = &n->below, .connections = 8, .listeners = 1, .buffer_bytes = 65536};
     must(tcp_new(&t, now_ns, &edge.tcp) == OK);
     must(n->ip6_ops->start(n, now_ns, &six) == OK);
-    must(n->ip6_ops->join(n, now_ns, &(struct ip){{0xff, 2, [15] = 0xfb}}) == OK);
     if (options & 1)
         net_start_dhcp(n, now_ns, bytes_str("fuzz"));
     else
         must(net_set_static(n, now_ns, &(struct ip_net){ip4(10, 0, 0, 2), 24}, &(struct ip[]){ip4(10, 0, 0, 1)}[0]) ==
              OK);
     must(udp_open(n, 53, &u) == OK);
+    must(group_join(n, now_ns, &(struct ip){{0xff, 2, [15] = 0xfb}}, udp_index(u)) == OK);
     must(group_join(n, now_ns, &(struct ip[]){ip4(224, 1, 2, 3)}[0], udp_index(u)) == OK);
     for (int i = 0; i < FRAMES_MAX && reader_left(&r); i++) {
         uint8_t kind = read_u8(&r);

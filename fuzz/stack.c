@@ -17,10 +17,10 @@ static void check_neighbours(const struct net *n)
 {
     size_t waiting = 0, waiting6 = 0;
     for (size_t i = 0; i < ARP_NEIGHBOURS; i++)
-        waiting += n->arp.neighbour[i].n_waiting;
+        waiting += n->arp.neighbour[i].waiting.n;
     for (size_t i = 0; i < ND_NEIGHBOURS; i++)
-        waiting6 += n->ip6->nd.neighbour[i].n_waiting;
-    must(n->arp.frames.n_used == waiting && n->ip6->nd.frames.n_used == waiting6);
+        waiting6 += n->ip6->nd.neighbour[i].waiting.n;
+    must(n->arp.room.frames.n_used == waiting && n->ip6->nd.room.frames.n_used == waiting6);
 }
 
 static void check_fragments(const struct frag *f)
@@ -94,7 +94,7 @@ static void finish(struct world *w)
     must(t.n_connections == 0 && t.n_half_open == 0 && t.n_time_wait == 0);
     must(t.n_chunks == 0 && t.n_pieces == 0 && t.n_runs == 0);
     must(w->net->udp.chunks.n_used == 0 && w->net->frag.chunks.n_used == 0 && w->net->frag.n_used == 0);
-    must(w->net->arp.frames.n_used == 0 && w->net->ip6->nd.frames.n_used == 0);
+    must(w->net->arp.room.frames.n_used == 0 && w->net->ip6->nd.room.frames.n_used == 0);
     tcp_free(w->tcp);
     net_free(w->net);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with
- * numbers near those that count, make the user's calls, and let time pass. What must hold: no sanitizer and no
- * assertion speaks; what is sent is well formed and within the peer's window; what is read is what was sent at
- * that place in the stream; when all is closed and time has passed, nothing is left in any pool. */
+ * numbers near those that count, make the user's calls, change the device and the path, and let time pass. What must hold:
+ * no sanitizer and no assertion speaks; what is sent is well formed; what is read is what was sent at that place in the
+ * stream; when all is closed and time has passed, nothing is left in any pool. */
 #include "net/tcp_core.h"
 #include "wire/checksum.h"
 #include "wire/tcp.h"
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum { STEP_BYTES = 8, STEPS_MAX = 400, HELD_MAX = 4, PEERS = 3, STREAM_BYTES = 1 << 16 };
+enum { STEP_BYTES = 8, STEPS_MAX = 400, HELD_MAX = 4, PEERS = 3, STREAM_BYTES = 1 << 16, LARGE = 16 };
 
 struct peer {
     struct seq iss;       /* the core's, when known */
@@ -29,10 +29,12 @@ struct fuzz {
     struct tcp *t;
     struct tcp_listener *listener;
     struct tcp_connection *held[HELD_MAX];
+    struct waiter reader[HELD_MAX], writer[HELD_MAX];
     struct peer peer[PEERS];
     uint64_t now_ns;
     uint32_t ts;
-    bool full;
+    uint16_t payload_bytes; /* what the path carries */
+    bool full, single;
 };
 
 static uint8_t stream[STREAM_BYTES];
@@ -40,17 +42,22 @@ static uint8_t stream[STREAM_BYTES];
 static enum err fuzz_send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
 {
     struct fuzz *f = CONTAINER_OF(b, struct fuzz, below);
-    uint8_t packet[1480];
+    static uint8_t packet[UINT16_MAX];
     struct writer w = writer_of(packet, sizeof packet);
     struct tcp_segment s;
     if (f->full)
         return ERR_AGAIN;
     must(n >= 1 && n <= IP_PIECES_MAX);
+    must(!o->segment_bytes || (b->features & NET_SEGMENT_TCP4));
+    if (f->single && o->segment_bytes)
+        return ERR_UNSUPPORTED;
     for (size_t i = 0; i < n; i++)
         write_bytes(&w, v[i]);
     must(writer_good(&w) && tcp_parse(writer_bytes(&w), &s));
+    if ((o->segment_bytes ? (size_t)o->header_bytes + o->segment_bytes : writer_len(&w)) > f->payload_bytes)
+        return ERR_TOO_LARGE;
     uint64_t sum = checksum_pseudo(&o->src, &o->dst, o->protocol, (uint32_t)writer_len(&w));
-    must(checksum_finish(checksum_add(sum, writer_bytes(&w), false)) == 0);
+    must(o->checksum_offset || checksum_finish(checksum_add(sum, writer_bytes(&w), false)) == 0);
     for (int i = 0; i < PEERS; i++) {
         struct peer *p = &f->peer[i];
         if (p->port != s.dst_port)
@@ -69,15 +76,17 @@ static enum err fuzz_send(struct ip_below *b, uint64_t now_ns, const struct ip_o
 static enum err fuzz_route(struct ip_below *b, const struct ip *dst, struct ip *src, uint16_t *payload_bytes)
 {
     *src = ip4(10, 0, 0, 1);
-    *payload_bytes = 1480;
+    *payload_bytes = CONTAINER_OF(b, struct fuzz, below)->payload_bytes;
     return OK;
 }
 
 /* a: flags; b: which numbers and how far off; c: length; d: window; e: options. */
 static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
 {
-    uint8_t header[TCP_HEADER_MAX_BYTES], packet[TCP_HEADER_MAX_BYTES + 2048];
-    size_t len = (size_t)(a[2] & 0x0f ? a[2] & 0x0f : a[2] * 8);
+    static uint8_t packet[TCP_HEADER_MAX_BYTES + LARGE * 2048];
+    uint8_t header[TCP_HEADER_MAX_BYTES];
+    bool large = !(a[0] & TCP_SYN) && (a[5] & 8);
+    size_t len = (size_t)(a[2] & 0x0f ? a[2] & 0x0f : a[2] * 8) * (large ? LARGE : 1);
     struct tcp_segment s = {.src_port = p->port, .dst_port = p->local, .flags = a[0]};
     int32_t off = (int8_t)a[3];
     s.seq = seq_add(p->acked, (uint32_t)(a[1] & 1 ? off * (a[1] & 2 ? 700 : 1) : 0));
@@ -110,6 +119,7 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
                        .dst = ip4(10, 0, 0, 1),
                        .protocol = IP_TCP,
                        .tos = a[6] >> 6,
+                       .several = large,
                        .checksum_verified = true};
     uint8_t *exact = malloc(writer_len(&w));
     memcpy(exact, packet, writer_len(&w));
@@ -145,6 +155,28 @@ static void read_some(struct fuzz *f, struct tcp_connection *c, uint8_t size)
     must(len <= sizeof buffer);
     for (size_t i = 1; i < len; i++)
         must((uint8_t)(buffer[i] - buffer[i - 1]) == 3);
+}
+
+static void no_wake(struct waiter *w)
+{
+}
+
+static void wait_or_set(struct fuzz *f, struct tcp_connection *c, uint8_t held, uint8_t what)
+{
+    bool on = what & 1;
+    switch (what >> 1 & 3) {
+    case 0:
+        tcp_set_nagle(c, on);
+        break;
+    case 1:
+        tcp_push_late(c);
+        break;
+    case 2:
+        tcp_wait_readable(c, on ? &f->reader[held] : NULL);
+        break;
+    default:
+        tcp_wait_writable(c, on ? &f->writer[held] : NULL);
+    }
 }
 
 static void call(struct fuzz *f, const uint8_t *a)
@@ -186,8 +218,21 @@ static void call(struct fuzz *f, const uint8_t *a)
         tcp_set_keepalive(c, f->now_ns, a[2], a[3]);
         break;
     default:
-        tcp_set_nagle(c, a[2] & 1);
+        wait_or_set(f, c, a[1] % HELD_MAX, a[2]);
     }
+}
+
+/* The device, the path, and who listens. */
+static void change(struct fuzz *f, const uint8_t *a)
+{
+    f->full = a[1] & 1;
+    f->single = a[1] & 2;
+    f->below.features = a[1] & 4 ? NET_FEATURES : 0;
+    f->payload_bytes = a[1] & 8 ? 400 : 1480;
+    if (!(a[1] & 16))
+        return;
+    tcp_unlisten(f->listener, f->now_ns);
+    must(tcp_listen(f->t, 80, 2, &f->listener) == OK);
 }
 
 static void pass_time(struct fuzz *f, uint64_t span_ns)
@@ -222,13 +267,14 @@ static void step(struct fuzz *f, const uint8_t *a)
         if (a[1] & 1)
             problem(f, p, a + 1);
         else
-            f->full = a[2] & 1;
+            change(f, a + 1);
     }
 }
 
 static void finish(struct fuzz *f)
 {
     f->full = false;
+    f->payload_bytes = 1480;
     tcp_unlisten(f->listener, f->now_ns);
     for (int i = 0; i < HELD_MAX; i++) {
         if (f->held[i])
@@ -244,13 +290,18 @@ static void finish(struct fuzz *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct fuzz f = {.below = {.send = fuzz_send, .route = fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000};
+    struct fuzz f = {
+        .below = {.send = fuzz_send, .route = fuzz_route}, .now_ns = 100 * NS_PER_S, .ts = 1000, .payload_bytes = 1480};
     if (stream[1] == 0) {
         for (size_t i = 0; i < sizeof stream; i++)
             stream[i] = (uint8_t)(i * 3);
     }
     for (int i = 0; i < PEERS; i++)
         f.peer[i] = (struct peer){.port = (uint16_t)(2000 + i), .local = 80, .acked = seq_of(0xfffff000)};
+    for (int i = 0; i < HELD_MAX; i++) {
+        waiter_init(&f.reader[i], no_wake);
+        waiter_init(&f.writer[i], no_wake);
+    }
     struct tcp_options o = {&f.below, {7}, 3, 1, 16 << 10};
     must(tcp_new(&o, f.now_ns, &f.t) == OK);
     must(tcp_listen(f.t, 80, 2, &f.listener) == OK);

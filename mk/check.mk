@@ -25,6 +25,6 @@ check-all: all
 		{ echo 'check: these files lack their SPDX line' >&2; false; }
 	@test/site/check-links
 	@scripts/check-appliances
-	@echo 'check: format, includes, symbols, scripts, licence lines, appliances: 6 passed, 0 failed'
+	@echo 'check: format, includes, symbols, dispatch, scripts, licence lines, appliances: 7 passed, 0 failed'
 format:
 	@clang-format -i $(SOURCES)

@@ -24,7 +24,9 @@ CC_linux := $(CC_HOST)
 CC_sim   := $(CC_HOST)
 CC_fuzz  := $(CC_FUZZ)
 
-# What each packet and each request goes through is compiled for speed, the rest of the guest for size.
-HOT := base/bytes.c base/wheel.c wire/checksum.c net/ip4.c net/tcp_flow.c net/tcp_table.c proto/http_parse.c proto/http_text.c \
-       proto/http_worker.c
-$(HOT:%=$(B)/spt/%.o): FLAGS_spt += -O2
+# What each packet and each request goes through is compiled for speed, the rest of the guest for size: of a request's cycles 20 %
+# are the image's so, 26 % with the short list that it was. Aligning all of it took 4 KB and gave nothing.
+HOT := base/addr.c base/bytes.c base/pool.c base/wheel.c wire/checksum.c wire/ether.c wire/ip4.c wire/tcp.c wire/vnet.c net/ether.c net/ip4.c net/tcp.c net/tcp_flow.c \
+       net/tcp_input.c net/tcp_output.c net/tcp_rack.c net/tcp_rx.c net/tcp_table.c net/tcp_tx.c plat/spt/device.c \
+       proto/http_accept.c proto/http_exchange.c proto/http_kv.c proto/http_parse.c proto/http_text.c proto/http_worker.c
+$(HOT:%=$(B)/spt/%.o): FLAGS_spt += -O2 -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels

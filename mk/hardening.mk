@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Images that break one rule of the sealed machine each, and one whose behaviour is looked at from outside.
 #
-#   make hardening  builds and runs them under jinn-spt
+#   make hardening  attempts to break the seal: builds these images and runs them under jinn-spt
 
 HARDENING        := $(filter-out note peer,$(patsubst test/hardening/%.c,%,$(wildcard test/hardening/*.c)))
 HARDENING_OUT    := $(B)/hardening

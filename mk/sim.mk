@@ -2,7 +2,8 @@
 # Machines for the simulator, and tests that need more than a unit test's one program.
 #
 #   make sim      simulations: several appliances on a virtual network
-#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather, and 100,000 idle connections; JINN_SEED=N build/sims/campaign replays one
+#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather, and 100,000 idle connections;
+#                 JINN_SEED=N build/sims/campaign replays one
 #
 # A machine is one relocatable object: an appliance's sources with the library OS that they use, where only the entry
 # sim_boot_NAME is left to see and plat_* to resolve. So each machine of a process has its own copy of all state.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The tenders: small static programs that need nothing but the kernel.
 #
-#   make tenders  build/host/jinn-spt
+#   make tenders  the program that starts spt images, build/host/jinn-spt
 
 # musl's headers, and the kernel's where musl has none.
 TENDER_FLAGS   := $(COMMON) $(HARDENED) -O2 -fPIE -fvisibility=hidden -D_GNU_SOURCE -ffunction-sections -fdata-sections \

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Tests. Each test/unit/NAME.c is one cmocka program on the sim platform; each fuzz/NAME.c one libFuzzer target.
 #
-#   make test     all that needs neither root nor a browser: the suites below, hardening, the command
 #   make unit     unit tests and packet transcripts under ASan and UBSan
 #   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while; FUZZ=stack only that one
 #   make fuzz-coverage FUZZ='stack tcp ether': what their corpora reach of net/

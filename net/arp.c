@@ -10,12 +10,13 @@ enum err arp_init(struct net *n)
     a->next_ns = TIME_NEVER;
     a->announce_ns = TIME_NEVER;
     memset(a->bucket, 0xff, sizeof a->bucket);
-    return pool_init(&a->frames, sizeof(struct arp_waiting), ARP_WAITING_FRAMES);
+    return waiting_init(&a->room, ARP_WAITING_FRAMES, ARP_WAITING_PER_NEIGHBOUR, &n->counters.arp.waited,
+                        &n->counters.arp.waiting_dropped);
 }
 
 void arp_free(struct net *n)
 {
-    pool_free(&n->arp.frames);
+    waiting_free(&n->arp.room);
 }
 
 /* ---- The table ---- */
@@ -35,17 +36,6 @@ static struct neighbour *find(struct arp *a, const struct ip *ip)
     return NULL;
 }
 
-static void drop_waiting(struct net *n, struct neighbour *h)
-{
-    while (h->waiting) {
-        struct arp_waiting *w = h->waiting;
-        h->waiting = w->next;
-        pool_give(&n->arp.frames, w);
-        n->counters.arp.waiting_dropped++;
-    }
-    h->n_waiting = 0;
-}
-
 static void forget(struct net *n, struct neighbour *h)
 {
     struct arp *a = &n->arp;
@@ -54,7 +44,7 @@ static void forget(struct net *n, struct neighbour *h)
     while (*link != index)
         link = &a->neighbour[*link].next;
     *link = h->next;
-    drop_waiting(n, h);
+    waiting_drop(&a->room, &h->waiting);
     if (a->last == h)
         a->last = NULL;
     *h = (struct neighbour){.state = ARP_FREE};
@@ -146,49 +136,6 @@ static enum err send_to(struct net *n, uint64_t now_ns, struct neighbour *h, str
     return ether_output(n, f, &h->mac, ETHER_IP4);
 }
 
-static void send_waiting(struct net *n, uint64_t now_ns, struct neighbour *h)
-{
-    while (h->waiting) {
-        struct arp_waiting *w = h->waiting;
-        struct frame f = {.n = 2};
-        h->waiting = w->next;
-        f.v[0] = bytes_of(f.head, ETHER_BYTES);
-        f.v[1] = bytes_of(w->frame + ETHER_BYTES, w->len - ETHER_BYTES);
-        (void)send_to(n, now_ns, h, &f);
-        pool_give(&n->arp.frames, w);
-    }
-    h->n_waiting = 0;
-}
-
-/* The newest packets are the ones that somebody still waits for: the oldest goes. */
-static void drop_first(struct net *n, struct neighbour *h)
-{
-    struct arp_waiting *w = h->waiting;
-    h->waiting = w->next;
-    h->n_waiting--;
-    pool_give(&n->arp.frames, w);
-    n->counters.arp.waiting_dropped++;
-}
-
-static void keep(struct net *n, struct neighbour *h, const struct frame *f)
-{
-    if (h->n_waiting == ARP_WAITING_PER_NEIGHBOUR)
-        drop_first(n, h);
-    struct arp_waiting *w = pool_take(&n->arp.frames);
-    if (!w) {
-        n->counters.arp.waiting_dropped++;
-        return;
-    }
-    w->len = ether_keep(f, w->frame, sizeof w->frame);
-    w->next = NULL;
-    struct arp_waiting **end = &h->waiting;
-    while (*end)
-        end = &(*end)->next;
-    *end = w;
-    h->n_waiting++;
-    n->counters.arp.waited++;
-}
-
 static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)
 {
     struct neighbour *h = find(&n->arp, hop);
@@ -207,7 +154,7 @@ static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop
         return send_to(n, now_ns, h, f);
     }
     if (!f->offload.segments)
-        keep(n, h, f);
+        waiting_keep(&n->arp.room, &h->waiting, f);
     if (unknown)
         ask(n, now_ns, h);
     return f->offload.segments ? ERR_AGAIN : OK;
@@ -233,7 +180,9 @@ static void learn(struct net *n, uint64_t now_ns, struct neighbour *h, const str
     h->confirmed_ns = now_ns;
     route_heard(n, now_ns, &h->ip, true);
     set_next(&n->arp, h, time_after(now_ns, ARP_PROBE_NS));
-    send_waiting(n, now_ns, h);
+    if (h->waiting.first)
+        h->used_ns = now_ns;
+    waiting_send(n, &n->arp.room, &h->waiting, mac, ETHER_IP4);
 }
 
 void arp_confirm(struct net *n, uint64_t now_ns, const struct ip *hop)
@@ -318,23 +267,13 @@ void arp_input(struct net *n, uint64_t now_ns, struct bytes packet)
 
 /* ---- Time ---- */
 
-/* Tells whoever sent the packets that wait, as a router would by ICMP, and drops them. */
 static void give_up(struct net *n, uint64_t now_ns, struct neighbour *h)
 {
-    struct arp_waiting *w = h->waiting;
     n->counters.arp.silent++;
     h->state = ARP_SILENT;
-    h->waiting = NULL;
-    h->n_waiting = 0;
     set_next(&n->arp, h, time_after(now_ns, ARP_SILENT_NS));
     route_heard(n, now_ns, &h->ip, false);
-    while (w) {
-        struct arp_waiting *next = w->next;
-        n->counters.arp.waiting_dropped++;
-        ip4_problem(n, now_ns, bytes_of(w->frame + ETHER_BYTES, w->len - ETHER_BYTES), PROBLEM_UNREACHABLE, 0);
-        pool_give(&n->arp.frames, w);
-        w = next;
-    }
+    waiting_refuse(n, now_ns, &n->arp.room, &h->waiting, ip4_problem);
 }
 
 static void age(struct net *n, uint64_t now_ns, struct neighbour *h)

@@ -9,19 +9,10 @@
 #ifndef NET_ARP_H
 #define NET_ARP_H
 
-#include "net/ether.h"
 #include "net/limits.h"
+#include "net/waiting.h"
 
-#include <jinn/pool.h>
-
-enum { ARP_FRAME_BYTES = 1514, ARP_NONE = 0xffff, ARP_BUCKETS = ARP_NEIGHBOURS };
-
-/* A copied frame that waits for a neighbour's address. */
-struct arp_waiting {
-    struct arp_waiting *next;
-    size_t len;
-    uint8_t frame[ARP_FRAME_BYTES];
-};
+enum { ARP_NONE = 0xffff, ARP_BUCKETS = ARP_NEIGHBOURS };
 
 enum arp_state { ARP_FREE, ARP_ASKING, ARP_KNOWN, ARP_PROBING, ARP_SILENT };
 
@@ -30,9 +21,8 @@ struct neighbour {
     struct mac mac;
     uint8_t state; /* enum arp_state */
     uint8_t n_asked;
-    uint8_t n_waiting;
     uint16_t next; /* in its bucket; ARP_NONE */
-    struct arp_waiting *waiting;
+    struct waiting waiting;
     uint64_t used_ns;      /* when we last sent to it; 0: never */
     uint64_t confirmed_ns; /* when it last told its address */
     uint64_t next_ns;      /* when something is to be done */
@@ -44,9 +34,9 @@ struct arp {
     struct neighbour *last; /* that was sent to: most packets go the same way */
     uint32_t salt;          /* so that nobody can aim at one bucket */
     uint64_t next_ns;       /* not later than the first neighbour's next_ns */
-    struct pool frames;     /* of struct arp_waiting */
-    uint64_t announce_ns;   /* the next announcement; TIME_NEVER */
-    unsigned n_announce;    /* announcements left */
+    struct waiting_room room;
+    uint64_t announce_ns; /* the next announcement; TIME_NEVER */
+    unsigned n_announce;  /* announcements left */
     bool defended;
     uint64_t defended_ns;
 };

@@ -37,7 +37,7 @@ void boot_stack_down(struct stack *s)
     struct net *n = stack_net(s);
     if (n->ip6_ops)
         n->ip6_ops->stop(n, sched_now());
-    if (dhcp_release(&n->dhcp, sched_now()) && n->arp.frames.n_used &&
+    if (dhcp_release(&n->dhcp, sched_now()) && n->arp.room.frames.n_used &&
         fiber_sleep(time_after(sched_now(), DOWN_NS)) != OK)
         return; /* cancelled: nobody has time */
 }

@@ -34,6 +34,7 @@ static void sort(struct race *r, const struct endpoint *list, size_t n)
 {
     struct net *net = stack_net(r->stack);
     r->n = n < CONNECT_ADDRESSES_MAX ? n : CONNECT_ADDRESSES_MAX;
+    net->counters.connect.left_out += n - r->n;
     for (size_t i = 0; i < r->n; i++) {
         struct prefer_way *w = &r->way[i];
         uint16_t none;

@@ -73,21 +73,21 @@ struct counters_ip6 {
 struct counters_nd {
     uint64_t in_solicitations, in_advertisements, in_routers, in_redirects;
     uint64_t in_malformed; /* or not from the link: the hop limit is not 255 */
-    uint64_t in_ignored;   /* advertisements by neighbours that we did not ask for, redirects by no router of ours */
+    uint64_t in_ignored;   /* advertisements by neighbours that we did not ask for, redirects by no router of ours, and
+                              what routers say to who does not listen to them */
     uint64_t out_probes;   /* duplicate address detection */
     uint64_t out_solicitations, out_advertisements, out_routers;
     uint64_t resolved, evicted;
-    uint64_t silent;          /* neighbours that did not answer, or do no more */
-    uint64_t waited;          /* packets that waited for an answer */
-    uint64_t waiting_dropped; /* of these, lost: too many, evicted or no answer */
-    uint64_t routers_full, prefixes_full;
+    uint64_t silent;                                    /* neighbours that did not answer, or do no more */
+    uint64_t waited;                                    /* packets that waited for an answer */
+    uint64_t waiting_dropped;                           /* of these, lost: too many, evicted or no answer */
+    uint64_t routers_full, prefixes_full, servers_full; /* of what routers advertise: not taken, no room */
     uint64_t mld_queries, mld_reports;
-    uint64_t groups_full; /* groups not joined: no room */
 };
 
 struct counters_loop {
     uint64_t packets; /* from us to ourselves */
-    uint64_t dropped; /* lost: the queue was full */
+    uint64_t dropped; /* lost: the queue was full, or there was no memory for one */
 };
 
 struct counters_frag {
@@ -106,7 +106,7 @@ struct counters_icmp {
     uint64_t in, in_malformed, in_echo, in_echo_broadcast, in_ignored;
     uint64_t in_errors, in_errors_not_ours;
     uint64_t out_echo, out_unreachable, out_time_exceeded;
-    uint64_t out_limited;    /* errors not sent: too many */
+    uint64_t out_limited;    /* errors, and answers to pings of groups, not sent: too many */
     uint64_t out_suppressed; /* errors not sent: RFC 1122 3.2.2 forbids them */
 };
 
@@ -124,7 +124,7 @@ struct counters_udp {
 struct counters_igmp {
     uint64_t in, in_malformed;
     uint64_t in_queries, in_reports;
-    uint64_t in_ignored; /* other types, queries without a router alert, version 3 beside an older querier's */
+    uint64_t in_ignored; /* other types, queries without a router alert, queries for all groups that were sent to one */
     uint64_t out_reports, out_leaves;
     uint64_t suppressed; /* answers not sent: another host gave them (versions 1 and 2) */
 };
@@ -132,6 +132,11 @@ struct counters_igmp {
 struct counters_dhcp {
     uint64_t in, in_malformed, in_ignored;
     uint64_t out, acks, naks, declines, releases, expired, renewed;
+    uint64_t left_out; /* routes and name servers of leases: more than are kept */
+};
+
+struct counters_connect {
+    uint64_t left_out; /* of the addresses that stack_connect_any was given: too many */
 };
 
 struct net_counters {
@@ -148,6 +153,7 @@ struct net_counters {
     struct counters_igmp igmp;
     struct counters_loop loop;
     struct counters_dhcp dhcp6;
+    struct counters_connect connect;
 };
 
 #endif

@@ -204,13 +204,6 @@ bool dhcp_release(struct dhcp *d, uint64_t now_ns)
 
 /* ---- Receiving ---- */
 
-/* An address that a host can have. */
-static bool is_host(const struct ip *ip)
-{
-    uint32_t v = ip4_u32(ip);
-    return v >> 24 != 0 && v >> 24 != 127 && v >> 28 < 14;
-}
-
 /* Bits of a mask; when it has holes or is missing, by the address's class (RFC 950). */
 static uint8_t prefix_of(const struct ip *mask, const struct ip *ip)
 {
@@ -226,6 +219,7 @@ static bool take_lease(struct dhcp *d, const struct dhcp_message *m)
     struct ip_net net = {m->yiaddr, prefix_of(&m->mask, &m->yiaddr)};
     bool changed =
         memcmp(&d->lease.net, &net, sizeof net) != 0 || memcmp(&d->lease.config, &m->config, sizeof m->config) != 0;
+    d->counters->left_out += (unsigned)m->n_routes_left_out + m->n_dns_left_out;
     d->lease.net = net;
     d->lease.config = m->config;
     uint64_t lease = m->lease_s;
@@ -243,7 +237,7 @@ static bool take_lease(struct dhcp *d, const struct dhcp_message *m)
 
 static bool input_offer(struct dhcp *d, uint64_t now_ns, const struct dhcp_message *m)
 {
-    if (d->state != DHCP_SELECTING || !is_host(&m->yiaddr) || !ip_is4(&m->server_id))
+    if (d->state != DHCP_SELECTING || !ip4_is_host(&m->yiaddr) || !ip_is4(&m->server_id))
         return false;
     d->offered = m->yiaddr;
     d->server = m->server_id;

@@ -258,8 +258,7 @@ void dhcp6_tick(struct dhcp6 *d, uint64_t now_ns)
 /* An address that a server may give: no group, no loopback, no link-local and no IPv4 one. */
 static bool is_for_us(const struct ip *ip)
 {
-    bool link_local = ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-    return !ip_is4(ip) && !ip_is_unspecified(ip) && !ip_is_multicast(ip) && !link_local &&
+    return !ip_is4(ip) && !ip_is_unspecified(ip) && !ip_is_multicast(ip) && !ip_is_link_local(ip) &&
            !ip_equal(ip, &(struct ip){{[15] = 1}});
 }
 
@@ -293,6 +292,7 @@ static void take_limits(struct dhcp6 *d, const struct dhcp6_message *m)
 
 static void take_dns(struct dhcp6 *d, const struct dhcp6_message *m)
 {
+    d->counters->left_out += m->n_dns_left_out;
     if (d->n_dns == m->n_dns && memcmp(d->dns, m->dns, sizeof d->dns) == 0)
         return;
     d->n_dns = m->n_dns;

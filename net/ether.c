@@ -39,14 +39,6 @@ void ether_input(struct net *n, uint64_t now_ns, struct bytes frame, const struc
     }
 }
 
-static size_t frame_len(const struct frame *f)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < f->n; i++)
-        len += f->v[i].len;
-    return len;
-}
-
 enum err ether_output(struct net *n, struct frame *f, const struct mac *dst, enum ether_type type)
 {
     struct counters_ether *c = &n->counters.ether;
@@ -55,13 +47,25 @@ enum err ether_output(struct net *n, struct frame *f, const struct mac *dst, enu
     enum err e = n->dev->ops->send(n->dev, f->v, f->n, &f->offload);
     if (e == OK) {
         c->out++;
-        c->out_bytes += frame_len(f);
+        c->out_bytes += bytes_total(f->v, f->n);
     } else if (e == ERR_AGAIN) {
         c->out_full++;
     } else {
         c->out_failed++;
     }
     return e;
+}
+
+void ether_slice(struct frame *f, const struct bytes *v, size_t count, size_t from, size_t len)
+{
+    f->n = 1;
+    for (size_t i = 0; i < count && len; i++) {
+        struct bytes part = bytes_slice(v[i], from, len);
+        from -= from < v[i].len ? from : v[i].len;
+        len -= part.len;
+        if (part.len)
+            f->v[f->n++] = part;
+    }
 }
 
 void ether_offload(struct frame *f, const struct ip_out *o, size_t header_bytes)

@@ -13,6 +13,8 @@
 
 struct net;
 
+enum { ETHER_FRAME_BYTES = ETHER_BYTES + 1500 }; /* the longest frame that waits somewhere as it is */
+
 /* How a frame came in. */
 enum link_in {
     LINK_GROUP = 1 << 0,    /* to a broadcast or multicast address */
@@ -32,6 +34,8 @@ struct frame {
 void ether_input(struct net *n, uint64_t now_ns, struct bytes frame, const struct net_offload *o);
 /* Fills in the Ethernet header at the beginning of `head` and sends. ERR_AGAIN, or what the device says (counted). */
 enum err ether_output(struct net *n, struct frame *f, const struct mac *dst, enum ether_type type);
+/* Lets the frame's parts behind its head be bytes `from` to `from + len` of v. */
+void ether_slice(struct frame *f, const struct bytes *v, size_t count, size_t from, size_t len);
 /* Says what of a datagram `o`, whose header takes `header_bytes` behind the Ethernet header, is left to the device. */
 void ether_offload(struct frame *f, const struct ip_out *o, size_t header_bytes);
 /* Copies a frame that has to wait, with all that was left to the device done; how long it is. 0: several segments, which

@@ -49,19 +49,18 @@ static struct group *find_any(struct net *n, const struct ip *ip)
 }
 
 /* The first socket joined, or the last one left. IPv6 has a table of its own of what is to be told. */
-static enum err change(struct net *n, uint64_t now_ns, struct group *g)
+static void change(struct net *n, uint64_t now_ns, struct group *g)
 {
-    if (!ip_is4(&g->ip) && g->sockets == 0) {
+    if (ip_is4(&g->ip)) {
+        g->changed = true;
+        g->report_ns = 0;
+        g->answer_ns = TIME_NEVER;
+    } else if (g->sockets) {
+        n->ip6_ops->join(n, now_ns, &g->ip);
+    } else {
         n->ip6_ops->leave(n, now_ns, &g->ip);
         g->ip = IP_NONE;
-        return OK;
     }
-    if (!ip_is4(&g->ip))
-        return n->ip6_ops->join(n, now_ns, &g->ip);
-    g->changed = true;
-    g->report_ns = 0;
-    g->answer_ns = TIME_NEVER;
-    return OK;
 }
 
 /* All hosts are in 224.0.0.1 and ff02::1 anyway; ff00:: to ff0f:: are reserved by their scope 0. */
@@ -69,7 +68,8 @@ static bool can_join(const struct ip *ip)
 {
     if (!ip_is_multicast(ip))
         return false;
-    return ip_is4(ip) ? ip4_u32(ip) != 0xe0000001 && ip4_u32(ip) != 0xe0000000 : (ip->b[1] & 15) != 0;
+    return ip_is4(ip) ? ip4_u32(ip) != 0xe0000001 && ip4_u32(ip) != 0xe0000000
+                      : (ip->b[1] & 15) != 0 && !ip6_is_all_nodes(ip);
 }
 
 static void leave_all(struct net *n, uint64_t now_ns, size_t socket)
@@ -80,7 +80,7 @@ static void leave_all(struct net *n, uint64_t now_ns, size_t socket)
         bool last = g->sockets == bit;
         g->sockets &= ~bit;
         if (last)
-            (void)change(n, now_ns, g);
+            change(n, now_ns, g);
     }
 }
 
@@ -110,10 +110,8 @@ enum err group_join(struct net *n, uint64_t now_ns, const struct ip *ip, size_t 
         return OK;
     }
     *g = (struct group){.ip = *ip, .sockets = bit, .report_ns = TIME_NEVER, .answer_ns = TIME_NEVER};
-    enum err e = change(n, now_ns, g);
-    if (e != OK)
-        *g = (struct group){.ip = IP_NONE};
-    return e;
+    change(n, now_ns, g);
+    return OK;
 }
 
 enum err group_leave(struct net *n, uint64_t now_ns, const struct ip *ip, size_t socket)
@@ -123,7 +121,9 @@ enum err group_leave(struct net *n, uint64_t now_ns, const struct ip *ip, size_t
     if (!g || !(g->sockets & bit))
         return ERR_NOT_FOUND;
     g->sockets &= ~bit;
-    return g->sockets ? OK : change(n, now_ns, g);
+    if (!g->sockets)
+        change(n, now_ns, g);
+    return OK;
 }
 
 uint64_t group_deadline(const struct net *n)

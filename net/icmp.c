@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/icmp.h"
+#include "net/bucket.h"
 #include "net/net.h"
 
 /* ---- Sending ---- */
@@ -14,18 +15,6 @@ static enum err send_message(struct net *n, uint64_t now_ns, const struct ip_out
     v[0] = writer_bytes(&w);
     memcpy(v + 1, data, count * sizeof *data);
     return ip4_send(n, now_ns, o, v, count + 1);
-}
-
-/* A bucket of ICMP_ERROR_BURST tokens, one more every hundredth of a second. */
-static bool pay(struct icmp *i, uint64_t now_ns)
-{
-    const uint64_t price_ns = NS_PER_S / ICMP_ERRORS_PER_S;
-    if (i->paid_ns < now_ns)
-        i->paid_ns = now_ns;
-    if (i->paid_ns - now_ns > (ICMP_ERROR_BURST - 1) * price_ns)
-        return false;
-    i->paid_ns += price_ns;
-    return true;
 }
 
 /* Sources that are no single host have been dropped by ip4_input, and only whole datagrams come here. */
@@ -43,7 +32,7 @@ void icmp_error(struct net *n, uint64_t now_ns, enum icmp4_type type, uint8_t co
         c->out_suppressed++;
         return;
     }
-    if (!pay(&n->icmp, now_ns)) {
+    if (!bucket_pay(&n->icmp.paid_ns, now_ns, ICMP_ERROR_BURST, ICMP_ERRORS_PER_S)) {
         c->out_limited++;
         return;
     }

@@ -11,7 +11,7 @@
 struct net;
 
 struct icmp {
-    uint64_t paid_ns; /* until when the errors that were sent have used up their share of time */
+    uint64_t paid_ns; /* the errors' bucket */
 };
 
 /* `header` is the IP header of `in`, as received. */

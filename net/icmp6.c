@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/icmp6.h"
+#include "net/bucket.h"
 #include "net/net.h"
 
 /* ---- Sending ---- */
 
-static struct bytes emit(uint8_t head[static ICMP6_HEADER_BYTES], const struct ip_out *o, const struct icmp6 *m,
-                         const struct bytes *data, size_t count)
+/* Lets v be the message: its header and the data. */
+static void emit(struct bytes v[static IP_PIECES_MAX], uint8_t head[static ICMP6_HEADER_BYTES], const struct ip_out *o,
+                 const struct icmp6 *m, const struct bytes *data, size_t count)
 {
     struct writer w = writer_of(head, ICMP6_HEADER_BYTES);
+    must(count < IP_PIECES_MAX);
     icmp6_emit(&w, m, &o->src, &o->dst, data, count);
-    return writer_bytes(&w);
+    v[0] = writer_bytes(&w);
+    memcpy(v + 1, data, count * sizeof *data);
 }
 
 enum err icmp6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct ip *hop,
@@ -17,9 +21,7 @@ enum err icmp6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, 
 {
     uint8_t head[ICMP6_HEADER_BYTES];
     struct bytes v[IP_PIECES_MAX];
-    must(count < IP_PIECES_MAX);
-    v[0] = emit(head, o, m, data, count);
-    memcpy(v + 1, data, count * sizeof *data);
+    emit(v, head, o, m, data, count);
     return ip6_transmit(n, now_ns, o, hop, mac, v, count + 1);
 }
 
@@ -29,23 +31,14 @@ static void send_routed(struct net *n, uint64_t now_ns, const struct ip_out *o, 
 {
     uint8_t head[ICMP6_HEADER_BYTES];
     struct bytes v[IP_PIECES_MAX];
-    must(count < IP_PIECES_MAX);
-    v[0] = emit(head, o, m, data, count);
-    memcpy(v + 1, data, count * sizeof *data);
+    emit(v, head, o, m, data, count);
     (void)ip6_send(n, now_ns, o, v, count + 1);
 }
 
-/* A bucket of ICMP_ERROR_BURST tokens, one more every hundredth of a second (RFC 4443 2.4 (f)). */
+/* RFC 4443 2.4 (f). */
 static bool pay(struct net *n, uint64_t now_ns)
 {
-    const uint64_t price_ns = NS_PER_S / ICMP_ERRORS_PER_S;
-    uint64_t *paid_ns = &n->ip6->errors_paid_ns;
-    if (*paid_ns < now_ns)
-        *paid_ns = now_ns;
-    if (*paid_ns - now_ns > (ICMP_ERROR_BURST - 1) * price_ns)
-        return false;
-    *paid_ns += price_ns;
-    return true;
+    return bucket_pay(&n->ip6->errors_paid_ns, now_ns, ICMP_ERROR_BURST, ICMP_ERRORS_PER_S);
 }
 
 /* RFC 4443 2.4 (e). Unknown errors and redirects are such that nobody answers them. */
@@ -94,8 +87,12 @@ static void echo(struct net *n, uint64_t now_ns, const struct ip_in *in, const s
     if (in->broadcast) {
         const struct ip6_address *from = ip6_source(n, &in->src);
         c->in_echo_broadcast++;
-        if (!from || !pay(n, now_ns))
+        if (!from)
             return;
+        if (!pay(n, now_ns)) {
+            c->out_limited++;
+            return;
+        }
         o.src = from->ip;
     }
     c->out_echo++;
@@ -170,6 +167,8 @@ void icmp6_input(struct net *n, uint64_t now_ns, const struct ip_in *in, bool ro
     case ICMP6_MLD_REPORT:
         if (router_alert)
             mld_input(n, now_ns, in, &m);
+        else
+            c->in_ignored++;
         break;
     default:
         c->in_ignored++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The seam between IP and the transports. A transport is a sans-I/O core: it is handed verified datagrams and the
- * time, and sends through ip_send. It knows nothing of links, ARP or fragments. */
+ * time, and sends through ip_below. It knows nothing of links, ARP or fragments. */
 #ifndef NET_IP_H
 #define NET_IP_H
 

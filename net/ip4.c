@@ -47,13 +47,10 @@ bool ip4_is_neighbour(const struct net *n, const struct ip *ip)
 
 /* ---- Receiving ---- */
 
-/* Sources that no host may use (RFC 1122 3.2.1.3): this network, loopback, groups and the reserved rest, broadcast,
- * and our own address, which nobody else has. */
+/* Sources that no host may use (RFC 1122 3.2.1.3), broadcast, and our own address, which nobody else has. */
 static bool is_martian(const struct net *n, const struct ip *src)
 {
-    uint8_t first = src->b[12];
-    return first == 0 || first == 127 || first >= 224 || is_broadcast(n, src) ||
-           (n->ip4.up && ip_equal(src, &n->ip4.net.ip));
+    return !ip4_is_host(src) || is_broadcast(n, src) || (n->ip4.up && ip_equal(src, &n->ip4.net.ip));
 }
 
 /* Switches that snoop ask for groups without an address of their own (RFC 4541 2.1.1). */
@@ -255,19 +252,6 @@ static void emit_header(struct frame *f, const struct ip4_header *h)
     f->v[0] = bytes_of(f->head, ETHER_BYTES + IP4_HEADER_BYTES);
 }
 
-/* Lets the frame's parts be bytes `from` to `from + len` of v. */
-static void slice_parts(struct frame *f, const struct bytes *v, size_t count, size_t from, size_t len)
-{
-    f->n = 1;
-    for (size_t i = 0; i < count && len; i++) {
-        struct bytes part = bytes_slice(v[i], from, len);
-        from -= from < v[i].len ? from : v[i].len;
-        len -= part.len;
-        if (part.len)
-            f->v[f->n++] = part;
-    }
-}
-
 static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *hop, struct ip4_header *h,
                                const struct bytes *v, size_t count)
 {
@@ -282,7 +266,7 @@ static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *
         h->more_fragments = at + len < total;
         h->total_len = (uint16_t)(IP4_HEADER_BYTES + len);
         f.offload = (struct net_offload){0};
-        slice_parts(&f, v, count, at, len);
+        ether_slice(&f, v, count, at, len);
         emit_header(&f, h);
         n->counters.ip4.out_fragments++;
         e = send_frame(n, now_ns, hop, &f);
@@ -300,14 +284,6 @@ static uint16_t next_id(struct net *n, const struct ip_out *o)
     return n->ip4.id[(hash >> 16) % IP4_ID_COUNTERS]++;
 }
 
-static size_t parts_len(const struct bytes *v, size_t count)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++)
-        len += v[i].len;
-    return len;
-}
-
 enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t count)
 {
     must(count <= IP_PIECES_MAX);
@@ -317,7 +293,7 @@ enum err ip4_send(struct net *n, uint64_t now_ns, const struct ip_out *o, const 
         n->counters.ip4.out_unreachable++;
         return ERR_UNREACHABLE;
     }
-    size_t total = IP4_HEADER_BYTES + parts_len(v, count);
+    size_t total = IP4_HEADER_BYTES + bytes_total(v, count);
     size_t mtu = path_mtu(n, &o->dst);
     size_t packet = o->segment_bytes ? IP4_HEADER_BYTES + (size_t)o->header_bytes + o->segment_bytes : total;
     if (total > IP4_PACKET_MAX_BYTES || (o->dont_fragment && packet > mtu)) {

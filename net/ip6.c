@@ -9,14 +9,9 @@
 
 /* ---- Whose it is ---- */
 
-static bool is_all_nodes(const struct ip *ip)
-{
-    return ip_equal(ip, &(struct ip){{0xff, 2, [15] = 1}}) || ip_equal(ip, &(struct ip){{0xff, 1, [15] = 1}});
-}
-
 static bool is_group(const struct net *n, const struct ip *ip)
 {
-    return is_all_nodes(ip) || mld_is_member(n, ip);
+    return ip6_is_all_nodes(ip) || mld_is_member(n, ip);
 }
 
 static bool listens_to(const struct net *n, const struct mac *mac)
@@ -255,11 +250,6 @@ static void stop(struct net *n, uint64_t now_ns)
     dhcp6_release(&n->ip6->dhcp.client, now_ns);
 }
 
-static enum err join(struct net *n, uint64_t now_ns, const struct ip *group)
-{
-    return mld_join(n, now_ns, group, true);
-}
-
 const struct ip6_ops stack_ip6 = {.make = make,
                                   .free = free_ip6,
                                   .start = ip6_start,
@@ -272,7 +262,7 @@ const struct ip6_ops stack_ip6 = {.make = make,
                                   .refuse_port = refuse_port,
                                   .tell_timeout = tell_timeout,
                                   .take_udp = ip6_dhcp_take_udp,
-                                  .join = join,
+                                  .join = mld_join,
                                   .leave = mld_leave,
                                   .deadline = deadline,
                                   .tick = tick,

@@ -38,6 +38,12 @@ struct ip6_address {
     uint64_t valid_most_ns;
 };
 
+/* Known not to be somebody else's, or not yet known to be. */
+static inline bool ip6_is_used(const struct ip6_address *a)
+{
+    return a->state == IP6_VALID || a->state == IP6_OPTIMISTIC;
+}
+
 /* Temporary addresses (RFC 8981): for each prefix a new one, told by nothing, before the last one's preferred time ends. */
 struct ip6_temporary {
     bool wanted;
@@ -68,10 +74,10 @@ struct ip6 {
     struct ip6_address address[IP6_ADDRESSES];
     struct ip6_address loopback; /* ::1, for packets to ourselves */
     struct ip6_path path[IP6_PATHS];
-    uint64_t path_next_ns; /* no path's MTU ends earlier */
-    struct ip gateway;     /* a fixed one; IP_NONE */
-    struct ip_net on_link; /* of the fixed address; all zero: none */
-    uint64_t errors_paid_ns;
+    uint64_t path_next_ns;   /* no path's MTU ends earlier */
+    struct ip gateway;       /* a fixed one; IP_NONE */
+    struct ip_net on_link;   /* of the fixed address; all zero: none */
+    uint64_t errors_paid_ns; /* their bucket */
     struct nd nd;
     struct mld mld;
     struct slaac slaac;
@@ -110,8 +116,8 @@ struct ip6_ops {
     /* A good datagram; false: it is not for the stack itself. */
     bool (*take_udp)(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct udp_header *h,
                      struct bytes payload);
-    /* Receives from a group, and says so to the link. Each call counts. ERR_INVALID: no IPv6 group; ERR_FULL (counted). */
-    enum err (*join)(struct net *n, uint64_t now_ns, const struct ip *group);
+    /* Receives from a group that a socket joined, and says so to the link. Each call counts; NET_GROUPS of them at most. */
+    void (*join)(struct net *n, uint64_t now_ns, const struct ip *group);
     /* Takes one such call back. */
     void (*leave)(struct net *n, uint64_t now_ns, const struct ip *group);
     uint64_t (*deadline)(const struct net *n);
@@ -158,7 +164,14 @@ void ip6_dhcp_told(struct net *n, uint64_t now_ns, bool addresses, bool others);
 bool ip6_dhcp_take_udp(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct udp_header *h,
                        struct bytes payload);
 
-bool ip6_is_link_local(const struct ip *ip);
+#define IP6_ALL_NODES ((struct ip){{0xff, 2, [15] = 1}})
+
+/* The group that every host is in, on the link or within itself. */
+static inline bool ip6_is_all_nodes(const struct ip *ip)
+{
+    return ip_equal(ip, &IP6_ALL_NODES) || ip_equal(ip, &(struct ip){{0xff, 1, [15] = 1}});
+}
+
 struct ip ip6_solicited_group(const struct ip *ip);
 
 /* Path MTU and redirects. */

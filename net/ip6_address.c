@@ -8,11 +8,6 @@
 
 #include <mbedtls/sha256.h>
 
-bool ip6_is_link_local(const struct ip *ip)
-{
-    return ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-}
-
 struct ip ip6_solicited_group(const struct ip *ip)
 {
     return (struct ip){{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ip->b[13], ip->b[14], ip->b[15]}};
@@ -60,15 +55,10 @@ struct ip6_address *ip6_find(const struct net *n, const struct ip *ip)
         return &n->ip6->loopback;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         struct ip6_address *a = &n->ip6->address[i];
-        if ((a->state == IP6_VALID || a->state == IP6_OPTIMISTIC) && ip_equal(&a->ip, ip))
+        if (ip6_is_used(a) && ip_equal(&a->ip, ip))
             return a;
     }
     return NULL;
-}
-
-static bool is_used(const struct ip6_address *a)
-{
-    return a->state == IP6_VALID || a->state == IP6_OPTIMISTIC;
 }
 
 void ip6_detect(struct net *n, uint64_t now_ns, struct ip6_address *a)
@@ -76,7 +66,7 @@ void ip6_detect(struct net *n, uint64_t now_ns, struct ip6_address *a)
     struct ip group = ip6_solicited_group(&a->ip);
     a->state = IP6_OPTIMISTIC;
     a->detected_ns = time_after(now_ns, n->ip6->nd.retry_ns);
-    must(mld_join(n, now_ns, &group, false) == OK); /* there is a place for each address */
+    mld_join(n, now_ns, &group);
     nd_probe(n, now_ns, &a->ip);
     net_tell(n);
 }
@@ -99,7 +89,7 @@ struct ip6_address *ip6_add(struct net *n, uint64_t now_ns, const struct ip_net 
 static void leave_group(struct net *n, uint64_t now_ns, const struct ip6_address *a)
 {
     struct ip group = ip6_solicited_group(&a->ip);
-    if (is_used(a))
+    if (ip6_is_used(a))
         mld_leave(n, now_ns, &group);
 }
 
@@ -137,7 +127,7 @@ const struct ip6_address *ip6_link_local(const struct net *n)
 {
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
-        if (a->state == IP6_VALID && ip6_is_link_local(&a->ip))
+        if (a->state == IP6_VALID && ip_is_link_local(&a->ip))
             return a;
     }
     return NULL;
@@ -173,7 +163,7 @@ const struct ip6_address *ip6_source(const struct net *n, const struct ip *dst)
         return ip6_find(n, dst);
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
-        if (!is_used(a))
+        if (!ip6_is_used(a))
             continue;
         if (!best || is_better(a, best, dst))
             best = a;
@@ -221,7 +211,7 @@ void ip6_address_tick(struct net *n, uint64_t now_ns)
             a->preferred_ns = 0;
         if (a->state == IP6_OPTIMISTIC && a->detected_ns <= now_ns) {
             a->state = IP6_VALID;
-            if (ip6_is_link_local(&a->ip))
+            if (ip_is_link_local(&a->ip))
                 mld_again(n, now_ns);
             net_tell(n);
         }
@@ -267,9 +257,9 @@ bool ip6_is_ready(const struct net *n)
     bool link = false;
     for (size_t i = 0; i < IP6_ADDRESSES; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
-        if (!is_used(a))
+        if (!ip6_is_used(a))
             continue;
-        if (!ip6_is_link_local(&a->ip))
+        if (!ip_is_link_local(&a->ip))
             return true;
         link |= a->state == IP6_VALID;
     }

@@ -13,7 +13,7 @@ static void send(struct dhcp6_below *b, uint64_t now_ns, struct bytes message)
     struct net *n = net_of(b);
     struct endpoint to = {DHCP6_ALL_SERVERS, DHCP6_SERVER_PORT};
     const struct ip6_address *a = ip6_source(n, &to.ip);
-    if (!a || !ip6_is_link_local(&a->ip))
+    if (!a || !ip_is_link_local(&a->ip))
         return;
     struct endpoint from = {a->ip, DHCP6_CLIENT_PORT};
     (void)udp_output(n, now_ns, &from, &to, &message, 1);

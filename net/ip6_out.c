@@ -33,14 +33,6 @@ void ip6_reached(struct net *n, uint64_t now_ns, const struct ip *dst)
     nd_confirm(n, now_ns, &hop);
 }
 
-static size_t parts_len(const struct bytes *v, size_t count)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++)
-        len += v[i].len;
-    return len;
-}
-
 static struct ip6_header header_of(const struct net *n, const struct ip_out *o, size_t payload_len)
 {
     return (struct ip6_header){.tos = o->tos,
@@ -70,7 +62,7 @@ enum err ip6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, co
 {
     struct frame f;
     must(count <= IP_PIECES_MAX);
-    struct ip6_header h = header_of(n, o, parts_len(v, count));
+    struct ip6_header h = header_of(n, o, bytes_total(v, count));
     struct writer w = writer_of(f.head + ETHER_BYTES, IP6_HEADER_BYTES);
     ip6_emit(&w, &h);
     f.n = count + 1;
@@ -80,24 +72,11 @@ enum err ip6_transmit(struct net *n, uint64_t now_ns, const struct ip_out *o, co
     return send_frame(n, now_ns, hop, mac, &f, IP6_HEADER_BYTES);
 }
 
-/* Lets the frame's parts be bytes `from` to `from + len` of v. */
-static void slice_parts(struct frame *f, const struct bytes *v, size_t count, size_t from, size_t len)
-{
-    f->n = 1;
-    for (size_t i = 0; i < count && len; i++) {
-        struct bytes part = bytes_slice(v[i], from, len);
-        from -= from < v[i].len ? from : v[i].len;
-        len -= part.len;
-        if (part.len)
-            f->v[f->n++] = part;
-    }
-}
-
 /* The identification is random, so that nobody can guess the next one (RFC 7739). */
 static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip_out *o, const struct ip *hop,
                                const struct bytes *v, size_t count, size_t mtu_bytes)
 {
-    size_t total = parts_len(v, count);
+    size_t total = bytes_total(v, count);
     size_t most = (mtu_bytes - IP6_HEADER_BYTES - IP6_FRAGMENT_BYTES) / 8 * 8;
     struct ip6_fragment part = {.next = o->protocol, .id = n->random()};
     enum err e = OK;
@@ -113,7 +92,7 @@ static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip_o
         ip6_emit(&w, &h);
         ip6_emit_fragment(&w, &part);
         f.offload = (struct net_offload){0};
-        slice_parts(&f, v, count, at, len);
+        ether_slice(&f, v, count, at, len);
         n->counters.ip6.out_fragments++;
         e = send_frame(n, now_ns, hop, NULL, &f, IP6_HEADER_BYTES + IP6_FRAGMENT_BYTES);
     }
@@ -130,7 +109,7 @@ enum err ip6_send(struct net *n, uint64_t now_ns, const struct ip_out *out, cons
         return ERR_UNREACHABLE;
     }
     o.src = a->ip;
-    size_t payload = parts_len(v, count), mtu_bytes = ip6_path_mtu(n, &o.dst);
+    size_t payload = bytes_total(v, count), mtu_bytes = ip6_path_mtu(n, &o.dst);
     size_t packet = o.segment_bytes ? (size_t)o.header_bytes + o.segment_bytes : payload;
     if (packet + IP6_HEADER_BYTES <= mtu_bytes && payload <= UINT16_MAX)
         return ip6_transmit(n, now_ns, &o, &hop, NULL, v, count);

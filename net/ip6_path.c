@@ -43,7 +43,7 @@ void ip6_path_too_big(struct net *n, uint64_t now_ns, const struct ip *dst, uint
         return;
     struct ip6_path *p = find_or_add(n, now_ns, dst);
     p->mtu_bytes = (uint16_t)mtu;
-    p->mtu_until_ns = time_after(now_ns, IP6_PATH_MTU_NS);
+    p->mtu_until_ns = time_after(now_ns, IP_PATH_MTU_NS);
     n->ip6->path_next_ns = time_min(n->ip6->path_next_ns, p->mtu_until_ns);
     n->counters.ip6.path_mtu++;
 }

@@ -10,8 +10,7 @@ void ip6_temporary_init(struct net *n, bool wanted)
 
 static bool is_of(const struct ip6_address *a, enum ip6_kind kind, const struct ip *prefix)
 {
-    return (a->state == IP6_VALID || a->state == IP6_OPTIMISTIC) && a->kind == kind &&
-           ip_in_net(&a->ip, &(struct ip_net){*prefix, 64});
+    return ip6_is_used(a) && a->kind == kind && ip_in_net(&a->ip, &(struct ip_net){*prefix, 64});
 }
 
 /* ---- Making ---- */
@@ -92,7 +91,7 @@ static void review(struct net *n, uint64_t now_ns)
     t->next_ns = TIME_NEVER;
     for (size_t i = 0; i < IP6_ADDRESSES && t->wanted; i++) {
         const struct ip6_address *a = &n->ip6->address[i];
-        if (!is_of(a, IP6_STABLE, &a->ip) || ip6_is_link_local(&a->ip))
+        if (!is_of(a, IP6_STABLE, &a->ip) || ip_is_link_local(&a->ip))
             continue;
         if (due(n, &a->ip) <= now_ns)
             make(n, now_ns, a);

@@ -57,9 +57,8 @@ enum {
     /* Of these, temporary ones: they live two days and are renewed after 0.6 to one day (RFC 8981 3.8), so of one prefix
      * four are alive at most. Of several prefixes the oldest goes. */
     IP6_TEMPORARIES = 4,
-    /* IPv6 groups that sockets are in, as of IPv4; and those of our addresses, kept apart so that these find room. */
-    IP6_GROUPS = 8,
-    MLD_GROUPS = IP6_GROUPS + IP6_ADDRESSES,
+    /* IPv6 groups: those of sockets and those of our addresses, so there is room for all. */
+    MLD_GROUPS = NET_GROUPS + IP6_ADDRESSES,
     /* How often the wait after a refusal of a DHCPv6 server doubles: 1 s to 64 s. */
     DHCP6_REFUSALS_DOUBLING = 6,
     /* Destinations of which more is known than their route: a smaller MTU or a redirect. The one that was used
@@ -71,6 +70,8 @@ enum {
     /* IPv6 neighbours. Most peers are behind a router: fewer than of IPv4, and searched one after the other. When all
      * are taken those that we never sent to go first, then the one that was used least recently. */
     ND_NEIGHBOURS = 64,
+    /* Routers tell their MAC in each advertisement, so that packets wait for hosts of the link alone, and for one of them
+     * few are enough: the oldest goes (RFC 4861 7.2.2 asks for one at least). A fifth SYN to it is sent again by TCP. */
     ND_WAITING_FRAMES = 16,
     ND_WAITING_PER_NEIGHBOUR = 4,
     /* RFC 4861 10: MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT. */
@@ -90,8 +91,9 @@ enum {
     /* Received bytes that wait to be read, all sockets together: 96 chunks of 2 KB, 192 KB. */
     UDP_CHUNK_BYTES = 2048,
     UDP_CHUNKS = 96,
-    /* Of these one socket may hold so many: a datagram of the largest size and some more. */
-    UDP_CHUNKS_PER_SOCKET = 48
+    /* Of these one socket may hold what a wake brings, so that a burst costs nothing who reads between wakes. Others still
+     * have room for a datagram of the largest size. */
+    UDP_CHUNKS_PER_SOCKET = NET_BATCH_FRAMES
 };
 
 /* A neighbour is trusted for a minute (RFC 1122 2.3.2.1); if it was used in the last part of it, it is asked again by
@@ -133,7 +135,6 @@ enum {
 #define IP6_TEMPORARY_ADVANCE_NS (5 * NS_PER_S)
 /* RFC 1191 6.3, RFC 8201 4: a larger MTU is tried again after ten minutes. */
 #define IP_PATH_MTU_NS (600 * NS_PER_S)
-#define IP6_PATH_MTU_NS IP_PATH_MTU_NS
 
 /* RFC 1122 3.3.2 says 60 to 120 s; today's networks deliver within a second, and memory held longer serves attackers. */
 #define FRAG_TIMEOUT_NS (30 * NS_PER_S)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/loop.h"
-#include "net/ether.h"
 #include "net/net.h"
 
 static enum err send(struct net *n, const struct frame *f)
@@ -8,9 +7,8 @@ static enum err send(struct net *n, const struct frame *f)
     struct loop *l = &n->loop;
     if (f->offload.segments)
         return ERR_UNSUPPORTED;
-    if (!l->packets.memory && pool_init(&l->packets, sizeof(struct loop_packet), LOOP_PACKETS) != OK)
-        return ERR_AGAIN;
-    struct loop_packet *p = pool_take(&l->packets);
+    bool room = l->packets.memory || pool_init(&l->packets, sizeof(struct loop_packet), LOOP_PACKETS) == OK;
+    struct loop_packet *p = room ? pool_take(&l->packets) : NULL;
     if (!p) {
         n->counters.loop.dropped++;
         return ERR_AGAIN;

@@ -8,6 +8,7 @@
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
 
+#include "net/ether.h"
 #include "net/limits.h"
 
 #include <jinn/addr.h>
@@ -15,15 +16,10 @@
 #include <jinn/err.h>
 #include <jinn/pool.h>
 
-struct frame;
-struct net;
-
-enum { LOOP_FRAME_BYTES = 1514 };
-
 struct loop_packet {
     struct loop_packet *next;
     size_t len;
-    uint8_t frame[LOOP_FRAME_BYTES]; /* what the Ethernet header says does not matter */
+    uint8_t frame[ETHER_FRAME_BYTES]; /* what the Ethernet header says does not matter */
 };
 
 struct loop_ops {

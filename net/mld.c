@@ -41,25 +41,26 @@ static bool is_free(const struct mld_group *g)
 }
 
 /* The group's own place if it was just left, or a free one, or else that of another group that we left. */
-static struct mld_group *take_place(struct net *n, const struct ip *group, bool of_socket)
+static struct mld_group *take_place(struct net *n, const struct ip *group)
 {
-    struct mld_group *own = find(n, group), *place = own;
-    unsigned n_of_sockets = 0;
+    struct mld_group *place = find(n, group);
+    if (place)
+        return place;
     for (size_t i = 0; i < MLD_GROUPS; i++) {
         struct mld_group *g = &n->ip6->mld.group[i];
-        n_of_sockets += g->n_members && g->of_socket;
-        bool better = !place || (is_free(g) && !is_free(place));
-        if (!own && !g->n_members && better)
+        if (is_free(g))
+            return g;
+        if (!g->n_members)
             place = g;
     }
-    return of_socket && n_of_sockets == IP6_GROUPS ? NULL : place;
+    must(place); /* MLD_GROUPS */
+    return place;
 }
 
-/* RFC 3810 6: never told are all nodes, and what does not leave the host. */
+/* RFC 3810 6: what does not leave the host is never told; nor are all nodes, which nobody joins. */
 static bool is_told(const struct mld_group *g)
 {
-    unsigned scope = g->group.b[1] & 15;
-    return scope > 1 && !ip_equal(&g->group, &(struct ip){{0xff, 2, [15] = 1}});
+    return (g->group.b[1] & 15) > 1;
 }
 
 /* ---- Sending ---- */
@@ -143,23 +144,16 @@ static void changed(struct net *n, uint64_t now_ns, struct mld_group *g)
     tell_changes(n, now_ns, FRESH);
 }
 
-enum err mld_join(struct net *n, uint64_t now_ns, const struct ip *group, bool of_socket)
+void mld_join(struct net *n, uint64_t now_ns, const struct ip *group)
 {
     struct mld_group *g = find(n, group);
-    if (ip_is4(group) || !ip_is_multicast(group))
-        return ERR_INVALID;
     if (g && g->n_members) {
         g->n_members++;
-        return OK;
+        return;
     }
-    g = take_place(n, group, of_socket);
-    if (!g) {
-        n->counters.nd.groups_full++;
-        return ERR_FULL;
-    }
-    *g = (struct mld_group){.group = *group, .n_members = 1, .of_socket = of_socket};
+    g = take_place(n, group);
+    *g = (struct mld_group){.group = *group, .n_members = 1};
     changed(n, now_ns, g);
-    return OK;
 }
 
 void mld_leave(struct net *n, uint64_t now_ns, const struct ip *group)
@@ -247,7 +241,7 @@ static void input_report(struct net *n, uint64_t now_ns, const struct icmp6 *r)
 
 void mld_input(struct net *n, uint64_t now_ns, const struct ip_in *in, const struct icmp6 *m)
 {
-    bool good = in->ttl == 1 && ip6_is_link_local(&in->src) && m->data.len >= QUERY1_DATA_BYTES;
+    bool good = in->ttl == 1 && ip_is_link_local(&in->src) && m->data.len >= QUERY1_DATA_BYTES;
     if (m->type == ICMP6_MLD_QUERY)
         good = good && (m->data.len == QUERY1_DATA_BYTES || m->data.len >= QUERY2_DATA_BYTES);
     if (!good) {

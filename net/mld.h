@@ -16,7 +16,6 @@ struct net;
 struct mld_group {
     struct ip group;    /* IP_NONE: free */
     uint16_t n_members; /* addresses and sockets; 0: left, which is still to be told */
-    bool of_socket;     /* not of an address of ours when it was joined */
     bool last;          /* version 1: nobody else has reported it since we have */
     uint8_t n_changes;  /* reports of joining or leaving that are left to send */
     uint64_t answer_ns; /* when a query for it is answered; TIME_NEVER */
@@ -32,8 +31,8 @@ struct mld {
 };
 
 void mld_init(struct net *n);
-/* Each call counts. ERR_INVALID: no IPv6 group; ERR_FULL (counted). */
-MUST_USE enum err mld_join(struct net *n, uint64_t now_ns, const struct ip *group, bool of_socket);
+/* An address or a socket is in the group from now on. Each call counts; there is room for all that there can be. */
+void mld_join(struct net *n, uint64_t now_ns, const struct ip *group);
 void mld_leave(struct net *n, uint64_t now_ns, const struct ip *group);
 bool mld_is_member(const struct net *n, const struct ip *group);
 /* Our link-local address is sure: what was told from "::" is told from it (RFC 3590 2). */

@@ -4,20 +4,19 @@
 #include "net/net.h"
 #include "wire/nd.h"
 
-#define ALL_NODES ((struct ip){{0xff, 2, [15] = 1}})
-
 enum err nd_init(struct net *n)
 {
     struct nd *d = &n->ip6->nd;
     d->next_ns = TIME_NEVER;
     d->reachable_ns = ND_REACHABLE_NS;
     d->retry_ns = ND_RETRY_NS;
-    return pool_init(&d->frames, sizeof(struct nd_waiting), ND_WAITING_FRAMES);
+    return waiting_init(&d->room, ND_WAITING_FRAMES, ND_WAITING_PER_NEIGHBOUR, &n->counters.nd.waited,
+                        &n->counters.nd.waiting_dropped);
 }
 
 void nd_free(struct net *n)
 {
-    pool_free(&n->ip6->nd.frames);
+    waiting_free(&n->ip6->nd.room);
 }
 
 /* ---- The table ---- */
@@ -32,20 +31,9 @@ static struct nd_neighbour *find(const struct net *n, const struct ip *ip)
     return NULL;
 }
 
-/* The newest packets are the ones that somebody still waits for: the oldest goes. */
-static void drop_first(struct net *n, struct nd_neighbour *h)
-{
-    struct nd_waiting *w = h->waiting;
-    h->waiting = w->next;
-    h->n_waiting--;
-    pool_give(&n->ip6->nd.frames, w);
-    n->counters.nd.waiting_dropped++;
-}
-
 static void forget(struct net *n, struct nd_neighbour *h)
 {
-    while (h->waiting)
-        drop_first(n, h);
+    waiting_drop(&n->ip6->nd.room, &h->waiting);
     if (n->ip6->nd.last == h)
         n->ip6->nd.last = NULL;
     h->state = ND_FREE;
@@ -140,47 +128,20 @@ static void send_advertisement(struct net *n, uint64_t now_ns, const struct ip6_
 
 /* ---- Sending ---- */
 
-static enum err send_to(struct net *n, uint64_t now_ns, struct nd_neighbour *h, struct frame *f)
+static void use(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
 {
     h->used_ns = now_ns;
     if (h->state == ND_STALE) {
         h->state = ND_DELAY;
         set_next(n, h, time_after(now_ns, ND_DELAY_NS));
     }
-    return ether_output(n, f, &h->mac, ETHER_IP6);
 }
 
 static void send_waiting(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
 {
-    while (h->waiting) {
-        struct nd_waiting *w = h->waiting;
-        struct frame f = {.n = 2};
-        h->waiting = w->next;
-        f.v[0] = bytes_of(f.head, ETHER_BYTES);
-        f.v[1] = bytes_of(w->frame + ETHER_BYTES, w->len - ETHER_BYTES);
-        (void)send_to(n, now_ns, h, &f);
-        pool_give(&n->ip6->nd.frames, w);
-    }
-    h->n_waiting = 0;
-}
-
-static void keep(struct net *n, struct nd_neighbour *h, const struct frame *f)
-{
-    if (h->n_waiting == ND_WAITING_PER_NEIGHBOUR)
-        drop_first(n, h);
-    struct nd_waiting *w = pool_take(&n->ip6->nd.frames);
-    if (!w) {
-        n->counters.nd.waiting_dropped++;
-        return;
-    }
-    w->len = ether_keep(f, w->frame, sizeof w->frame);
-    w->next = NULL;
-    struct nd_waiting **end = &h->waiting;
-    while (*end)
-        end = &(*end)->next;
-    *end = w;
-    h->n_waiting++;
-    n->counters.nd.waited++;
+    if (h->waiting.first)
+        use(n, now_ns, h);
+    waiting_send(n, &n->ip6->nd.room, &h->waiting, &h->mac, ETHER_IP6);
 }
 
 enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)
@@ -189,7 +150,8 @@ enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct fr
     struct nd_neighbour *h = d->last && ip_equal(&d->last->ip, hop) ? d->last : find(n, hop);
     if (h && h->state != ND_INCOMPLETE) {
         d->last = h;
-        return send_to(n, now_ns, h, f);
+        use(n, now_ns, h);
+        return ether_output(n, f, &h->mac, ETHER_IP6);
     }
     bool unknown = !h;
     if (unknown && n->loop.ops && ip6_find(n, hop))
@@ -198,7 +160,7 @@ enum err nd_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct fr
         h = add(n, hop, ND_INCOMPLETE);
     h->used_ns = now_ns;
     if (!f->offload.segments)
-        keep(n, h, f);
+        waiting_keep(&d->room, &h->waiting, f);
     if (unknown)
         ask(n, now_ns, h);
     return f->offload.segments ? ERR_AGAIN : OK;
@@ -264,7 +226,7 @@ void nd_input_solicitation(struct net *n, uint64_t now_ns, const struct ip_in *i
         return;
     if (probe) {
         ip6_conflict(n, now_ns, a);
-        const struct ip all = ALL_NODES;
+        const struct ip all = IP6_ALL_NODES;
         if (a->state == IP6_VALID)
             send_advertisement(n, now_ns, a, &all, NULL, 0);
         return;
@@ -335,24 +297,16 @@ void nd_input_advertisement(struct net *n, uint64_t now_ns, const struct ip_in *
 
 /* ---- Time ---- */
 
-/* Tells whoever sent the packets that wait, as a router would by ICMP. What is behind this hop is tried another way
- * (RFC 4861 7.3.3). */
+/* What is behind this hop is tried another way (RFC 4861 7.3.3). */
 static void give_up(struct net *n, uint64_t now_ns, struct nd_neighbour *h)
 {
-    struct nd_waiting *w = h->waiting;
+    struct waiting waiting = h->waiting;
     struct ip ip = h->ip;
     n->counters.nd.silent++;
-    h->waiting = NULL;
-    h->n_waiting = 0;
+    h->waiting = (struct waiting){.n = 0};
     forget(n, h);
     ip6_path_lost(n, &ip);
-    while (w) {
-        struct nd_waiting *next = w->next;
-        n->counters.nd.waiting_dropped++;
-        ip6_problem(n, now_ns, bytes_of(w->frame + ETHER_BYTES, w->len - ETHER_BYTES), PROBLEM_UNREACHABLE, 0);
-        pool_give(&n->ip6->nd.frames, w);
-        w = next;
-    }
+    waiting_refuse(n, now_ns, &n->ip6->nd.room, &waiting, ip6_problem);
 }
 
 static void act(struct net *n, uint64_t now_ns, struct nd_neighbour *h)

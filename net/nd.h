@@ -9,22 +9,14 @@
 #ifndef NET_ND_H
 #define NET_ND_H
 
-#include "net/ether.h"
 #include "net/ip.h"
 #include "net/limits.h"
+#include "net/waiting.h"
 #include "wire/icmp6.h"
-
-#include <jinn/pool.h>
 
 struct net;
 
-enum { ND_FRAME_BYTES = 1514, ND_HOP_LIMIT = 255 };
-
-struct nd_waiting {
-    struct nd_waiting *next;
-    size_t len;
-    uint8_t frame[ND_FRAME_BYTES];
-};
+enum { ND_HOP_LIMIT = 255 };
 
 enum nd_state { ND_FREE, ND_INCOMPLETE, ND_REACHABLE, ND_STALE, ND_DELAY, ND_PROBE };
 
@@ -33,9 +25,8 @@ struct nd_neighbour {
     struct mac mac;
     uint8_t state; /* enum nd_state */
     uint8_t n_asked;
-    uint8_t n_waiting;
     bool router;
-    struct nd_waiting *waiting;
+    struct waiting waiting;
     uint64_t used_ns; /* when we last sent to it; 0: never */
     uint64_t next_ns; /* when something is to be done; TIME_NEVER */
 };
@@ -46,7 +37,7 @@ struct nd {
     uint64_t next_ns;
     uint64_t reachable_ns; /* how long an answer counts; a router may say (RFC 4861 6.3.4) */
     uint64_t retry_ns;
-    struct pool frames;
+    struct waiting_room room;
 };
 
 MUST_USE enum err nd_init(struct net *n);

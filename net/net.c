@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { MTU_LEAST_BYTES = 68, MTU_MOST_BYTES = ARP_FRAME_BYTES - ETHER_BYTES };
+enum { MTU_LEAST_BYTES = 68, MTU_MOST_BYTES = ETHER_FRAME_BYTES - ETHER_BYTES };
 
 static struct net *net_of(struct ip_below *b)
 {
@@ -94,8 +94,7 @@ void net_start_dhcp(struct net *n, uint64_t now_ns, struct bytes hostname)
 
 enum err net_set_static(struct net *n, uint64_t now_ns, const struct ip_net *net, const struct ip *gateway)
 {
-    uint8_t first = net->ip.b[12];
-    if (!ip_is4(&net->ip) || first == 0 || first == 127 || first >= 224 || net->prefix_len > 32)
+    if (!ip_is4(&net->ip) || !ip4_is_host(&net->ip) || net->prefix_len > 32)
         return ERR_INVALID;
     ip4_set(n, net);
     if (!ip_equal(gateway, &IP_NONE) && !route_add(n, 0, 0, ip4_u32(gateway), 0, ROUTE_FIXED))

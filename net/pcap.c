@@ -38,9 +38,7 @@ static void capture(struct pcap *p, const struct bytes *v, size_t n)
     uint8_t head[RECORD_BYTES];
     struct writer w = writer_of(head, sizeof head);
     uint64_t now_ns = p->wall_ns();
-    uint32_t len = 0;
-    for (size_t i = 0; i < n; i++)
-        len += (uint32_t)v[i].len;
+    uint32_t len = (uint32_t)bytes_total(v, n);
     write_le32(&w, (uint32_t)(now_ns / NS_PER_S));
     write_le32(&w, (uint32_t)(now_ns % NS_PER_S));
     write_le32(&w, len);

@@ -50,7 +50,7 @@ unsigned prefer_scope(const struct ip *ip)
         return ip->b[12] == 127 || (ip->b[12] == 169 && ip->b[13] == 254) ? SCOPE_LINK : SCOPE_GLOBAL;
     if (ip_is_multicast(ip))
         return ip->b[1] & 15;
-    return ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80 ? SCOPE_LINK : SCOPE_GLOBAL;
+    return ip_is_link_local(ip) ? SCOPE_LINK : SCOPE_GLOBAL;
 }
 
 /* ---- Destinations ---- */

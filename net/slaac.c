@@ -103,7 +103,7 @@ static void set_router(struct net *n, uint64_t now_ns, const struct ip *ip, uint
 bool slaac_is_on_link(const struct net *n, const struct ip *ip)
 {
     const struct ip_net *fixed = &n->ip6->on_link;
-    if (ip6_is_link_local(ip) || (!ip_is_unspecified(&fixed->ip) && ip_in_net(ip, fixed)))
+    if (ip_is_link_local(ip) || (!ip_is_unspecified(&fixed->ip) && ip_in_net(ip, fixed)))
         return true;
     for (size_t i = 0; i < SLAAC_PREFIXES; i++) {
         const struct slaac_prefix *p = &n->ip6->slaac.prefix[i];
@@ -162,7 +162,7 @@ static void renew(struct ip6_address *a, uint64_t now_ns, const struct nd_prefix
 /* RFC 4862 5.5.3, the address by RFC 7217. */
 static void autoconfigure(struct net *n, uint64_t now_ns, const struct nd_prefix *p)
 {
-    if (p->preferred_s > p->valid_s || p->net.prefix_len != 64 || ip_is4(&p->net.ip))
+    if (p->net.prefix_len != 64 || ip_is4(&p->net.ip))
         return;
     struct ip6_address *a = made_of(n, &p->net);
     if (a) {
@@ -182,12 +182,12 @@ static void autoconfigure(struct net *n, uint64_t now_ns, const struct nd_prefix
 
 static void take_prefix(struct net *n, uint64_t now_ns, const struct nd_prefix *p)
 {
-    if (ip6_is_link_local(&p->net.ip) || ip_is_multicast(&p->net.ip))
+    if (ip_is_link_local(&p->net.ip) || ip_is_multicast(&p->net.ip))
         return;
     if (p->on_link)
         set_on_link(n, &p->net, p->valid_s ? until(now_ns, p->valid_s) : 0);
-    if (!p->autonomous)
-        return;
+    if (!p->autonomous || p->preferred_s > p->valid_s)
+        return; /* the second contradicts itself: 5.5.3 (c) */
     autoconfigure(n, now_ns, p);
     ip6_temporary_renew(n, now_ns, &p->net, p->preferred_s ? until(now_ns, p->preferred_s) : 0,
                         until(now_ns, p->valid_s));
@@ -198,6 +198,8 @@ static void take_prefix(struct net *n, uint64_t now_ns, const struct nd_prefix *
 static void take_servers(struct net *n, uint64_t now_ns, const struct nd_options *o)
 {
     struct slaac *s = &n->ip6->slaac;
+    _Static_assert(sizeof s->server == sizeof o->server, "the parser leaves out what there is no room for");
+    n->counters.nd.servers_full += o->n_servers_left_out;
     if (o->n_servers == 0)
         return;
     s->n_servers = o->servers_s ? o->n_servers : 0;
@@ -220,12 +222,14 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
     struct nd_router_message r;
     struct slaac *s = &n->ip6->slaac;
     n->counters.nd.in_routers++;
-    if (in->ttl != ND_HOP_LIMIT || m->code != 0 || !ip6_is_link_local(&in->src) || !nd_parse_router(m->data, &r)) {
+    if (in->ttl != ND_HOP_LIMIT || m->code != 0 || !ip_is_link_local(&in->src) || !nd_parse_router(m->data, &r)) {
         n->counters.nd.in_malformed++;
         return;
     }
-    if (!s->accept)
+    if (!s->accept) {
+        n->counters.nd.in_ignored++;
         return;
+    }
     s->answered = true;
     s->ask_ns = TIME_NEVER;
     if (m->rest >> 24)
@@ -238,6 +242,7 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
         n->ip6->mtu_bytes = (uint16_t)r.options.mtu_bytes;
     for (size_t i = 0; i < r.options.n_prefixes; i++)
         take_prefix(n, now_ns, &r.options.prefix[i]);
+    n->counters.nd.prefixes_full += r.options.n_prefixes_left_out;
     take_servers(n, now_ns, &r.options);
     ip6_dhcp_told(n, now_ns, m->rest & FLAG_ADDRESSES, m->rest & FLAG_OTHERS);
     net_tell(n);
@@ -248,14 +253,14 @@ void slaac_input_redirect(struct net *n, uint64_t now_ns, const struct ip_in *in
 {
     struct nd_redirect r;
     n->counters.nd.in_redirects++;
-    if (in->ttl != ND_HOP_LIMIT || m->code != 0 || !ip6_is_link_local(&in->src) || !nd_parse_redirect(m->data, &r) ||
+    if (in->ttl != ND_HOP_LIMIT || m->code != 0 || !ip_is_link_local(&in->src) || !nd_parse_redirect(m->data, &r) ||
         ip_is_multicast(&r.dst)) {
         n->counters.nd.in_malformed++;
         return;
     }
     bool itself = ip_equal(&r.target, &r.dst);
     struct ip hop = ip6_next_hop(n, &r.dst);
-    if (!n->ip6->slaac.accept || !ip_equal(&hop, &in->src) || (!itself && !ip6_is_link_local(&r.target)) ||
+    if (!n->ip6->slaac.accept || !ip_equal(&hop, &in->src) || (!itself && !ip_is_link_local(&r.target)) ||
         ip6_find(n, &r.target)) {
         n->counters.nd.in_ignored++;
         return;

@@ -194,7 +194,7 @@ static void log_addresses6(struct stack *s)
         if (a->state == IP6_DUPLICATE && !ip_equal(&s->logged6[i], &IP_NONE)) {
             log_warning(&log_net, "address %s is somebody else's", ip_text(&a->ip, text));
             s->logged6[i] = IP_NONE;
-        } else if ((a->state == IP6_OPTIMISTIC || a->state == IP6_VALID) && !ip_equal(&s->logged6[i], &a->ip)) {
+        } else if (ip6_is_used(a) && !ip_equal(&s->logged6[i], &a->ip)) {
             log_info(&log_net, "address %s/%u", ip_text(&a->ip, text), a->prefix_len);
             s->logged6[i] = a->ip;
         }
@@ -322,7 +322,7 @@ static void make_edge(struct stack *s, struct netdev *d)
 enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns, struct stack **s)
 {
     uint64_t now_ns = sched_now();
-    size_t frame_bytes = NET_HEAD_BYTES + (d->features & NET_LARGE_IN ? NET_LARGE_BYTES : ARP_FRAME_BYTES);
+    size_t frame_bytes = NET_HEAD_BYTES + (d->features & NET_LARGE_IN ? NET_LARGE_BYTES : ETHER_FRAME_BYTES);
     struct stack *made = calloc(1, sizeof *made + frame_bytes);
     if (!made)
         return ERR_FULL;

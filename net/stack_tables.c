@@ -22,7 +22,7 @@ static bool address4(const struct net *n, struct stack_address *a)
 
 static bool address6(const struct ip6_address *from, struct stack_address *a)
 {
-    if (from->state != IP6_VALID && from->state != IP6_OPTIMISTIC)
+    if (!ip6_is_used(from))
         return false;
     *a = (struct stack_address){.net = {from->ip, from->prefix_len},
                                 .detecting = from->state == IP6_OPTIMISTIC,

@@ -78,7 +78,7 @@ void tcp_end(struct tcp_connection *c, enum err error)
     c->wake_reader = c->wake_writer = true;
 }
 
-static void wake(struct waiter **slot)
+void tcp_wake(struct waiter **slot)
 {
     struct waiter *w = *slot;
     *slot = NULL;
@@ -89,21 +89,22 @@ static void wake(struct waiter **slot)
 void tcp_settle(struct tcp_connection *c)
 {
     if (c->state == TCP_CLOSED && c->orphan) {
-        must(!timer_is_set(&c->timer) && list_empty(&c->pending) && list_empty(&c->starved));
+        must(!timer_is_set(&c->timer) && list_empty(&c->node) && list_empty(&c->pending) && list_empty(&c->starved));
         tcp_rx_free(c);
         pool_give(&c->t->connections, c);
         return;
     }
     tcp_timer_arm(c);
+    bool connects = list_empty(&c->starved); /* a writer that waits for no memory waits for the end of tcp_connect */
     bool reader = c->wake_reader,
-         writer = c->wake_writer && c->writer && (c->state == TCP_CLOSED || tcp_tx_has_room(c));
+         writer = c->wake_writer && c->writer && (c->state == TCP_CLOSED || connects || tcp_tx_has_room(c));
     c->wake_reader = c->wake_writer = false;
     if (writer) {
         list_remove(&c->starved);
-        wake(&c->writer);
+        tcp_wake(&c->writer);
     }
     if (reader)
-        wake(&c->reader);
+        tcp_wake(&c->reader);
 }
 
 void tcp_set_pending(struct tcp_connection *c)
@@ -210,7 +211,7 @@ static void feed_starved(struct tcp *t)
         if (!tcp_tx_has_room(c))
             continue;
         list_remove(&c->starved);
-        wake(&c->writer);
+        tcp_wake(&c->writer);
     }
 }
 

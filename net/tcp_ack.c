@@ -86,6 +86,13 @@ void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes)
     c->t->congestion->acked(w, now_ns, c->mss, bytes);
 }
 
+void tcp_window_reduced(struct tcp_connection *c, uint64_t now_ns, uint32_t flight_bytes)
+{
+    tcp_undo_forget(c);
+    c->t->congestion->lost(&c->window, now_ns, c->mss, flight_bytes);
+    c->window.cwnd_bytes = c->window.ssthresh_bytes;
+}
+
 /* The peer gets what we send; every 4 seconds at most, which is less than the 5 that a neighbour waits before it is asked
  * (RFC 4861 10, DELAY_FIRST_PROBE_TIME). */
 static void tell_reached(struct tcp_connection *c, uint64_t now_ns)
@@ -149,15 +156,8 @@ static void duplicate(struct tcp_connection *c, uint64_t now_ns)
         tcp_frto_input(c, 0, true, false);
     if (c->n_duplicates != TCP_DUPLICATE_ACKS || !seq_after(c->una, c->recover))
         return;
-    c->t->n.n_fast_retransmits++;
-    c->in_recovery = true;
-    c->recover = c->max;
-    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
-    c->rtt_timing = false;
-    tcp_undo_begin(c, now_ns, TCP_UNDO_RECOVERY);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
+    tcp_recover_begin(c, now_ns);
     tcp_resend_first(c, now_ns);
-    c->resend_ns = tcp_resend_after(c, now_ns);
 }
 
 /* RFC 5681 2: says nothing new, while something is under way. */
@@ -193,9 +193,7 @@ static void slow_down(struct tcp_connection *c, uint64_t now_ns)
     if (c->in_recovery || seq_before(c->una, c->marked) || seq_before(c->una, c->recover))
         return;
     c->t->n.n_slowed_by_marks++;
-    tcp_undo_forget(c);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, tcp_flight(c));
-    c->window.cwnd_bytes = c->window.ssthresh_bytes;
+    tcp_window_reduced(c, now_ns, tcp_flight_reducible(c));
     c->marked = c->max;
     c->slowed = true;
 }

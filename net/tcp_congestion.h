@@ -7,6 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+static inline uint32_t tcp_least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint32_t tcp_most(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
 /* What CUBIC remembers (RFC 9438 4.1.2) and HyStart++ (RFC 9406 4.3). */
 struct tcp_cubic {
     uint32_t max_bytes;   /* W_max: the window at the last loss */

@@ -12,7 +12,7 @@
 /* ---- Opening ---- */
 
 /* GIVES a connection whose SYN was sent. tcp_connected tells how it went; the writable waiter is woken then.
- * ERR_UNREACHABLE: no route; ERR_FULL: no control block (counted); ERR_IN_USE: no free port towards `to`;
+ * ERR_UNREACHABLE: no route; ERR_FULL: no control block (counted); ERR_IN_USE: no free port towards `to` (counted);
  * ERR_INVALID: an address that can't be connected to. */
 MUST_USE enum err tcp_connect(struct tcp *t, uint64_t now_ns, struct endpoint to, struct tcp_connection **c);
 /* OK once established. ERR_AGAIN, ERR_TIMEOUT, ERR_REFUSED, ERR_UNREACHABLE, ERR_RESET. */
@@ -74,13 +74,14 @@ struct tcp_counters {
         n_bad_ack, n_no_ack, n_old_duplicate, n_no_memory, n_ooo_dropped, n_received_twice;
     /* Connections. */
     uint64_t n_opened, n_accepted, n_closed, n_timed_out, n_reset, n_keepalive_lost, n_lingered;
-    uint64_t n_refused_backlog, n_refused_full, n_half_dropped, n_cookies, n_cookies_taken, n_bad_cookies,
+    uint64_t n_refused_backlog, n_refused_full, n_no_port, n_half_dropped, n_cookies, n_cookies_taken, n_bad_cookies,
         n_half_expired, n_time_wait_dropped, n_time_wait_reused, n_orphans_reclaimed, n_resets_held;
     /* Mechanisms. */
     uint64_t n_timeouts, n_fast_retransmits, n_partial_acks, n_duplicate_acks, n_tail_probes, n_sent_twice, n_bad_sack,
         n_marked, n_slowed_by_marks, n_reneged, n_runs_refused, n_window_probes, n_keepalives, n_challenges,
         n_challenges_held, n_delayed_acks, n_urgent, n_shrunk_window, n_device_full, n_large_out, n_large_in;
     uint64_t n_undone_timeouts, n_undone_recoveries;
+    uint64_t n_writes_held;                                        /* there was no room, here or of what all share */
     uint64_t n_windows_grown, n_windows_held, n_windows_reclaimed; /* held: not as large as it would have been alone */
     uint64_t n_problems, n_problems_ignored, n_path_mtu, n_black_holes, n_mtu_probes, n_mtu_probes_lost;
     /* Now. */

@@ -19,18 +19,6 @@ enum {
     SLOW_START_SEGMENTS = 2 /* L: RFC 9406 allows 8, which after a lost ACK would be a burst of 8 */
 };
 
-static const uint32_t cwnd_most_bytes = UINT32_C(1) << 30;
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint32_t most(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
 /* The largest number whose cube is not above `x`, a bit at a time. */
 static uint32_t cube_root(uint64_t x)
 {
@@ -71,7 +59,7 @@ static void cubic_measured(struct tcp_window *w, uint32_t rtt_us, bool round_ove
         k->n_samples++;
     if (k->n_samples < SAMPLES_MIN || k->last_min_us == 0)
         return;
-    uint32_t threshold_us = least(most(k->last_min_us / 8, THRESHOLD_LEAST_US), THRESHOLD_MOST_US);
+    uint32_t threshold_us = tcp_least(tcp_most(k->last_min_us / 8, THRESHOLD_LEAST_US), THRESHOLD_MOST_US);
     if (k->careful) {
         k->careful = k->round_min_us >= k->base_us;
     } else if (k->round_min_us >= k->last_min_us + threshold_us) {
@@ -83,10 +71,10 @@ static void cubic_measured(struct tcp_window *w, uint32_t rtt_us, bool round_ove
 
 static void grow_slowly(struct tcp_window *w, uint32_t mss, uint32_t bytes)
 {
-    uint32_t more = least(bytes, SLOW_START_SEGMENTS * mss);
+    uint32_t more = tcp_least(bytes, SLOW_START_SEGMENTS * mss);
     if (w->cubic.careful)
         more /= CSS_GROWTH;
-    w->cwnd_bytes = least(w->cwnd_bytes + more, cwnd_most_bytes);
+    w->cwnd_bytes = tcp_least(w->cwnd_bytes + more, TCP_CWND_MAX_BYTES);
 }
 
 /* ---- Congestion avoidance: RFC 9438 4.2 to 4.5 ---- */
@@ -121,7 +109,7 @@ static void grow_reno(struct tcp_window *w, uint32_t mss, uint32_t bytes)
     uint64_t more = (uint64_t)mss * bytes;
     if (k->reno_bytes < k->prior_bytes)
         more = more * 9 / 17;
-    k->reno_bytes = least(k->reno_bytes + (uint32_t)(more / w->cwnd_bytes), cwnd_most_bytes);
+    k->reno_bytes = tcp_least(k->reno_bytes + (uint32_t)(more / w->cwnd_bytes), TCP_CWND_MAX_BYTES);
 }
 
 static void cubic_acked(struct tcp_window *w, uint64_t now_ns, uint32_t mss, uint32_t bytes)
@@ -134,24 +122,24 @@ static void cubic_acked(struct tcp_window *w, uint64_t now_ns, uint32_t mss, uin
     }
     if (!k->started)
         begin(w, now_ms, mss);
-    bytes = least(bytes, cwnd);
+    bytes = tcp_least(bytes, cwnd);
     grow_reno(w, mss, bytes);
     uint32_t t_ms = now_ms - k->epoch_ms;
     if (curve(k, t_ms, mss) < k->reno_bytes) {
-        w->cwnd_bytes = most(cwnd, k->reno_bytes);
+        w->cwnd_bytes = tcp_most(cwnd, k->reno_bytes);
         return;
     }
     uint64_t target = curve(k, (uint64_t)t_ms + w->rtt_us / 1000, mss);
     uint64_t limit = (uint64_t)cwnd + cwnd / 2;
     target = target < cwnd ? cwnd : target > limit ? limit : target;
-    w->cwnd_bytes = least(cwnd + (uint32_t)((target - cwnd) * bytes / cwnd), cwnd_most_bytes);
+    w->cwnd_bytes = tcp_least(cwnd + (uint32_t)((target - cwnd) * bytes / cwnd), TCP_CWND_MAX_BYTES);
 }
 
 /* ---- Loss: RFC 9438 4.6 to 4.8 ---- */
 
 static uint32_t reduced(uint32_t flight, uint32_t mss)
 {
-    return most((uint32_t)((uint64_t)flight * 7 / 10), 2 * mss);
+    return tcp_most((uint32_t)((uint64_t)flight * 7 / 10), 2 * mss);
 }
 
 static void cubic_lost(struct tcp_window *w, uint64_t now_ns, uint32_t mss, uint32_t flight)

@@ -117,11 +117,6 @@ static bool timestamp_good(struct tcp_connection *c, uint64_t now_ns, const stru
     return false;
 }
 
-static uint32_t receive_window(const struct tcp_connection *c)
-{
-    return seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
-}
-
 static bool in_window(const struct tcp_connection *c, struct seq s, uint32_t window)
 {
     return s.v - c->rcv_nxt.v < window;
@@ -130,7 +125,7 @@ static bool in_window(const struct tcp_connection *c, struct seq s, uint32_t win
 /* RFC 9293 table 6. With a closed window a segment at its edge counts for its acknowledgement. */
 static bool acceptable(const struct tcp_connection *c, const struct tcp_segment *s)
 {
-    uint32_t window = receive_window(c), len = tcp_segment_len(s);
+    uint32_t window = tcp_rx_promised(c), len = tcp_segment_len(s);
     if (window == 0 || len == 0)
         return seq_equal(s->seq, c->rcv_nxt) || in_window(c, s->seq, window);
     return in_window(c, s->seq, window) || in_window(c, seq_add(s->seq, len - 1), window);
@@ -191,7 +186,7 @@ static void owe_ack(struct tcp_connection *c, uint64_t now_ns, bool in_order, bo
         tcp_send_ack(c, now_ns);
         return;
     }
-    if (++c->n_unacked >= 2 || several || gap || receive_window(c) == 0)
+    if (++c->n_unacked >= 2 || several || gap || tcp_rx_promised(c) == 0)
         c->ack_now = true;
     else
         c->soon_ns = time_min(c->soon_ns, time_after(now_ns, TCP_DELAYED_ACK_NS));
@@ -221,7 +216,7 @@ static void take_data(struct tcp_connection *c, uint64_t now_ns, struct seq seq,
     bool gap = c->rx.ooo != NULL;
     if (c->orphan) {
         if (!seq_after(seq, c->rcv_nxt)) {
-            uint32_t room = receive_window(c) + (c->rcv_nxt.v - seq.v);
+            uint32_t room = tcp_rx_promised(c) + (c->rcv_nxt.v - seq.v);
             drop_data(c, now_ns, seq_add(seq, (uint32_t)(data.len < room ? data.len : room)));
         }
     } else {
@@ -264,7 +259,7 @@ static void take_text(struct tcp_connection *c, uint64_t now_ns, const struct tc
         return;
     struct seq end = seq_add(seq, (uint32_t)s->data.len);
     if ((s->flags & TCP_FIN) && !c->has_fin && !seq_before(end, c->rcv_nxt) &&
-        end.v - c->rcv_nxt.v <= receive_window(c)) {
+        end.v - c->rcv_nxt.v <= tcp_rx_promised(c)) {
         c->has_fin = true;
         c->fin_seq = end;
     }

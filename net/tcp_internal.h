@@ -172,7 +172,6 @@ struct tcp_connection {
     struct tcp_entry entry; /* first: the table's */
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
-    struct tcp_listener *listener; /* while in its queue */
     struct list node;    /* in the listener's queue of established connections; later in t->tuned or t->orphans */
     struct list pending; /* in t->pending: something is to be sent at tcp_flush */
     struct list starved; /* in t->starved: its writer waits for shared memory */
@@ -349,6 +348,12 @@ void tcp_end(struct tcp_connection *c, enum err error);
 /* Wakes who waits, sets the timer, frees what ended and is nobody's. `c` may be dead afterwards. */
 void tcp_settle(struct tcp_connection *c);
 void tcp_set_pending(struct tcp_connection *c);
+/* Wakes who waits there, if somebody does; nobody does afterwards. */
+void tcp_wake(struct waiter **slot);
+static inline bool tcp_is_opening(const struct tcp_connection *c)
+{
+    return c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED;
+}
 
 /* An orphan in FIN-WAIT-2 waits for the peer's FIN, not for ever, and only while there is room. */
 void tcp_wait_for_fin(struct tcp_connection *c, uint64_t now_ns);
@@ -393,13 +398,22 @@ bool tcp_ack_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_s
 void tcp_rtt_sample(struct tcp_connection *c, uint32_t rtt_us);
 /* New data was acknowledged outside of a recovery, while the congestion window was the limit. */
 void tcp_window_acked(struct tcp_connection *c, uint64_t now_ns, uint32_t bytes);
+/* Slows down, of `flight_bytes`, where nothing is to be sent again. */
+void tcp_window_reduced(struct tcp_connection *c, uint64_t now_ns, uint32_t flight_bytes);
 static inline uint32_t tcp_flight(const struct tcp_connection *c)
 {
     return c->max.v - c->una.v;
 }
-/* How much of it a loss is to be measured by: no more than the congestion window had allowed. While a retransmission is lost,
- * too, what was reported and what was sent for it pile up behind the hole, two or three windows of it; 0.7 of that would
- * make the window grow by each loss. */
+/* Of what is sent again from now on, up to `recover`, there is no sample, and its loss makes the window smaller once. */
+static inline void tcp_resending(struct tcp_connection *c, uint64_t now_ns)
+{
+    c->recover = c->max;
+    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
+    c->rtt_timing = false;
+}
+/* How much of it a loss is to be measured by: no more than the congestion window had allowed, without what limited transmit
+ * sent beyond it (RFC 5681 3.2). While a retransmission is lost, too, what was reported and what was sent for it pile up
+ * behind the hole, two or three windows of it; 0.7 of that would make the window grow by each loss. */
 static inline uint32_t tcp_flight_reducible(const struct tcp_connection *c)
 {
     uint32_t most = c->sack && c->in_recovery ? c->window.ssthresh_bytes : c->window.cwnd_bytes;
@@ -427,6 +441,11 @@ void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, st
 /* Payload of one segment towards the peer, by the route and what the peer said. */
 void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes);
 uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes);
+/* The segment size that a SYN names, of what the way carries. */
+static inline uint16_t tcp_syn_mss(uint16_t payload_bytes)
+{
+    return payload_bytes > TCP_HEADER_BYTES ? (uint16_t)(payload_bytes - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT;
+}
 uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src);
 
 /* ---- tcp_rx.c ---- */
@@ -436,6 +455,16 @@ void tcp_rx_take(struct tcp_connection *c, struct seq seq, struct bytes data);
 size_t tcp_rx_read(struct tcp_connection *c, void *buffer, size_t size);
 void tcp_rx_free(struct tcp_connection *c);
 void tcp_rx_free_ooo(struct tcp_connection *c);
+/* What of the window that was advertised is still open. */
+static inline uint32_t tcp_rx_promised(const struct tcp_connection *c)
+{
+    return seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
+}
+/* In which units it is said. */
+static inline uint32_t tcp_rx_shift(const struct tcp_connection *c)
+{
+    return c->scaling ? c->rcv_shift : 0;
+}
 /* The window to advertise now, unscaled; moves rcv_edge on when it is worth it. */
 uint32_t tcp_rx_window(struct tcp_connection *c);
 /* A reader took so much that the peer should be told. */
@@ -520,6 +549,8 @@ bool tcp_rack_tail_repaired(struct tcp_connection *c, const struct tcp_segment *
 
 /* An acknowledgement on a connection with SACK that moved una by `acked`. */
 void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s, uint32_t acked);
+/* A loss was found otherwise than by a timeout. */
+void tcp_recover_begin(struct tcp_connection *c, uint64_t now_ns);
 /* Begins a recovery if something is lost. */
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns);
 void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns);

@@ -66,13 +66,14 @@
 
 /* ---- Segments ---- */
 
-#define TCP_MSS_DEFAULT 536    /* RFC 9293 3.7.1, when the peer names none */
-#define TCP_MSS_MIN 64         /* a smaller one named by the peer would make us send headers only */
-#define TCP_MSS_PMTU_MIN 512   /* RFC 5927 7.2: a forged "too big" must not push us below what every network carries */
-#define TCP_MSS_BASE 1024      /* RFC 4821 7.2: segments that a black hole is tried with first; tunnels carry them */
-#define TCP_MTU_STEP 32        /* what is closer is not searched: 2 % of a segment */
-#define TCP_INITIAL_WINDOW 10  /* RFC 6928, segments */
-#define TCP_DUPLICATE_ACKS 3   /* RFC 5681 3.2 */
+#define TCP_MSS_DEFAULT 536   /* RFC 9293 3.7.1, when the peer names none */
+#define TCP_MSS_MIN 64        /* a smaller one named by the peer would make us send headers only */
+#define TCP_MSS_PMTU_MIN 512  /* RFC 5927 7.2: a forged "too big" must not push us below what every network carries */
+#define TCP_MSS_BASE 1024     /* RFC 4821 7.2: segments that a black hole is tried with first; tunnels carry them */
+#define TCP_MTU_STEP 32       /* what is closer is not searched: 2 % of a segment */
+#define TCP_INITIAL_WINDOW 10 /* RFC 6928, segments */
+#define TCP_CWND_MAX_BYTES (UINT32_C(1) << 30) /* as large as a scaled window can be */
+#define TCP_DUPLICATE_ACKS 3                   /* RFC 5681 3.2 */
 #define TCP_REORDER_PERSIST 16 /* RFC 8985 6.2: recoveries without a needless retransmission until it is short again */
 #define TCP_MIN_RTT_MS \
     (300 * 1000) /* RFC 8985 6.2: the shortest round trip is one of the last 5 minutes, so that a path may change */

@@ -23,14 +23,13 @@ void tcp_half_free(struct tcp_half *h)
 
 void tcp_send_syn_ack(const struct tcp_half *h, uint64_t now_ns, uint32_t ts_value)
 {
-    uint16_t payload = tcp_route_payload(h->t, &h->entry.peer.ip, NULL);
     struct tcp_segment s = {
         .seq = h->iss,
         .ack = seq_add(h->irs, 1),
         .flags = h->ecn ? TCP_SYN | TCP_ACK | TCP_ECE : TCP_SYN | TCP_ACK,
         .window = h->window,
         .has_mss = true,
-        .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
+        .mss = tcp_syn_mss(tcp_route_payload(h->t, &h->entry.peer.ip, NULL)),
         .has_shift = h->scaling,
         .shift = h->t->rcv_shift,
         .sack_permitted = h->sack,
@@ -205,7 +204,6 @@ static void complete(struct tcp_listener *l, const struct tcp_half *h, uint64_t 
     c->in_table = true;
     tcp_established(c, now_ns);
     t->n.n_accepted++;
-    c->listener = l;
     list_append(&l->ready, &c->node);
     l->n_ready++;
     tcp_input_connection(c, now_ns, s); /* its data, FIN, window; `c` stays the queue's */
@@ -310,7 +308,6 @@ enum err tcp_accept(struct tcp_listener *l, struct tcp_connection **c)
         return ERR_AGAIN;
     l->n_ready--;
     *c = CONTAINER_OF(node, struct tcp_connection, node);
-    (*c)->listener = NULL;
     return OK;
 }
 

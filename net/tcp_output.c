@@ -10,14 +10,10 @@
  * largest window that the peer ever had (RFC 9293 3.8.6.2.1), or was sent before. */
 #include "net/tcp_internal.h"
 
+#include "net/bucket.h"
 #include "wire/checksum.h"
 
 #include <jinn/must.h>
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Header, checksum over all parts or what the device needs to take it, and out. `segment_bytes`: of payload; the device makes
  * segments of what is more. */
@@ -31,9 +27,7 @@ static enum err emit(struct tcp *t, uint64_t now_ns, const struct endpoint *loca
     tcp_emit(&w, s);
     must(writer_good(&w) && n <= IP_PIECES_MAX);
     v[0] = writer_bytes(&w);
-    size_t len = 0;
-    for (size_t i = 0; i < n; i++)
-        len += v[i].len;
+    size_t len = bytes_total(v, n);
     uint64_t sum = checksum_pseudo(&local->ip, &peer->ip, IP_TCP, (uint32_t)len);
     struct ip_out out = {.src = local->ip, .dst = peer->ip, .protocol = IP_TCP, .tos = s->ecn, .dont_fragment = true};
     if (t->below->features & NET_CHECKSUM_OUT) {
@@ -64,15 +58,9 @@ void tcp_send_bare(struct tcp *t, uint64_t now_ns, const struct tcp_entry *e, st
 /* So that a flood of what belongs nowhere is not answered by one of ours. */
 static bool pay_for_reset(struct tcp *t, uint64_t now_ns)
 {
-    const uint64_t price_ns = NS_PER_S / TCP_RESETS_PER_S;
-    if (t->resets_paid_ns < now_ns)
-        t->resets_paid_ns = now_ns;
-    if (t->resets_paid_ns - now_ns > (TCP_RESETS_BURST - 1) * price_ns) {
-        t->n.n_resets_held++;
-        return false;
-    }
-    t->resets_paid_ns += price_ns;
-    return true;
+    bool paid = bucket_pay(&t->resets_paid_ns, now_ns, TCP_RESETS_BURST, TCP_RESETS_PER_S);
+    t->n.n_resets_held += !paid;
+    return paid;
 }
 
 void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
@@ -103,8 +91,7 @@ uint16_t tcp_route_payload(struct tcp *t, const struct ip *dst, struct ip *src)
 
 uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes)
 {
-    uint32_t mss = payload_bytes > TCP_HEADER_BYTES ? payload_bytes - TCP_HEADER_BYTES : TCP_MSS_DEFAULT;
-    mss = least(mss, c->peer_mss);
+    uint32_t mss = tcp_least(tcp_syn_mss(payload_bytes), c->peer_mss);
     if (c->timestamps)
         mss = mss > TCP_TIMESTAMP_BYTES ? mss - TCP_TIMESTAMP_BYTES : 0;
     return (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
@@ -129,9 +116,7 @@ static void acknowledged(struct tcp_connection *c)
 /* What a segment with this data leaves for blocks: a full one nothing. */
 static size_t room_for_options(const struct tcp_connection *c, const struct bytes *v, size_t n)
 {
-    size_t len = 0;
-    for (size_t i = 1; i < n; i++)
-        len += v[i].len;
+    size_t len = bytes_total(v + 1, n - 1);
     return len < c->mss ? c->mss - len : 0;
 }
 
@@ -153,8 +138,7 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
                          size_t n)
 {
     struct tcp_segment s = {.seq = seq, .ack = c->rcv_nxt, .flags = flags | TCP_ACK};
-    uint32_t shift = c->scaling ? c->rcv_shift : 0;
-    s.window = (uint16_t)(tcp_rx_window(c) >> shift);
+    s.window = (uint16_t)(tcp_rx_window(c) >> tcp_rx_shift(c));
     if (c->timestamps) {
         s.has_timestamp = true;
         s.ts_value = tcp_timestamp(now_ns, c->ts_offset);
@@ -184,7 +168,7 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
  * refused: after a probe of a closed window, for one. */
 static struct seq bare_seq(const struct tcp_connection *c)
 {
-    return seq_add(c->una, least(c->max.v - c->una.v, c->wnd_bytes));
+    return seq_add(c->una, tcp_least(c->max.v - c->una.v, c->wnd_bytes));
 }
 
 void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns)
@@ -220,8 +204,7 @@ static void start_resend_timer(struct tcp_connection *c, uint64_t now_ns)
 static void send_syn(struct tcp_connection *c, uint64_t now_ns)
 {
     bool both = c->state == TCP_SYN_RECEIVED;
-    uint16_t payload = tcp_route_payload(c->t, &c->entry.peer.ip, NULL);
-    uint32_t window = least(tcp_rx_window(c), UINT16_MAX);
+    uint32_t window = tcp_least(tcp_rx_window(c), UINT16_MAX);
     bool ask = c->ecn && !c->syn_resent; /* RFC 3168 6.1.1.1: the network may drop what it does not know */
     struct tcp_segment s = {
         .seq = c->iss,
@@ -231,7 +214,7 @@ static void send_syn(struct tcp_connection *c, uint64_t now_ns)
                        : TCP_SYN,
         .window = (uint16_t)window,
         .has_mss = true,
-        .mss = payload > TCP_HEADER_BYTES ? (uint16_t)(payload - TCP_HEADER_BYTES) : TCP_MSS_DEFAULT,
+        .mss = tcp_syn_mss(tcp_route_payload(c->t, &c->entry.peer.ip, NULL)),
         .has_shift = c->scaling,
         .shift = c->rcv_shift,
         .sack_permitted = c->sack,
@@ -296,10 +279,10 @@ static uint32_t congestion_room(const struct tcp_connection *c)
 static uint32_t piece_bytes(const struct tcp_connection *c, uint32_t room, size_t left)
 {
     uint32_t feature = ip_is4(&c->entry.peer.ip) ? NET_SEGMENT_TCP4 : NET_SEGMENT_TCP6;
-    uint32_t most = least(room, c->mss);
+    uint32_t most = tcp_least(room, c->mss);
     if (room <= c->mss || left <= c->mss || c->single || !(c->t->below->features & feature))
         return left < most ? (uint32_t)left : most;
-    most = least(least(room, c->window.cwnd_bytes / 2), TCP_LARGE_BYTES);
+    most = tcp_least(tcp_least(room, c->window.cwnd_bytes / 2), TCP_LARGE_BYTES);
     if (left <= most)
         return (uint32_t)left;
     return most < c->mss ? c->mss : most - most % c->mss;
@@ -321,7 +304,7 @@ static bool plan_segment(struct tcp_connection *c, struct plan *p)
         return false;
     uint32_t cwnd = congestion_room(c), used = c->sack ? tcp_pipe(c) : offset;
     uint32_t peer_room = c->wnd_bytes > offset ? c->wnd_bytes - offset : 0;
-    uint32_t room = least(peer_room, cwnd > used ? cwnd - used : 0);
+    uint32_t room = tcp_least(peer_room, cwnd > used ? cwnd - used : 0);
     uint32_t len = piece_bytes(c, room, left);
     c->limited = (cwnd <= used || cwnd - used <= peer_room) && left > room;
     p->len = len;
@@ -401,7 +384,7 @@ void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
 {
     if (send_one(c, now_ns) > 0)
         return;
-    uint32_t len = least(c->mss, c->nxt.v - c->una.v);
+    uint32_t len = tcp_least(c->mss, c->nxt.v - c->una.v);
     (void)resend_range(c, now_ns, seq_add(c->nxt, (uint32_t)-len), len);
 }
 
@@ -411,7 +394,7 @@ static void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
     uint16_t mss = c->mss, size = tcp_mtu_search(c, now_ns);
     size_t both = size + (size_t)mss, offset = c->nxt.v - c->una.v;
     if (size == 0 || c->window.cwnd_bytes < tcp_pipe(c) + both ||
-        least(c->wnd_bytes, (uint32_t)c->tx.len) < offset + both)
+        tcp_least(c->wnd_bytes, (uint32_t)c->tx.len) < offset + both)
         return;
     c->mss = size;
     uint32_t len = send_one(c, now_ns);
@@ -445,7 +428,7 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
 {
     if (c->state == TCP_CLOSED || c->state == TCP_FIN_WAIT_2)
         return; /* nothing is left to be sent */
-    if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED) {
+    if (tcp_is_opening(c)) {
         if (seq_equal(c->nxt, c->iss))
             send_syn(c, now_ns);
         return;
@@ -499,5 +482,5 @@ void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns)
 void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns)
 {
     c->t->n.n_window_probes++;
-    resend(c, now_ns, c->wnd_bytes == 0 ? 1 : least(c->wnd_bytes, c->mss));
+    resend(c, now_ns, c->wnd_bytes == 0 ? 1 : tcp_least(c->wnd_bytes, c->mss));
 }

@@ -36,7 +36,7 @@ static bool is_hard(enum icmp_problem problem)
 
 static void connection_problem(struct tcp_connection *c, uint64_t now_ns, const struct ip_problem *p)
 {
-    bool opening = c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED;
+    bool opening = tcp_is_opening(c);
     if (p->problem == PROBLEM_TOO_BIG) {
         if (!opening)
             path_mtu(c, now_ns, p->mtu_bytes);

@@ -3,16 +3,6 @@
  * how much that is follows proportional rate reduction (RFC 6937). What is lost is RACK's to say (tcp_rack.c). */
 #include "net/tcp_internal.h"
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint32_t most(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
 /* RFC 6937 3, with the slow start reduction bound. At least one segment goes out at the start. */
 static void reduce(struct tcp_connection *c, uint32_t delivered)
 {
@@ -24,11 +14,23 @@ static void reduce(struct tcp_connection *c, uint32_t delivered)
         room = share > p->out ? (uint32_t)(share - p->out) : 0;
     } else {
         uint32_t caught = p->delivered > p->out ? p->delivered - p->out : 0;
-        room = least(aim - pipe, most(caught, delivered) + c->mss);
+        room = tcp_least(aim - pipe, tcp_most(caught, delivered) + c->mss);
     }
     if (p->out == 0)
-        room = most(room, c->mss);
+        room = tcp_most(room, c->mss);
     c->window.cwnd_bytes = pipe + room;
+}
+
+void tcp_recover_begin(struct tcp_connection *c, uint64_t now_ns)
+{
+    uint32_t flight = tcp_flight_reducible(c);
+    c->t->n.n_fast_retransmits++;
+    c->in_recovery = true;
+    tcp_resending(c, now_ns);
+    tcp_undo_begin(c, now_ns, TCP_UNDO_RECOVERY);
+    c->t->congestion->lost(&c->window, now_ns, c->mss, flight);
+    c->prr = (struct tcp_prr){.flight = flight};
+    c->resend_ns = tcp_resend_after(c, now_ns);
 }
 
 void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
@@ -36,26 +38,8 @@ void tcp_recover_lost(struct tcp_connection *c, uint64_t now_ns)
     bool after_timeout = seq_before(c->una, c->recover);
     if (c->board.lost_bytes == 0 || c->in_recovery || after_timeout || tcp_mtu_lost(c))
         return;
-    uint32_t flight = tcp_flight_reducible(c);
-    c->t->n.n_fast_retransmits++;
-    c->in_recovery = true;
-    c->recover = c->max;
-    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
-    c->rtt_timing = false;
-    tcp_undo_begin(c, now_ns, TCP_UNDO_RECOVERY);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, flight);
-    c->prr = (struct tcp_prr){.flight = flight};
-    c->resend_ns = tcp_resend_after(c, now_ns);
+    tcp_recover_begin(c, now_ns);
     reduce(c, 0);
-}
-
-/* The probe of the tail filled a hole: a loss like others, already repaired (RFC 8985 7.4.2). */
-static void slow_down(struct tcp_connection *c, uint64_t now_ns)
-{
-    tcp_undo_forget(c);
-    uint32_t flight = least(tcp_flight(c) + c->mss, c->window.cwnd_bytes);
-    c->t->congestion->lost(&c->window, now_ns, c->mss, flight);
-    c->window.cwnd_bytes = c->window.ssthresh_bytes;
 }
 
 static void leave(struct tcp_connection *c)
@@ -92,8 +76,8 @@ void tcp_recover_input(struct tcp_connection *c, uint64_t now_ns, const struct t
     }
     if (c->in_recovery && !seq_before(c->una, c->recover))
         leave(c);
-    if (tcp_rack_tail_repaired(c, s, acked, twice) && !c->in_recovery)
-        slow_down(c, now_ns);
+    if (tcp_rack_tail_repaired(c, s, acked, twice) && !c->in_recovery) /* a loss like others: RFC 8985 7.4.2 */
+        tcp_window_reduced(c, now_ns, tcp_least(tcp_flight(c) + c->mss, c->window.cwnd_bytes));
     if (delivered == 0 && !twice)
         return;
     if (b->sacked_bytes > 0 || c->in_recovery || b->lost_bytes > 0)
@@ -117,9 +101,7 @@ void tcp_recover_timeout(struct tcp_connection *c, uint64_t now_ns)
     }
     tcp_board_all_lost(c);
     c->in_recovery = false;
-    c->recover = c->max;
-    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
-    c->rtt_timing = false;
+    tcp_resending(c, now_ns);
     c->rack.probed = c->rack.tail = false;
     c->rack_ns = TIME_NEVER;
 }

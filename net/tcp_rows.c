@@ -20,7 +20,7 @@ static void describe(const struct tcp_connection *c, struct tcp_row *row)
     row->cwnd_bytes = c->window.cwnd_bytes;
     row->ssthresh_bytes = c->window.ssthresh_bytes;
     row->peer_window_bytes = c->wnd_bytes;
-    row->window_bytes = seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
+    row->window_bytes = tcp_rx_promised(c);
     row->rtt_us = c->srtt_us;
     row->rto_us = c->rto_us;
     row->mss_bytes = c->mss;

@@ -14,11 +14,6 @@
 
 #include <jinn/must.h>
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 uint32_t tcp_chunks_free(const struct tcp *t)
 {
     return (uint32_t)(t->chunks.n - t->chunks.n_used);
@@ -73,7 +68,7 @@ static void append(struct tcp_connection *c, struct bytes data)
             }
             link_tail(&c->rx, chunk);
         }
-        uint32_t len = least(TCP_CHUNK_DATA - chunk->to, (uint32_t)data.len);
+        uint32_t len = tcp_least(TCP_CHUNK_DATA - chunk->to, (uint32_t)data.len);
         memcpy(chunk->data + chunk->to, data.data, len);
         chunk->to = (uint16_t)(chunk->to + len);
         c->rx.len += len;
@@ -146,7 +141,7 @@ static struct tcp_chunk *fill_gap(struct tcp_connection *c, struct tcp_chunk *af
                 c->rx.ooo_tail = chunk;
             after = chunk;
         }
-        uint32_t len = least(TCP_CHUNK_DATA - after->to, (uint32_t)data.len);
+        uint32_t len = tcp_least(TCP_CHUNK_DATA - after->to, (uint32_t)data.len);
         memcpy(after->data + after->to, data.data, len);
         after->to = (uint16_t)(after->to + len);
         seq = seq_add(seq, len);
@@ -168,13 +163,13 @@ static void take_ooo(struct tcp_connection *c, struct seq seq, struct bytes data
             continue;
         }
         uint32_t gap = next ? (seq_before(seq, next->seq) ? next->seq.v - seq.v : 0) : (uint32_t)data.len;
-        gap = least(gap, (uint32_t)data.len);
+        gap = tcp_least(gap, (uint32_t)data.len);
         if (gap > 0) {
             after = fill_gap(c, after, seq, bytes_slice(data, 0, gap));
             if (!after)
                 return;
         }
-        uint32_t passed = next && data.len > gap ? least(end_of(next).v - seq.v, (uint32_t)data.len) : gap;
+        uint32_t passed = next && data.len > gap ? tcp_least(end_of(next).v - seq.v, (uint32_t)data.len) : gap;
         tcp_sack_twice(c, seq_add(seq, gap), seq_add(seq, passed));
         seq = seq_add(seq, passed);
         data = bytes_slice(data, passed, data.len);
@@ -258,7 +253,7 @@ void tcp_rx_free(struct tcp_connection *c)
 /* The most that this connection may hold, and that a header can say. */
 static uint32_t limit(const struct tcp_connection *c)
 {
-    return least(c->tune.limit_bytes, UINT32_C(65535) << (c->scaling ? c->rcv_shift : 0));
+    return tcp_least(c->tune.limit_bytes, UINT32_C(65535) << tcp_rx_shift(c));
 }
 
 /* What we would take now: what the connection may hold less what it holds, and its share of what is free. */
@@ -270,24 +265,18 @@ static uint32_t room(const struct tcp_connection *c)
     return share < own ? (uint32_t)share : own;
 }
 
-static uint32_t advertised(const struct tcp_connection *c)
-{
-    return seq_after(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge.v - c->rcv_nxt.v : 0;
-}
-
 /* RFC 9293 3.8.6.2.2: the edge moves by a segment or half of the buffer, or not at all. A closed window behind
  * which nothing waits to be read opens by whatever there is: two hosts whose buffers are full of data for each
  * other go on. */
 uint32_t tcp_rx_window(struct tcp_connection *c)
 {
-    uint32_t shift = c->scaling ? c->rcv_shift : 0;
-    uint32_t now = advertised(c), wanted = room(c);
+    uint32_t shift = tcp_rx_shift(c), now = tcp_rx_promised(c), wanted = room(c);
     bool stuck = now == 0 && c->rx.len == 0;
-    if (stuck || wanted >= now + least(limit(c) / 2, c->mss))
+    if (stuck || wanted >= now + tcp_least(limit(c) / 2, c->mss))
         now = wanted;
     /* Rounded up, so that the edge which the peer computes is not left of the one before. */
     uint32_t field = (now + (UINT32_C(1) << shift) - 1) >> shift;
-    field = least(field, UINT16_MAX);
+    field = tcp_least(field, UINT16_MAX);
     struct seq edge = seq_add(c->rcv_nxt, field << shift);
     if (seq_after(edge, c->rcv_edge))
         c->rcv_edge = edge;
@@ -298,8 +287,8 @@ uint32_t tcp_rx_window(struct tcp_connection *c)
  * little is, the peer may be waiting; then two segments or half of the buffer are worth a packet. */
 bool tcp_rx_update_due(const struct tcp_connection *c)
 {
-    uint32_t step = least(limit(c) / 2, 2U * c->mss);
-    uint32_t now = advertised(c);
+    uint32_t step = tcp_least(limit(c) / 2, 2U * c->mss);
+    uint32_t now = tcp_rx_promised(c);
     bool little = now < limit(c) / 8 || now < step;
     return little && room(c) >= now + step;
 }

@@ -22,13 +22,12 @@ static uint64_t patience_ns(const struct tcp_connection *c)
 
 static void give_up(struct tcp_connection *c, uint64_t now_ns)
 {
-    bool opening = c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED;
     c->t->n.n_timed_out++;
     if (c->orphan)
         c->t->n.n_lingered++;
     if (c->state != TCP_SYN_SENT)
         tcp_send_reset(c, now_ns);
-    tcp_end(c, opening && c->soft_error ? (enum err)c->soft_error : ERR_TIMEOUT);
+    tcp_end(c, tcp_is_opening(c) && c->soft_error ? (enum err)c->soft_error : ERR_TIMEOUT);
 }
 
 static void back_off(struct tcp_connection *c)
@@ -61,9 +60,7 @@ static void rewind_to_una(struct tcp_connection *c, uint64_t now_ns)
     tcp_tx_seek(c, 0);
     c->in_recovery = false;
     c->n_duplicates = 0;
-    c->recover = c->max;
-    c->resent_ts = tcp_timestamp(now_ns, c->ts_offset);
-    c->rtt_timing = false;
+    tcp_resending(c, now_ns);
 }
 
 static void resend_due(struct tcp_connection *c, uint64_t now_ns)
@@ -78,7 +75,7 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
         return;
     }
     c->t->n.n_timeouts++;
-    if (c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED) {
+    if (tcp_is_opening(c)) {
         c->syn_resent = true;
         c->rtt_timing = false;
         c->nxt = c->iss;

@@ -14,16 +14,11 @@
  * long it took to fill the window, which is not shorter. */
 #include "net/tcp_internal.h"
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 void tcp_tune_init(struct tcp *t)
 {
     uint32_t all = (uint32_t)t->chunks.n * TCP_CHUNK_BYTES;
-    t->window_first = least(all / TCP_FAIR_SHARE, UINT16_MAX);
-    t->window_max = least(all / 2, TCP_WINDOW_MAX_BYTES);
+    t->window_first = tcp_least(all / TCP_FAIR_SHARE, UINT16_MAX);
+    t->window_max = tcp_least(all / 2, TCP_WINDOW_MAX_BYTES);
     t->tune_bytes = all - all / TCP_UNREAD_SHARE;
     list_init(&t->tuned);
 }
@@ -31,7 +26,7 @@ void tcp_tune_init(struct tcp *t)
 void tcp_tune_start(struct tcp_connection *c, uint64_t now_ns)
 {
     uint32_t rtt_ms = c->srtt_us ? c->srtt_us / 1000 + 1 : TCP_TUNE_ROUND_MS;
-    c->tune.rtt_ms = (uint16_t)least(rtt_ms, UINT16_MAX);
+    c->tune.rtt_ms = (uint16_t)tcp_least(rtt_ms, UINT16_MAX);
     c->tune.least_ms = UINT16_MAX;
     c->tune.since_ms = c->tune.edge_ms = (uint32_t)(now_ns / NS_PER_MS);
     c->tune.edge = c->rcv_edge;
@@ -77,7 +72,7 @@ static uint32_t fair_part(const struct tcp_connection *c)
     uint32_t part = t->tune_bytes / (2 * n + 1) * 2;
     if (part < left / 3 * 2)
         part = left / 3 * 2;
-    return least(t->window_first + part, t->window_max);
+    return tcp_least(t->window_first + part, t->window_max);
 }
 
 static void resize(struct tcp_connection *c, uint32_t now_ms, uint32_t past_ms)

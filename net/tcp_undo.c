@@ -12,16 +12,6 @@
  *                  +----------------------------------+---------------+--> OFF: all of it is sent again */
 #include "net/tcp_internal.h"
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint32_t most(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
 void tcp_undo_begin(struct tcp_connection *c, uint64_t now_ns, enum tcp_undo_of of)
 {
     const struct tcp_rack *k = &c->rack;
@@ -29,7 +19,7 @@ void tcp_undo_begin(struct tcp_connection *c, uint64_t now_ns, enum tcp_undo_of 
     u->before = c->window;
     u->from = c->una;
     u->ts = tcp_timestamp(now_ns, c->ts_offset);
-    u->resent_bytes = k->probed && !k->probe_new ? least(c->mss, k->probe_end.v - c->una.v) : 0;
+    u->resent_bytes = k->probed && !k->probe_new ? tcp_least(c->mss, k->probe_end.v - c->una.v) : 0;
     c->undoable = true;
     c->undo_timeout = of == TCP_UNDO_TIMEOUT;
 }
@@ -58,19 +48,19 @@ static void restore_window(struct tcp_connection *c, uint32_t flight, uint32_t a
     uint32_t rtt_us = w->rtt_us, cwnd = c->in_recovery ? 0 : w->cwnd_bytes; /* it may be inflated (RFC 5681 3.2) */
     *w = c->undo.before;
     w->rtt_us = rtt_us;
-    uint32_t gentle = flight + most(acked, TCP_INITIAL_WINDOW * (uint32_t)c->mss);
+    uint32_t gentle = flight + tcp_most(acked, TCP_INITIAL_WINDOW * (uint32_t)c->mss);
     if (gentle < w->cwnd_bytes) {
-        w->ssthresh_bytes = most(w->ssthresh_bytes, w->cwnd_bytes);
+        w->ssthresh_bytes = tcp_most(w->ssthresh_bytes, w->cwnd_bytes);
         w->cwnd_bytes = gentle;
     }
-    w->cwnd_bytes = most(w->cwnd_bytes, cwnd);
+    w->cwnd_bytes = tcp_most(w->cwnd_bytes, cwnd);
 }
 
 /* `acked` bytes of what is under way are acknowledged with this. */
 static void undo(struct tcp_connection *c, uint32_t acked)
 {
     uint32_t flight = tcp_flight(c);
-    restore_window(c, flight - least(acked, flight), acked);
+    restore_window(c, flight - tcp_least(acked, flight), acked);
     if (c->undo_timeout)
         c->t->n.n_undone_timeouts++;
     else
@@ -89,7 +79,7 @@ static void undo(struct tcp_connection *c, uint32_t acked)
         return;
     }
     c->nxt = c->max;
-    tcp_tx_seek(c, least(flight, (uint32_t)c->tx.len));
+    tcp_tx_seek(c, tcp_least(flight, (uint32_t)c->tx.len));
 }
 
 void tcp_undo_echo(struct tcp_connection *c, const struct tcp_segment *s)
@@ -123,7 +113,7 @@ void tcp_frto_input(struct tcp_connection *c, uint32_t acked, bool again, bool o
         if (!on || c->sack)
             return;
         c->nxt = c->max;
-        tcp_tx_seek(c, least(tcp_flight(c), (uint32_t)c->tx.len));
+        tcp_tx_seek(c, tcp_least(tcp_flight(c), (uint32_t)c->tx.len));
     } else if (acked > 0 || old_reported) {
         undo(c, 0);
     } else {

@@ -29,11 +29,15 @@ enum err tcp_connect(struct tcp *t, uint64_t now_ns, struct endpoint to, struct 
         return ERR_INVALID;
     if (tcp_route_payload(t, &to.ip, &src) == 0)
         return ERR_UNREACHABLE;
-    if (!choose_port(t, src, &to, &port))
+    if (!choose_port(t, src, &to, &port)) {
+        t->n.n_no_port++;
         return ERR_IN_USE;
+    }
     struct tcp_connection *c = tcp_connection_new(t, now_ns);
-    if (!c)
+    if (!c) {
+        t->n.n_refused_full++;
         return ERR_FULL;
+    }
     c->entry.local = (struct endpoint){src, port};
     c->entry.peer = to;
     tcp_table_add(t, &c->entry);
@@ -49,14 +53,9 @@ enum err tcp_connect(struct tcp *t, uint64_t now_ns, struct endpoint to, struct 
     return OK;
 }
 
-static bool is_opening(const struct tcp_connection *c)
-{
-    return c->state == TCP_SYN_SENT || c->state == TCP_SYN_RECEIVED;
-}
-
 enum err tcp_connected(const struct tcp_connection *c)
 {
-    if (is_opening(c))
+    if (tcp_is_opening(c))
         return ERR_AGAIN;
     return (enum err)c->error;
 }
@@ -77,9 +76,11 @@ enum err tcp_read(struct tcp_connection *c, uint64_t now_ns, void *buffer, size_
     if (c->rx.len == 0)
         return is_readable(c) ? ERR_END : ERR_AGAIN;
     *len = tcp_rx_read(c, buffer, size);
-    tcp_tune_read(c, now_ns, (uint32_t)*len);
     bool open = c->state == TCP_ESTABLISHED || c->state == TCP_FIN_WAIT_1 || c->state == TCP_FIN_WAIT_2;
-    if (open && !c->fin_taken && tcp_rx_update_due(c)) {
+    if (!open || c->fin_taken)
+        return OK; /* no more will come: no window is to be promised */
+    tcp_tune_read(c, now_ns, (uint32_t)*len);
+    if (tcp_rx_update_due(c)) {
         tcp_send_ack(c, now_ns);
         tcp_timer_arm(c);
     }
@@ -93,7 +94,9 @@ enum err tcp_write(struct tcp_connection *c, struct piece p, size_t *taken)
         return (enum err)c->error;
     if (c->fin_queued || c->state == TCP_CLOSED)
         return ERR_CLOSED;
-    return tcp_tx_add(c, p, taken);
+    enum err e = tcp_tx_add(c, p, taken);
+    c->t->n.n_writes_held += e == ERR_AGAIN;
+    return e;
 }
 
 void tcp_push(struct tcp_connection *c, uint64_t now_ns)
@@ -104,6 +107,8 @@ void tcp_push(struct tcp_connection *c, uint64_t now_ns)
 
 void tcp_push_late(struct tcp_connection *c)
 {
+    if (c->state == TCP_CLOSED)
+        return; /* nothing is in the lists of what is no more */
     c->push_late = true;
     tcp_set_pending(c);
 }
@@ -128,29 +133,21 @@ enum err tcp_shutdown(struct tcp_connection *c, uint64_t now_ns)
     return OK;
 }
 
-static void wake(struct waiter **slot)
-{
-    struct waiter *w = *slot;
-    *slot = NULL;
-    if (w)
-        w->wake(w);
-}
-
 void tcp_wait_readable(struct tcp_connection *c, struct waiter *w)
 {
     c->reader = w;
     if (w && is_readable(c))
-        wake(&c->reader);
+        tcp_wake(&c->reader);
 }
 
 void tcp_wait_writable(struct tcp_connection *c, struct waiter *w)
 {
     c->writer = w;
-    bool now = is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
+    bool now = tcp_is_opening(c) ? false : c->error || c->fin_queued || c->state == TCP_CLOSED || tcp_tx_has_room(c);
     list_remove(&c->starved);
     if (w && now)
-        wake(&c->writer);
-    else if (w && !is_opening(c))
+        tcp_wake(&c->writer);
+    else if (w && !tcp_is_opening(c))
         list_append(&c->t->starved, &c->starved);
 }
 

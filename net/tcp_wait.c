@@ -56,7 +56,7 @@ void tcp_wait_enter(struct tcp_connection *c, uint64_t now_ns)
         .rcv_nxt = c->rcv_nxt,
         .ts_recent = c->ts_recent,
         .ts_offset = c->ts_offset,
-        .window = (uint16_t)(tcp_rx_window(c) >> (c->scaling ? c->rcv_shift : 0)),
+        .window = (uint16_t)(tcp_rx_window(c) >> tcp_rx_shift(c)),
         .timestamps = c->timestamps,
     };
     tcp_end(c, OK);

@@ -255,12 +255,10 @@ enum err udp_output(struct net *n, uint64_t now_ns, const struct endpoint *from,
     uint8_t head[UDP_HEADER_BYTES];
     struct bytes parts[1 + UDP_PARTS_MAX];
     struct writer w = writer_of(head, sizeof head);
-    size_t len = 0;
+    size_t len = bytes_total(v, count);
     must(count <= UDP_PARTS_MAX);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         parts[i + 1] = v[i];
-        len += v[i].len;
-    }
     if (len > UDP_PAYLOAD_MAX_BYTES)
         return ERR_TOO_LARGE;
     udp_emit(&w, &(struct udp_header){from->port, to->port}, &from->ip, &to->ip, v, count, len);

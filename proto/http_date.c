@@ -2,6 +2,7 @@
 /* Dates by the proleptic Gregorian calendar; no time zone but UTC. */
 #include "proto/http_fields.h"
 
+#include <jinn/format.h>
 #include <jinn/must.h>
 
 #define LAST_SECOND UINT64_C(253402300799) /* 9999-12-31 23:59:59: the format has four digits for the year */
@@ -40,18 +41,15 @@ static struct date date_of(uint64_t seconds)
 void http_date(uint64_t seconds, char out[static HTTP_DATE_BYTES])
 {
     struct date d = date_of(seconds);
-    struct writer w = writer_of(out, HTTP_DATE_BYTES);
-    write_format(&w, "%.3s, %02u %.3s %04u " CLOCK_FORMAT " GMT", day_names + d.weekday * 3, d.day,
-                 month_names + d.month * 3, d.year, CLOCK(d));
-    write_u8(&w, 0);
-    must(writer_good(&w));
+    size_t len = format(out, HTTP_DATE_BYTES, "%.3s, %02u %.3s %04u " CLOCK_FORMAT " GMT", day_names + d.weekday * 3,
+                        d.day, month_names + d.month * 3, d.year, CLOCK(d));
+    must(len < HTTP_DATE_BYTES);
 }
 
 void http_log_date(uint64_t seconds, char out[static HTTP_LOG_DATE_BYTES])
 {
     struct date d = date_of(seconds);
-    struct writer w = writer_of(out, HTTP_LOG_DATE_BYTES);
-    write_format(&w, "%02u/%.3s/%04u:" CLOCK_FORMAT " +0000", d.day, month_names + d.month * 3, d.year, CLOCK(d));
-    write_u8(&w, 0);
-    must(writer_good(&w));
+    size_t len = format(out, HTTP_LOG_DATE_BYTES, "%02u/%.3s/%04u:" CLOCK_FORMAT " +0000", d.day,
+                        month_names + d.month * 3, d.year, CLOCK(d));
+    must(len < HTTP_LOG_DATE_BYTES);
 }

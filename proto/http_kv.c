@@ -2,6 +2,7 @@
 /* Serving a key-value store (RFC 9110): which key, which variant of it, whether it is needed at all, and which part. */
 #include "proto/http_server.h"
 
+#include <jinn/format.h>
 #include <jinn/must.h>
 
 /* A redirect's Location; a longer one: 414. What fits into a response's head beside the rest. */
@@ -186,11 +187,9 @@ enum { PART_MAX = 256, CONTENT_RANGE_MAX = 80 };
 
 static const char *content_range(const struct variant *v, struct http_range r, char out[static CONTENT_RANGE_MAX])
 {
-    struct writer w = writer_of(out, CONTENT_RANGE_MAX);
-    write_format(&w, "bytes %llu-%llu/%llu", (unsigned long long)r.from, (unsigned long long)(r.from + r.len - 1),
-                 (unsigned long long)v->item.size);
-    write_u8(&w, 0);
-    must(writer_good(&w));
+    size_t len = format(out, CONTENT_RANGE_MAX, "bytes %llu-%llu/%llu", (unsigned long long)r.from,
+                        (unsigned long long)(r.from + r.len - 1), (unsigned long long)v->item.size);
+    must(len < CONTENT_RANGE_MAX);
     return out;
 }
 
@@ -198,18 +197,17 @@ static const char *content_range(const struct variant *v, struct http_range r, c
 static struct bytes part_head(const struct variant *v, struct http_range r, char out[static PART_MAX])
 {
     char range[CONTENT_RANGE_MAX];
-    struct writer w = writer_of(out, PART_MAX);
-    write_format(&w, "\r\n--part-%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n", v->item.tag,
-                 http_media_type(v->key), content_range(v, r, range));
-    must(writer_good(&w));
-    return writer_bytes(&w);
+    size_t len = format(out, PART_MAX, "\r\n--part-%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n", v->item.tag,
+                        http_media_type(v->key), content_range(v, r, range));
+    must(len < PART_MAX);
+    return bytes_of(out, len);
 }
 
 static struct bytes last_boundary(const struct variant *v, char out[static PART_MAX])
 {
-    struct writer w = writer_of(out, PART_MAX);
-    write_format(&w, "\r\n--part-%s--\r\n", v->item.tag);
-    return writer_bytes(&w);
+    size_t len = format(out, PART_MAX, "\r\n--part-%s--\r\n", v->item.tag);
+    must(len < PART_MAX);
+    return bytes_of(out, len);
 }
 
 /* multipart/byteranges (RFC 9110 14.6) */
@@ -219,10 +217,8 @@ static void send_parts(struct http_exchange *x, const struct variant *v, const s
     uint64_t len = last_boundary(v, text).len;
     for (size_t i = 0; i < n; i++)
         len += part_head(v, r[i], text).len + r[i].len;
-    struct writer w = writer_of(type, sizeof type);
-    write_format(&w, "multipart/byteranges; boundary=part-%s", v->item.tag);
-    write_u8(&w, 0);
-    must(writer_good(&w));
+    size_t type_len = format(type, sizeof type, "multipart/byteranges; boundary=part-%s", v->item.tag);
+    must(type_len < sizeof type);
     struct fields f = {.n = 0};
     add_representation(&f, v, type);
     http_begin(x, 206, f.v, f.n, len, NULL, 0);
@@ -249,9 +245,8 @@ static void send_no_range(struct http_exchange *x, const struct variant *v)
 {
     char range[CONTENT_RANGE_MAX];
     struct fields f = {.n = 0};
-    struct writer w = writer_of(range, sizeof range);
-    write_format(&w, "bytes */%llu", (unsigned long long)v->item.size);
-    write_u8(&w, 0);
+    size_t len = format(range, sizeof range, "bytes */%llu", (unsigned long long)v->item.size);
+    must(len < sizeof range);
     add(&f, "Content-Range", range);
     http_page(x, 416, f.v, f.n);
 }

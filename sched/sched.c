@@ -46,8 +46,7 @@ static void tell_late(void)
 {
     struct list late;
     list_init(&late);
-    for (struct list *n; (n = list_pop(&sched.late));)
-        list_append(&late, n);
+    list_append_all(&late, &sched.late);
     for (struct list *n; (n = list_pop(&late));) {
         struct waiter *w = CONTAINER_OF(n, struct waiter, node);
         w->wake(w);
@@ -70,8 +69,7 @@ static void look_outside(void)
 
 static void run_round(void)
 {
-    for (struct list *n; (n = list_pop(&sched.runnable));)
-        list_append(&sched.round, n);
+    list_append_all(&sched.round, &sched.runnable);
     struct list *first = list_pop(&sched.round);
     if (!first)
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Boot arguments into keys. What an operator gets wrong costs one line that says what to do. */
-#include <jinn/format.h>
 #include <jinn/boot.h>
+#include <jinn/format.h>
 #include <jinn/log.h>
 #include <jinn/plat.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "tool/generate.h"
+#include "tool/net_keys.h"
 #include "tool/say.h"
 #include "tool/values.h"
 
@@ -105,66 +106,11 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
     text_add(t, "static struct %s self;\n\n", m->c_name);
 }
 
-static void add_ipv4_keys(struct text *t, const struct device *d, const char *prefix)
-{
-    const char *c = c_identifier(d->name);
-    text_add(t,
-             "    {\"%sipv4\", KEY_NET, &%s_options.ipv4, NULL, \"address of %s, as in 10.0.0.2/24; asks DHCP when not "
-             "given\", true},\n",
-             prefix, c, d->name);
-    text_add(t, "    {\"%sipv4-gateway\", KEY_IP, &%s_options.ipv4_gateway, NULL, \"router of %s\", true},\n", prefix,
-             c, d->name);
-    text_add(
-        t,
-        "    {\"%sipv4-route\", KEY_ROUTES, &%s_options.ipv4_routes, NULL, \"another way, as in 10.0.0.0/8,10.0.0.3; "
-        "may be given again\", true},\n",
-        prefix, c);
-}
-
-static void add_ipv6_keys(struct text *t, const struct device *d, const char *prefix)
-{
-    const char *c = c_identifier(d->name);
-    text_add(t,
-             "    {\"%sipv6\", KEY_NET, &%s_options.ipv6, NULL, \"address of %s, as in fd00::2/64, beside those of "
-             "advertised prefixes\", true},\n",
-             prefix, c, d->name);
-    text_add(t,
-             "    {\"%sipv6-gateway\", KEY_IP, &%s_options.ipv6_gateway, NULL, \"router of %s instead of advertised "
-             "ones\", true},\n",
-             prefix, c, d->name);
-    text_add(
-        t,
-        "    {\"%saccept-router-advertisements\", KEY_BOOL, &%s_options.accept_routers, \"true\", \"take addresses "
-        "and routers of IPv6 from routers\", true},\n",
-        prefix, c);
-    text_add(
-        t,
-        "    {\"%sipv6-dhcp\", KEY_BOOL, &%s_options.ipv6_dhcp, \"true\", \"ask DHCPv6 when routers say that there "
-        "is a server\", true},\n",
-        prefix, c);
-    text_add(t,
-             "    {\"%sipv6-temporary\", KEY_BOOL, &%s_options.ipv6_temporary, NULL, \"connect from addresses that "
-             "change daily\", true},\n",
-             prefix, c);
-    text_add(t, "    {\"%sipv4-only\", KEY_BOOL, &%s_options.ipv4_only, NULL, \"no IPv6 on %s\", true},\n", prefix, c,
-             d->name);
-    text_add(t, "    {\"%sipv6-only\", KEY_BOOL, &%s_options.ipv6_only, NULL, \"no IPv4 on %s\", true},\n", prefix, c,
-             d->name);
-    text_add(t,
-             "    {\"%sipv6-secret\", KEY_SECRET, &%s_options.ipv6_secret, NULL, \"keeps addresses of advertised "
-             "prefixes the same at each start\", true},\n",
-             prefix, c);
-}
-
 /* The first net device's keys are --ipv4 and so on, those of another one have its name in front. */
 static size_t add_net_keys(struct text *t, const struct device *d, bool first)
 {
-    const char *prefix = first ? "" : format_text("%s-", d->name);
-    add_ipv4_keys(t, d, prefix);
-    if (d->no_ipv6)
-        return NET_KEYS_IPV4;
-    add_ipv6_keys(t, d, prefix);
-    return NET_KEYS_DUAL;
+    net_keys_add(t, d, first ? "" : format_text("%s-", d->name));
+    return net_keys_count(d);
 }
 
 static size_t add_keys(struct text *t, const struct manifest *m, const char *target)

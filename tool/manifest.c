@@ -2,6 +2,7 @@
 /* inih reads the lines; this file gives them meaning and refuses what has none. inih calls back for settings
  * only, so the reader below adds a line after each heading: that is how sections without settings are seen. */
 #include "tool/manifest.h"
+#include "tool/net_keys.h"
 #include "tool/say.h"
 #include "tool/values.h"
 
@@ -49,14 +50,6 @@ size_t manifest_count(const struct manifest *m, enum device_kind kind)
     for (size_t i = 0; i < m->n_devices; i++)
         n += m->devices[i].kind == kind;
     return n;
-}
-
-const struct device *manifest_device(const struct manifest *m, enum device_kind kind, const char *name)
-{
-    for (size_t i = 0; i < m->n_devices; i++)
-        if (m->devices[i].kind == kind && strcmp(m->devices[i].name, name) == 0)
-            return &m->devices[i];
-    return NULL;
 }
 
 char *c_identifier(const char *name)
@@ -126,22 +119,6 @@ static void start_device(struct reading *r, enum device_kind kind, const char *n
     r->section = SECTION_DEVICE;
 }
 
-/* Keys that each net device has, alone or behind its name and a dash. */
-static bool is_net_key(const char *name)
-{
-    static const char *const keys[] = {"ipv4",      "ipv4-gateway",  "ipv4-route",
-                                       "ipv4-only", "ipv6",          "ipv6-gateway",
-                                       "ipv6-only", "ipv6-secret",   "accept-router-advertisements",
-                                       "ipv6-dhcp", "ipv6-temporary"};
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        size_t len = strlen(name), key_len = strlen(keys[i]);
-        if (len >= key_len && strcmp(name + len - key_len, keys[i]) == 0 &&
-            (len == key_len || name[len - key_len - 1] == '-'))
-            return true;
-    }
-    return false;
-}
-
 static void start_key(struct reading *r, const char *name)
 {
     struct manifest *m = r->m;
@@ -149,7 +126,7 @@ static void start_key(struct reading *r, const char *name)
     if (!islower((unsigned char)name[0]) || name[len] != 0 || len > 63)
         wrong(r, format_text("'%s' is no name for a key; use small letters, digits and dashes, as in [key max-age]",
                              name));
-    if (strcmp(name, "help") == 0 || strcmp(name, "logs") == 0 || strcmp(name, "l") == 0 || is_net_key(name))
+    if (strcmp(name, "help") == 0 || strcmp(name, "logs") == 0 || strcmp(name, "l") == 0 || net_keys_have(name))
         wrong(r, format_text("--%s means something to images already; choose another name for the key", name));
     check_new_name(r, name);
     if (m->n_keys == KEYS_MAX)
@@ -418,7 +395,7 @@ static void check_number_of_keys(const struct manifest *m)
     size_t n = m->n_keys + manifest_count(m, DEVICE_KV);
     for (size_t i = 0; i < m->n_devices; i++)
         if (m->devices[i].kind == DEVICE_NET)
-            n += m->devices[i].no_ipv6 ? NET_KEYS_IPV4 : NET_KEYS_DUAL;
+            n += net_keys_count(&m->devices[i]);
     if (n > KEYS_MAX)
         fail_at(m->path, 0, "%zu keys, those of the devices included; an image has at most %d, so remove some", n,
                 KEYS_MAX);

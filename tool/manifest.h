@@ -21,8 +21,6 @@
 #define MEMORY_MB_MAX 4096
 /* Keys are a table that each start goes through; hundreds of settings are a configuration file. */
 #define KEYS_MAX 64
-#define NET_KEYS_DUAL 11 /* keys of a net device that speaks both */
-#define NET_KEYS_IPV4 3
 #define CONNECTIONS_MIN 1
 #define CONNECTIONS_MAX 1000000 /* more than the ports of a dozen clients; 1.2 GB */
 #define DEVICES_MAX 62     /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
@@ -69,7 +67,6 @@ struct manifest *manifest_read(const char *folder);
 
 const char *device_kind_text(enum device_kind kind);
 size_t manifest_count(const struct manifest *m, enum device_kind kind);
-const struct device *manifest_device(const struct manifest *m, enum device_kind kind, const char *name);
 /* The name as a C identifier: "my-key" is my_key, "int" is int_, "0" is n0. */
 char *c_identifier(const char *name);
 /* A name that an appliance may have: [a-z][a-z0-9-]*, at most 63 characters. */

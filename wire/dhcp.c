@@ -54,8 +54,12 @@ static void read_dns(struct reader *r, struct dhcp_message *m)
 {
     do {
         struct ip ip = ip4_of_u32(read_be32(r));
-        if (reader_good(r) && m->config.n_dns < DHCP_DNS_MAX)
+        if (!reader_good(r))
+            return;
+        if (m->config.n_dns < DHCP_DNS_MAX)
             m->config.dns[m->config.n_dns++] = ip;
+        else
+            m->n_dns_left_out++;
     } while (reader_left(r));
 }
 
@@ -63,6 +67,8 @@ static void add_route(struct dhcp_message *m, uint32_t to, uint8_t prefix_len, u
 {
     if (m->config.n_routes < DHCP_ROUTES_MAX)
         m->config.route[m->config.n_routes++] = (struct dhcp_route){to, gateway, prefix_len};
+    else
+        m->n_routes_left_out++;
 }
 
 static void read_routers(struct reader *r, struct dhcp_message *m)
@@ -77,7 +83,7 @@ static bool read_routes(struct bytes b, struct dhcp_message *m)
 {
     struct reader r = reader_of(b);
     if (b.len)
-        m->config.n_routes = 0;
+        m->config.n_routes = m->n_routes_left_out = 0;
     while (reader_left(&r)) {
         uint8_t len = read_u8(&r);
         uint32_t to = 0;

@@ -58,10 +58,11 @@ struct dhcp_message {
     struct ip requested; /* 50; emitted only */
     struct ip mask;      /* 1 */
     struct dhcp_config config;
-    uint32_t lease_s;      /* 51 */
-    uint32_t t1_s;         /* 58 */
-    uint32_t t2_s;         /* 59 */
-    struct bytes hostname; /* 12; emitted only */
+    uint16_t n_routes_left_out, n_dns_left_out; /* for which config had no room */
+    uint32_t lease_s;                           /* 51 */
+    uint32_t t1_s;                              /* 58 */
+    uint32_t t2_s;                              /* 59 */
+    struct bytes hostname;                      /* 12; emitted only */
 };
 
 /* Reads a message of Ethernet hardware, options spread over `file` and `sname` included (option 52). Option 121

@@ -66,8 +66,12 @@ static void read_dns(struct reader *r, struct dhcp6_message *m)
     do {
         struct ip ip;
         read_copy(r, ip.b, sizeof ip.b);
-        if (reader_good(r) && m->n_dns < DHCP6_DNS_MAX)
+        if (!reader_good(r))
+            return;
+        if (m->n_dns < DHCP6_DNS_MAX)
             m->dns[m->n_dns++] = ip;
+        else
+            m->n_dns_left_out++;
     } while (reader_left(r));
 }
 

@@ -54,7 +54,7 @@ struct dhcp6_message {
     uint8_t preference;           /* 7 */
     bool rapid_commit;            /* 14 */
     struct ip dns[DHCP6_DNS_MAX]; /* 23 */
-    size_t n_dns;
+    size_t n_dns, n_dns_left_out;
     uint32_t refresh_s;      /* 32 */
     uint32_t solicit_most_s; /* 82: SOL_MAX_RT */
     uint32_t inform_most_s;  /* 83: INF_MAX_RT */

@@ -25,9 +25,7 @@ void icmp6_emit(struct writer *w, const struct icmp6 *m, const struct ip *src, c
     uint8_t *start = write_room(w, ICMP6_HEADER_BYTES);
     if (!start)
         return;
-    size_t len = ICMP6_HEADER_BYTES;
-    for (size_t i = 0; i < n; i++)
-        len += data[i].len;
+    size_t len = ICMP6_HEADER_BYTES + bytes_total(data, n);
     struct writer inner = writer_of(start, ICMP6_HEADER_BYTES);
     write_u8(&inner, m->type);
     write_u8(&inner, m->code);

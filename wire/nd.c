@@ -29,8 +29,12 @@ static void read_prefix(struct reader *r, struct nd_options *o)
     p.preferred_s = read_be32(r);
     read_skip(r, 4);
     read_ip(r, &p.net.ip);
-    if (reader_good(r) && p.net.prefix_len <= 128 && o->n_prefixes < ND_PREFIXES_MAX)
+    if (!reader_good(r) || p.net.prefix_len > 128)
+        return;
+    if (o->n_prefixes < ND_PREFIXES_MAX)
         o->prefix[o->n_prefixes++] = p;
+    else
+        o->n_prefixes_left_out++;
 }
 
 static void read_servers(struct reader *r, struct nd_options *o)
@@ -42,6 +46,8 @@ static void read_servers(struct reader *r, struct nd_options *o)
         read_ip(r, &ip);
         if (o->n_servers < ND_SERVERS_MAX)
             o->server[o->n_servers++] = ip;
+        else
+            o->n_servers_left_out++;
     }
 }
 

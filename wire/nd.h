@@ -14,7 +14,7 @@ enum nd_option { ND_SOURCE_MAC = 1, ND_TARGET_MAC = 2, ND_PREFIX = 3, ND_MTU = 5
 #define ND_SOLICITED UINT32_C(0x40000000)
 #define ND_OVERRIDE UINT32_C(0x20000000)
 
-/* More in one message than anybody sends who means well: the rest is left out. */
+/* More in one message than anybody sends who means well: the rest is left out, and counted. */
 enum { ND_PREFIXES_MAX = 8, ND_SERVERS_MAX = 3 };
 
 struct nd_prefix {
@@ -30,9 +30,9 @@ struct nd_options {
     struct mac source, target;
     uint32_t mtu_bytes; /* 0: not there */
     struct nd_prefix prefix[ND_PREFIXES_MAX];
-    size_t n_prefixes;
+    size_t n_prefixes, n_prefixes_left_out;
     struct ip server[ND_SERVERS_MAX];
-    size_t n_servers;
+    size_t n_servers, n_servers_left_out;
     uint32_t servers_s; /* how long they may be used */
 };
 

@@ -83,12 +83,8 @@ static void keep(void *service)
     struct service *s = service;
     s->keeper = fiber_self();
     for (enum err e = OK; e != ERR_CANCELLED;) {
-        struct list *node = s->draining.next;
-        while (node != &s->draining) {
-            struct list *next = node->next;
-            look_after(CONTAINER_OF(node, struct connection, node));
-            node = next;
-        }
+        LIST_EACH(&s->draining, node)
+        look_after(CONTAINER_OF(node, struct connection, node));
         s->keeping = !list_empty(&s->draining);
         e = s->keeping ? fiber_sleep(time_after(sched_now(), LOOK_NS)) : fiber_park(TIME_NEVER);
     }

@@ -38,15 +38,25 @@ static enum err send_error(struct iperf3 *s, uint32_t code) MAY_YIELD
     return e ? e : ERR_INVALID;
 }
 
-static enum err read_text(struct iperf3 *s, struct bytes *text) MAY_YIELD
+/* How long the text is that comes now. */
+static enum err read_len(struct iperf3 *s, uint64_t deadline_ns, uint32_t *len) MAY_YIELD
 {
     uint8_t head[4];
-    const uint64_t deadline_ns = time_after(sched_now(), ANSWER_NS);
     enum err e = flow_read_exact(s->control, head, sizeof head, deadline_ns);
     if (e)
         return e;
     struct reader r = reader_of(bytes_of(head, sizeof head));
-    const uint32_t len = read_be32(&r);
+    *len = read_be32(&r);
+    return OK;
+}
+
+static enum err read_text(struct iperf3 *s, struct bytes *text) MAY_YIELD
+{
+    uint32_t len;
+    const uint64_t deadline_ns = time_after(sched_now(), ANSWER_NS);
+    enum err e = read_len(s, deadline_ns, &len);
+    if (e)
+        return e;
     if (len > sizeof s->text)
         return ERR_TOO_LARGE;
     *text = bytes_of(s->text, len);
@@ -56,11 +66,9 @@ static enum err read_text(struct iperf3 *s, struct bytes *text) MAY_YIELD
 /* What our reader has no use for. */
 static enum err pass_text(struct iperf3 *s) MAY_YIELD
 {
-    uint8_t head[4];
+    uint32_t left = 0;
     const uint64_t deadline_ns = time_after(sched_now(), ANSWER_NS);
-    enum err e = flow_read_exact(s->control, head, sizeof head, deadline_ns);
-    struct reader r = reader_of(bytes_of(head, sizeof head));
-    uint32_t left = e ? 0 : read_be32(&r);
+    enum err e = read_len(s, deadline_ns, &left);
     while (e == OK && left > 0) {
         size_t len;
         e = flow_read(s->control, NULL, left, &len, deadline_ns);

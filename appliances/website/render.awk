@@ -86,10 +86,20 @@ mode == "doc" {
 		link = substr($0, RSTART, RLENGTH); sub(/\.md/, ".html", link)
 		$0 = substr($0, 1, RSTART - 1) link substr($0, RSTART + RLENGTH)
 	}
-	if (/^<table>/) { print "<div class=\"table\">"; n_heads = 0 }
-	if (/^<th[ >]/) { head = $0; gsub(/<[^>]*>/, "", head); heads[++n_heads] = head; sub(/^<th/, "<th scope=\"col\"") }
-	if (/^<tr>/) column = 0
-	if (/^<td/) { column++; sub(/^<td/, "<td data-head=\"" heads[column] "\"") }
+	# The columns' names stand once, in the table's own tag, which is printed when they are known.
+	if (/^<table>/) { in_head = 1; head = styles = ""; n_heads = 0; next }
+	if (in_head) {
+		if (/^<th[ >]/ && sub(/^<th/, "<th scope=\"col\"") && ++n_heads > 1) {
+			text = $0; gsub(/<[^>]*>/, "", text); gsub(/'/, "\\\\'", text)
+			styles = styles (styles == "" ? "" : ";") "--h" n_heads ":'" text "'"
+		}
+		head = head $0 "\n"
+		if (!/^<\/thead>/) next
+		if (n_heads > 6) { print "render: " name ".md: a table of more columns than style.css names" >"/dev/stderr"; failed = 1; exit 1 }
+		printf "<div class=\"table\">\n<table style=\"%s\">\n%s", styles, head
+		in_head = 0
+		next
+	}
 	print
 	if (/^<\/table>/) print "</div>"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 """HTTP, 1 KB: requests on kept connections, new connections, the latency of one; Jinn, nginx and lwIP in turns."""
-import os, re
+import re
 
-from common import CLIENT, CLIENT_CPU, ROUNDS, SECONDS, Busy, Image, Links, jinn, jinn_plain, lwip, median, nginx, plot, prepare_onekb
+from common import CLIENT, ROUNDS, SECONDS, Busy, Image, Links, jinn, jinn_plain, lwip, median, nginx, plot, prepare_onekb
 
 COUNTS = (1, 16, 64, 256, 1024)
 URLS = {"Jinn": "http://10.77.0.2/", "Jinn, plain frames": "http://10.76.0.2/", "nginx": "http://10.78.0.2/", "lwIP": "http://10.79.0.2/"}

@@ -2,7 +2,7 @@
 """20,000 idle connections: what each costs, and whether a busy one among them notices."""
 import os, re, resource, subprocess, time
 
-from common import BENCH, CLIENT, HOST, ROUNDS, SECONDS, Busy, Image, Links, jinn, median, nginx, plot, prepare_onekb, sh
+from common import CLIENT, HOST, ROUNDS, SECONDS, Busy, Image, Links, jinn, median, nginx, plot, prepare_onekb
 
 COUNTS = (0, 1000, 2000, 5000, 10000, 20000)
 ROOM = 20500

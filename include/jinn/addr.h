@@ -70,6 +70,18 @@ static inline bool ip_equal(const struct ip *a, const struct ip *b)
     return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
+/* IPv6's fe80::/10. */
+static inline bool ip_is_link_local(const struct ip *ip)
+{
+    return ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+/* An IPv4 address that one host can have: not of this network, loopback, a group or the reserved rest (RFC 1122 3.2.1.3). */
+static inline bool ip4_is_host(const struct ip *ip)
+{
+    return ip->b[12] != 0 && ip->b[12] != 127 && ip->b[12] < 224;
+}
+
 bool ip_is_unspecified(const struct ip *ip); /* 0.0.0.0 or :: */
 bool ip_is_multicast(const struct ip *ip);
 bool ip_in_net(const struct ip *ip, const struct ip_net *net);

@@ -42,6 +42,15 @@ static inline struct bytes bytes_slice(struct bytes b, size_t from, size_t len)
     return (struct bytes){b.data ? b.data + start : NULL, len < left ? len : left};
 }
 
+/* How many there are in n pieces together. */
+static inline size_t bytes_total(const struct bytes *v, size_t n)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += v[i].len;
+    return len;
+}
+
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

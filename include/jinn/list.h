@@ -62,6 +62,18 @@ static inline struct list *list_pop(struct list *head)
     return node;
 }
 
+/* Moves all nodes of `from`, in their order, to the end of `to`. */
+static inline void list_append_all(struct list *to, struct list *from)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 /* Walks from the first to the last; `node` may be removed in the body. */
 #define LIST_EACH(head, node)                                                         \
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \

@@ -42,7 +42,7 @@ struct stack_options {
     bool ipv4_only, ipv6_only;
     const char *hostname;     /* told to DHCP; may be NULL */
     uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
-    uint32_t buffer_bytes;    /* received and copied data of all connections; default by memory: 64 KB to 1 MB */
+    uint32_t buffer_bytes;    /* received and copied data of all connections; default by memory: 64 KB to 4 MB */
 };
 
 /* Brings a stack up on the device: GIVES *s, which lives as long as the image. With DHCP it waits for a lease until

@@ -225,9 +225,7 @@ static void capture(const struct sim_link *l, const struct sim_frame *f)
 
 static struct sim_frame *gather(const struct bytes *v, size_t n)
 {
-    size_t len = 0, at = 0;
-    for (size_t i = 0; i < n; i++)
-        len += v[i].len;
+    size_t len = bytes_total(v, n), at = 0;
     if (len < ETHERNET_BYTES || len > SIM_FRAME_MAX)
         sim_misused("a frame too short or too long");
     struct sim_frame *f = sim_alloc(sizeof *f + len);

@@ -8,9 +8,9 @@ FORWARD = os.path.join(ROOT, "build/host/forward")
 TENDER = os.path.join(ROOT, "build/host/jinn-spt")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind((address, 0))
         return s.getsockname()[1]
 
 
@@ -100,11 +100,14 @@ class Namespace:
 
     def __enter__(self):
         sh(f"ip netns add {self.name}")
-        for command in (f"ip link set lo up", f"ip tuntap add {self.tap} mode tap",
-                        f"sysctl -qw net.ipv6.conf.{self.tap}.disable_ipv6=1",
-                        f"ip addr add {self.address} dev {self.tap}", f"ip link set {self.tap} up"):
-            sh(f"ip netns exec {self.name} {command}")
+        self.run("ip link set lo up")
+        self.add_tap(self.tap, self.address)
         return self
+
+    def add_tap(self, tap, address):
+        for command in (f"ip tuntap add {tap} mode tap", f"sysctl -qw net.ipv6.conf.{tap}.disable_ipv6=1",
+                        f"ip addr add {address} dev {tap}", f"ip link set {tap} up"):
+            self.run(command)
 
     def __exit__(self, *_):
         subprocess.run(["ip", "netns", "delete", self.name])

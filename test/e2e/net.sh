@@ -13,23 +13,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-[ "${1-}" = inside ] || set -- outside "${1:?linux or spt}"
-target=$2
-name=net-$target
 . test/e2e/net_common.sh
-if [ "$1" != inside ]; then
-	net_enter
-fi
 net_capture
 
 # ---- The links ----
-
-room() { # sets `room` to a process in a namespace of its own
-	unshare --net -- sleep infinity & pids+=($!)
-	room=$!
-	sleep 0.2
-	on "$room" ip link set lo up
-}
 
 gateway() { # number, MTU of its other side
 	ip link add "g$1" type veth peer name near netns "$room"
@@ -63,22 +50,13 @@ on "$far" ip route add 10.9.0.0/24 via 10.8.2.1
 
 # ---- Helpers ----
 
-addressed() { # sets `address` when the log names one
-	said 'address [0-9]*\.'
-	address=$(sed -n 's/.*net: address \([0-9.]*\).*/\1/p' "$folder/peer.log" | tail -1)
-}
-
 # Each image has another MAC address, and for a second after it was confirmed Linux does not believe that one changed.
 start() { # folder, keys
 	ip neigh flush dev br0
 	on "$a" ip neigh flush dev near
 	on "$b" ip neigh flush dev near
 	launch "$@" --ipv4-only
-	addressed
-}
-
-answers() { # a ping of so many bytes
-	ping -q -c 1 -s "${1:-56}" -W 5 "$address" >"$folder/ping.log" || fail "ping of $address, ${1:-56} bytes"
+	addressed 10.9
 }
 
 answers_far() { # from one of far's addresses
@@ -103,12 +81,7 @@ kea_with() { # a pool, options
 			"loggers": [ { "name": "kea-dhcp4", "output_options": [ { "output": "stdout" } ], "severity": "INFO" } ]
 		} }
 	CONF
-	KEA_LOCKFILE_DIR=none KEA_PIDFILE_DIR=$folder serve kea-dhcp4 -c "$folder/kea.conf"
-	for _ in $(seq 100); do
-		! grep -q DHCP4_STARTED "$folder/server.log" || return 0
-		sleep 0.1
-	done
-	fail "kea did not start"
+	kea dhcp4
 }
 
 # ---- A fixed address ----
@@ -212,12 +185,7 @@ ip addr add "$address/32" dev br0 # somebody else has it now
 taken=$address
 kea_with "$taken - 10.9.0.199"
 start test/e2e/peer
-for _ in $(seq 200); do
-	addressed
-	[ "$address" = "$taken" ] || break
-	sleep 0.1
-done
-[ "$address" != "$taken" ] || fail "the image keeps $taken"
+leaves "$taken" 10.9
 answers
 grep -q 'DHCP4_DECLINE_LEASE' "$folder/server.log" || fail "kea heard of no conflict"
 say "$taken was declined, kea gave $address"
@@ -269,10 +237,7 @@ stop
 
 start test/e2e/peer --ipv4=10.9.0.2/24 --ipv4-gateway=10.9.0.11
 on "$far" ip route replace 10.9.0.0/24 via 10.8.1.1
-on "$far" ping -q -c 1 -s 65000 -W 5 "$address" >"$folder/ping.log" || fail "65000 bytes over the narrow path"
-on "$far" tracepath -n "$address" >"$folder/trace.log" || fail "tracepath"
-grep -q 'Resume: pmtu 1400 hops 2' "$folder/trace.log" || fail "tracepath: $(cat "$folder/trace.log")"
-say "pings and tracepath over a narrow path"
+narrow_path "$far" 2
 stop
 sleep 0.5
 kill "${pids[0]}"
@@ -280,18 +245,12 @@ wait "${pids[0]}" || true
 [ -z "${KEEP-}" ] || cp "$folder"/*.pcap "$KEEP" # a folder
 [ "$(seen icmp)" -gt 100 ] || fail "an empty capture"
 # Each image has another MAC address, so addresses seem to be used twice.
-bad=$(tshark -r "$folder/all.pcap" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE \
-	-Y '_ws.malformed || (_ws.expert.severity >= 6291456 && !arp.duplicate-address-detected) || ip.checksum.status == 0 || udp.checksum.status == 0 || icmp.checksum.status == 0 || igmp.checksum.status == 0' \
-	2>/dev/null | head -5)
-[ -z "$bad" ] || fail "tshark finds fault: $bad"
+faultless "$folder/all.pcap" '(_ws.expert.severity >= 6291456 && !arp.duplicate-address-detected) || ip.checksum.status == 0 || udp.checksum.status == 0 || icmp.checksum.status == 0 || igmp.checksum.status == 0' \
+	-o ip.check_checksum:TRUE -o udp.check_checksum:TRUE
 say "tshark finds no fault"
 
 launch appliances/website --ipv4=10.9.0.3/24 --ipv4-gateway=10.9.0.11 --ipv4-only
-addressed
-for path in / /doc/appliance.html; do
-	on "$far" curl -gsS --max-time 10 -o "$folder/page" "http://10.9.0.3$path" || fail "curl of $path over a narrow path"
-	[ -s "$folder/page" ] || fail "an empty page over a narrow path"
-done
-say "pages over a narrow path"
+addressed 10.9
+narrow_pages "$far" 10.9.0.3
 stop
 echo "$name: $n passed, 0 failed"

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# What net.sh and net6.sh share; sourced with `name` set. Outside of a namespace `net_enter` builds the peer and goes into
-# a new one; inside, `net_capture ADDRESS...` makes the tap with these addresses, if any, and records it. The image runs without
-# offloads, so that the recorded checksums are whole; offload.py looks at what offloads become on a wire.
-folder= pids=() n=0
+# What net.sh and net6.sh share. Sourced by a script whose argument is a TARGET, it builds the images and starts the script again
+# in a network namespace; there it returns, and `net_capture ADDRESS...` makes the tap with these addresses, if any, and
+# records it. The image runs without offloads, so that the recorded checksums are whole; offload.py looks at what offloads become on
+# a wire.
+folder='' pids=() n=0
+script=test/e2e/${0##*/}
+[ "${1-}" = inside ] || set -- outside "${1:?linux or spt}"
+target=$2
+name=$(basename "$script" .sh)-$target
 
 say() { echo "  ok    $name: $*"; n=$((n + 1)); }
 fail() { [ -z "${KEEP-}" ] || { sleep 1; cp "$folder"/*.pcap "$KEEP"; }; echo "$name: FAILED: $*" >&2; cat "$folder"/*.log >&2; echo "$name: $n passed, 1 failed"; exit 1; }
@@ -23,8 +28,9 @@ net_enter() { # builds the images of `target`
 		echo "$name: 0 passed, 0 failed, 1 skipped"
 		exit 0
 	fi
-	exec unshare --net --map-root-user -- "$0" inside "$target"
+	exec unshare --net --map-root-user -- "$script" inside "$target"
 }
+[ "$1" = inside ] || net_enter
 
 net_capture() {
 	folder=$(mktemp -d)
@@ -97,9 +103,68 @@ quit() {
 	wait "$server" || true
 }
 
+# Waits until the image's log names an address that begins so, and sets `address` to the last one.
+addressed() {
+	said "address $1"
+	address=$(sed -n "s/.*address \\($1[0-9a-f.:]*\\).*/\\1/p" "$folder/peer.log" | tail -1)
+}
+
+leaves() { # an address, how those of the link begin
+	for _ in $(seq 200); do
+		addressed "$2"
+		[ "$address" = "$1" ] || return 0
+		sleep 0.1
+	done
+	fail "the image keeps $1"
+}
+
+answers() { # a ping of so many bytes
+	ping -q -c 1 -s "${1:-56}" -W 5 "$address" >"$folder/ping.log" || fail "ping of $address, ${1:-56} bytes"
+}
+
+kea() { # dhcp4 or dhcp6, by $folder/kea.conf
+	KEA_LOCKFILE_DIR=none KEA_PIDFILE_DIR=$folder serve "kea-$1" -c "$folder/kea.conf"
+	for _ in $(seq 100); do
+		! grep -qi "$1_started" "$folder/server.log" || return 0
+		sleep 0.1
+	done
+	fail "kea did not start"
+}
+
 seen() { # frames of the capture so far that a filter lets through
 	sleep 0.5
 	tshark -r "$folder/all.pcap" -Y "$1" 2>/dev/null | wc -l
+}
+
+# Fails with the first frames of a capture in which tshark sees what the filter names.
+faultless() { # file, filter, options of tshark
+	local bad
+	bad=$(tshark -r "$1" "${@:3}" -Y "_ws.malformed || $2" 2>/dev/null | head -5)
+	[ -z "$bad" ] || fail "tshark finds fault: $bad"
+}
+
+room() { # sets `room` to a process in a network namespace of its own
+	unshare --net -- sleep infinity & pids+=($!)
+	room=$!
+	sleep 0.2
+	on "$room" ip link set lo up
+}
+
+# Over a path of 1400 bytes: a ping in fragments, and tracepath.
+narrow_path() { # process at its far end, routers to the image and one
+	on "$1" ping -q -c 1 -s 65000 -W 5 "$address" >"$folder/ping.log" || fail "65000 bytes over the narrow path"
+	on "$1" tracepath -n "$address" >"$folder/trace.log" || fail "tracepath"
+	grep -q "Resume: pmtu 1400 hops $2" "$folder/trace.log" || fail "tracepath: $(cat "$folder/trace.log")"
+	say "pings and tracepath over a narrow path"
+}
+
+narrow_pages() { # process at its far end, host
+	local path
+	for path in / /doc/appliance.html; do
+		on "$1" curl -gsS --max-time 10 -o "$folder/page" "http://$2$path" || fail "curl of $path over a narrow path"
+		[ -s "$folder/page" ] || fail "an empty page over a narrow path"
+	done
+	say "pages over a narrow path"
 }
 
 on() { # process, command

@@ -2,22 +2,16 @@
 # SPDX-License-Identifier: ISC
 """Published ports of the user-mode network: ports.py TARGET. Several at once, UDP, which addresses they are on; and what
 `jinn run` says when its network helper is lost."""
-import os, re, signal, socket, sys, time
-from harness import JINN, Image, Suite, equal
+import os, signal, socket, sys
+from harness import JINN, Image, Suite, equal, free_port
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"ports-{TARGET}")
 LOCAL, OTHER = "127.0.0.1", "127.0.0.2"
 
 
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("0.0.0.0", 0))
-        return s.getsockname()[1]
-
-
 TCP, UDP = socket.SOCK_STREAM, socket.SOCK_DGRAM
-PORTS = {"tcp": free_port(TCP), "udp": free_port(UDP), "udp2": free_port(UDP), "named": free_port(TCP), "any": free_port(TCP)}
+PORTS = {name: free_port(kind, "0.0.0.0") for name, kind in (("tcp", TCP), ("udp", UDP), ("udp2", UDP), ("named", TCP), ("any", TCP))}
 COMMAND = [JINN, "run", "-t", TARGET, "-p", f"{PORTS['tcp']}:7", "-p", f"{PORTS['udp']}:7/udp", "-p", f"{PORTS['udp2']}:9/udp",
            "-p", f"{OTHER}:{PORTS['named']}:7", "-p", f"0.0.0.0:{PORTS['any']}:7", "test/e2e/echo"]
 

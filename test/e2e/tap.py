@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The website appliance on a tap in a namespace of its own: what a capture of it shows, and that nothing grows. Without
 offloads, so that checksums are whole where the capture is made; offload.py has the others. Root."""
-import os, re, signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 from harness import JINN, ROOT, TENDER, Image, Namespace, Suite, equal, sh
 
 suite = Suite("tap")

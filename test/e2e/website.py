@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The website appliance, served to real clients: website.py TARGET, where TARGET is spt or linux, on the user-mode network, or
 host: linux on the sockets of this host."""
-import gzip, hashlib, os, re, signal, socket, subprocess, sys, tempfile, threading, time
+import gzip, os, re, signal, socket, subprocess, sys, tempfile, time
 from harness import JINN, ROOT, Image, Suite, equal, free_port, sh
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"

@@ -12,6 +12,7 @@
  * given), the rest if given. A segment that no line expects fails the test. Data is a pattern of its place in the
  * stream, checked on both sides. Options: mss N, ws N, sackok, sack FROM TO (as often as there are blocks; "nosack": must
  * have none), ts VALUE ECHO; "ecn N" is the mark of the IP header; our own timestamps count from 100 at our first segment.
+ * "times N" is as many such segments, each where the one before ends.
  * "<+" is "<" without the tcp_flush that ends a batch. "# text" is a comment.
  *
  * "offload" makes the device below take checksums and segments: then "tso N" says that it is to cut what was sent into
@@ -161,6 +162,7 @@ static const struct {
     COUNTER(lingered),
     COUNTER(refused_backlog),
     COUNTER(refused_full),
+    COUNTER(writes_held),
     COUNTER(half_dropped),
     COUNTER(cookies),
     COUNTER(cookies_taken),
@@ -323,6 +325,8 @@ static bool call_bytes(struct script *x, const char *w, const char *at)
         call_write(x, at, LIFE_COPY, false);
     else if (!strcmp(w, "push"))
         tcp_push(x->c, x->now_ns);
+    else if (!strcmp(w, "push-late"))
+        tcp_push_late(x->c);
     else if (!strcmp(w, "unsent") && tcp_unsent(x->c) != (size_t)number(x, &at))
         script_fail(x, "another number of bytes");
     else if (!strcmp(w, "shutdown")) {
@@ -450,13 +454,14 @@ static inline void script(const char *text)
     script_sized(16, 1 << 20, text);
 }
 
-/* The first lines of most transcripts. With no options: no scaling, no timestamps, segments of 1460 bytes. */
-#define ACCEPTED                              \
-    "listen 80 4\n"                           \
+/* A peer opens a connection, with no options: no scaling, no timestamps, segments of 1460 bytes. */
+#define OPENS                                 \
     "< S seq 0 win 65535 <mss 1460>\n"        \
     "> S. seq 0 ack 1 win 65535 <mss 1460>\n" \
-    "< . seq 1 ack 1 win 65535\n"             \
-    "accept\n"
+    "< . seq 1 ack 1 win 65535\n"
+
+/* The first lines of most transcripts. */
+#define ACCEPTED "listen 80 4\n" OPENS "accept\n"
 
 /* With timestamps, segments of 1448 bytes, the peer's window in units of 128 bytes and ours of 8. */
 #define ACCEPTED_TS                                              \
@@ -472,6 +477,23 @@ static inline void script(const char *text)
     "< S seq 0 win 65535 <mss 1460, sackok>\n"        \
     "> S. seq 0 ack 1 win 65535 <mss 1460, sackok>\n" \
     "< . seq 1 ack 1 win 65535\n"                     \
+    "accept\n"
+
+/* A round trip of 50 ms: a timeout after 200, a probe of the tail after 100. Without options, and with SACK. */
+#define ACCEPTED_FAR                   \
+    "listen 80 4\n"                    \
+    "< S seq 0 win 65535 <mss 1460>\n" \
+    "> S. seq 0 ack 1\n"               \
+    "+50ms\n"                          \
+    "< . seq 1 ack 1 win 65535\n"      \
+    "accept\n"
+
+#define ACCEPTED_FAR_SACK                      \
+    "listen 80 4\n"                            \
+    "< S seq 0 win 65535 <mss 1460, sackok>\n" \
+    "> S. seq 0 ack 1 <sackok>\n"              \
+    "+50ms\n"                                  \
+    "< . seq 1 ack 1 win 65535\n"              \
     "accept\n"
 
 #define CONNECTED                                        \

@@ -202,6 +202,7 @@ struct wanted {
     struct tcp_segment s;
     bool has_seq, has_ack, has_win, has_sack, has_ecn, large, cwr_once;
     size_t len;
+    long times;
     uint16_t segment_bytes;
     uint32_t ts_value, ts_echo;
 };
@@ -209,7 +210,7 @@ struct wanted {
 static void parse_line(struct script *x, const char *at, struct wanted *out)
 {
     char w[32];
-    *out = (struct wanted){.s = {.window = 65535}};
+    *out = (struct wanted){.s = {.window = 65535}, .times = 1};
     if (!word(&at, w, sizeof w))
         script_fail(x, "flags are missing");
     out->s.flags = flags_of(x, w);
@@ -226,6 +227,8 @@ static void parse_line(struct script *x, const char *at, struct wanted *out)
             out->s.window = (uint16_t)number(x, &at);
         } else if (!strcmp(key, "len")) {
             out->len = (size_t)number(x, &at);
+        } else if (!strcmp(key, "times")) {
+            out->times = number(x, &at);
         } else if (!strcmp(key, "ecn")) {
             out->has_ecn = true;
             out->s.ecn = (uint8_t)number(x, &at);
@@ -269,6 +272,8 @@ static void inject(struct script *x, const char *at)
     bool flush = *at != '+';
     struct wanted in;
     parse_line(x, at + !flush, &in);
+    if (in.times != 1)
+        script_fail(x, "the peer sends one at a time");
     struct peer *p = peer_of(x, x->peer_port);
     static uint8_t packet[65535];
     struct writer w = writer_of(packet, sizeof packet);
@@ -354,10 +359,8 @@ static bool same_sack(const struct sent *s, const struct wanted *e)
     return true;
 }
 
-static void expect(struct script *x, const char *at)
+static void expect_one(struct script *x, struct wanted e)
 {
-    struct wanted e;
-    parse_line(x, at, &e);
     if (x->n_matched == x->n_sent)
         script_fail(x, "nothing was sent");
     const struct sent *s = &x->sent[x->n_matched++];
@@ -392,6 +395,18 @@ static void expect(struct script *x, const char *at)
     for (size_t i = 0; i < s->s.data.len; i++) {
         if (s->data[i] != pattern((uint32_t)(s->s.seq.v - p->iss + i)))
             mismatch(x, s, "other bytes");
+    }
+}
+
+static void expect(struct script *x, const char *at)
+{
+    struct wanted e;
+    parse_line(x, at, &e);
+    if (e.times < 1 || (e.times > 1 && !e.has_seq))
+        script_fail(x, "how often, and from where on?");
+    for (long i = 0; i < e.times; i++) {
+        expect_one(x, e);
+        e.s.seq = seq_add(e.s.seq, (uint32_t)e.len);
     }
 }
 

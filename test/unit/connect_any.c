@@ -1,80 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* Happy eyeballs (RFC 8305) and the order of addresses (RFC 6724), on a wire whose delay is part of the address: one stack
  * that talks with itself under many names. */
-#include "net/net.h"
 #include "net/prefer.h"
-#include "net/stack_internal.h"
 #include "net/tcp_core.h"
+#include "test/support/self_stack.h"
 
-#include <jinn/fiber.h>
-#include <jinn/wheel.h>
+enum { SYNS_MAX = 64, LISTENED = 80, CLOSED = 81 };
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-enum { WIRE_MAX = 256, SYNS_MAX = 64, LISTENED = 80, CLOSED = 81 };
-
-struct flying {
-    uint64_t at_ns;
-    size_t len;
-    struct ip src, dst;
-    uint8_t data[1500];
-};
-
-struct syn {
+static struct syn {
     struct ip dst;
     uint64_t at_ns;
-};
-
-struct stack {
-    struct tcp *t;
-    struct net net;
-    struct timer timer, wire_timer;
-    struct flying *wire[WIRE_MAX];
-    size_t n_wire;
-    struct syn syn[SYNS_MAX];
-    size_t n_syns;
-    uint64_t began_ns;
-};
-
-static struct stack the;
+} syn[SYNS_MAX];
+static size_t n_syns;
+static uint64_t began_ns;
 static struct ip6 six;
-
-struct tcp *stack_tcp(struct stack *s)
-{
-    return s->t;
-}
-
-struct net *stack_net(struct stack *s)
-{
-    return &s->net;
-}
-
-void stack_may_loop(struct stack *s)
-{
-}
-
-void stack_kick(struct stack *s)
-{
-    sched_timer(&s->timer, tcp_deadline(s->t));
-}
-
-/* At once: rounds are the scheduler's. */
-void stack_flush_late(struct stack *s)
-{
-    tcp_flush(s->t, sched_now());
-    stack_kick(s);
-}
-
-static void tick(struct timer *t, uint64_t now_ns)
-{
-    tcp_tick(the.t, now_ns);
-    stack_kick(&the);
-}
 
 /* ---- The wire ---- */
 
@@ -91,61 +30,23 @@ static struct ip four_at(uint8_t delay_ms, enum kind kind)
     return ip4(192, 0, delay_ms, (uint8_t)kind);
 }
 
-static void arm_wire(void)
+/* The first one to each address. `header`: TCP's. */
+static void note_syn(const struct ip *dst, const uint8_t *header, uint64_t now_ns)
 {
-    uint64_t at_ns = TIME_NEVER;
-    for (size_t i = 0; i < the.n_wire; i++)
-        at_ns = time_min(at_ns, the.wire[i]->at_ns);
-    sched_timer(&the.wire_timer, at_ns);
-}
-
-static void arrive(struct timer *t, uint64_t now_ns)
-{
-    for (size_t i = 0; i < the.n_wire;) {
-        struct flying *f = the.wire[i];
-        if (f->at_ns > now_ns) {
-            i++;
-            continue;
-        }
-        memmove(&the.wire[i], &the.wire[i + 1], (--the.n_wire - i) * sizeof f);
-        struct ip_in in = {.src = f->src, .dst = f->dst, .protocol = IP_TCP, .payload = bytes_of(f->data, f->len)};
-        tcp_input(the.t, now_ns, &in);
-        free(f);
-    }
-    tcp_flush(the.t, now_ns);
-    arm_wire();
-    stack_kick(&the);
-}
-
-/* The first one to each address. */
-static void note_syn(const struct flying *f, uint64_t now_ns)
-{
-    if ((f->data[13] & 0x12) != 2 || the.n_syns == SYNS_MAX)
+    if ((header[13] & 0x12) != 2 || n_syns == SYNS_MAX)
         return;
-    for (size_t i = 0; i < the.n_syns; i++) {
-        if (ip_equal(&the.syn[i].dst, &f->dst))
+    for (size_t i = 0; i < n_syns; i++) {
+        if (ip_equal(&syn[i].dst, dst))
             return;
     }
-    the.syn[the.n_syns++] = (struct syn){f->dst, now_ns - the.began_ns};
+    syn[n_syns++] = (struct syn){*dst, now_ns - began_ns};
 }
 
 static enum err send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
 {
-    struct flying *f = calloc(1, sizeof *f);
-    struct writer w = writer_of(f->data, sizeof f->data);
-    for (size_t i = 0; i < n; i++)
-        write_bytes(&w, v[i]);
-    f->len = writer_len(&w);
-    f->src = o->src;
-    f->dst = o->dst;
-    note_syn(f, now_ns);
-    if (o->dst.b[15] == DEAD || the.n_wire == WIRE_MAX) {
-        free(f);
-        return OK;
-    }
-    f->at_ns = now_ns + (o->dst.b[14] + o->src.b[14] + 1) * NS_PER_MS;
-    the.wire[the.n_wire++] = f;
-    arm_wire();
+    note_syn(&o->dst, v[0].data, now_ns);
+    if (o->dst.b[15] != DEAD)
+        fly(o, v, n, now_ns + (o->dst.b[14] + o->src.b[14] + 1) * NS_PER_MS);
     return OK;
 }
 
@@ -160,38 +61,26 @@ static enum err route(struct ip_below *b, const struct ip *dst, struct ip *src, 
 
 /* ---- Running ---- */
 
-static uint64_t in_ms(uint64_t ms)
-{
-    return sched_now() + ms * NS_PER_MS;
-}
+static void (*body_to_run)(void);
 
-static int run_body(void *arg)
+static void listen_and_run(void)
 {
-    void (*const *body)(void) = arg;
-    struct tcp_options o = {&the.net.below, {1}, 40, 4, 256 << 10};
     struct listener *l;
-    the = (struct stack){.net = {.below = {send, route}}, .began_ns = sched_now()};
-    assert_int_equal(tcp_new(&o, sched_now(), &the.t), OK);
-    timer_init(&the.timer, tick);
-    timer_init(&the.wire_timer, arrive);
+    began_ns = sched_now();
     assert_int_equal(stack_listen(&the, LISTENED, 20, &l), OK);
-    (*body)();
-    sched_timer(&the.timer, TIME_NEVER);
-    sched_timer(&the.wire_timer, TIME_NEVER);
-    while (the.n_wire > 0)
-        free(the.wire[--the.n_wire]);
-    tcp_free(the.t);
-    return 0;
+    body_to_run();
 }
 
 static void run(void (*body)(void))
 {
-    assert_int_equal(sched_run(run_body, &body), 0);
+    body_to_run = body;
+    n_syns = 0;
+    run_stack((struct ip_below){.send = send, .route = route}, 40, listen_and_run);
 }
 
 static uint64_t passed_ms(void)
 {
-    return (sched_now() - the.began_ns) / NS_PER_MS;
+    return (sched_now() - began_ns) / NS_PER_MS;
 }
 
 static struct endpoint at(struct ip ip)
@@ -206,9 +95,9 @@ static enum err connect_any(const struct endpoint *list, size_t n, uint64_t with
 
 static void expect_syn(size_t i, struct ip dst, uint64_t at_ms)
 {
-    assert_true(i < the.n_syns);
-    assert_true(ip_equal(&the.syn[i].dst, &dst));
-    assert_in_range(the.syn[i].at_ns / NS_PER_MS, at_ms, at_ms + 5);
+    assert_true(i < n_syns);
+    assert_true(ip_equal(&syn[i].dst, &dst));
+    assert_in_range(syn[i].at_ns / NS_PER_MS, at_ms, at_ms + 5);
 }
 
 static void expect_peer(struct flow *f, struct ip ip)
@@ -233,7 +122,7 @@ static void first_answers(void)
     struct flow *f;
     assert_int_equal(connect_any(list, 2, 1000, &f), OK);
     expect_peer(f, six_at(1, GOOD)); /* IPv6 is preferred (RFC 6724 2.1) */
-    assert_int_equal(the.n_syns, 1);
+    assert_int_equal(n_syns, 1);
     end(f);
 }
 
@@ -266,15 +155,15 @@ static void slow_one(void)
     assert_int_equal(connect_any(list, 3, 5000, &f), OK);
     expect_peer(f, four_at(1, GOOD));
     assert_in_range(passed_ms(), 250, 260);
-    assert_int_equal(the.n_syns, 2);
+    assert_int_equal(n_syns, 2);
     end(f); /* the slow one's answer finds nobody */
-    the.began_ns = sched_now();
-    the.n_syns = 0;
+    began_ns = sched_now();
+    n_syns = 0;
     list[0] = at(six_at(140, GOOD)); /* slow, but before the second one, which is slower than that */
     list[1] = at(four_at(150, GOOD));
     assert_int_equal(connect_any(list, 2, 5000, &f), OK);
     expect_peer(f, six_at(140, GOOD));
-    assert_int_equal(the.n_syns, 2);
+    assert_int_equal(n_syns, 2);
     end(f);
 }
 
@@ -338,6 +227,7 @@ static void dead_families(void)
     uint32_t before = tcp_counters(the.t).n_connections; /* the other end of the first one, which nobody accepted */
     assert_int_equal(connect_any(list, 20, 10000, &f), ERR_TIMEOUT);
     assert_int_equal(tcp_counters(the.t).n_connections, before);
+    assert_int_equal(the.net.counters.connect.left_out, 2 * (20 - CONNECT_ADDRESSES_MAX));
 }
 
 static void families_take_turns_up_to_the_limit(void **state)

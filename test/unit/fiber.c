@@ -674,6 +674,60 @@ static void test_stop_is_told_once(void **state)
     run(stop_is_told_once);
 }
 
+/* ---- Devices before timers ---- */
+
+static unsigned link_end;
+static struct timer alarm_timer;
+static struct waiter frame_waiter;
+
+static void tell_alarm(struct timer *t, uint64_t now_ns)
+{
+    tell("alarm ");
+}
+
+/* As an acknowledgement does to the timer that waits for it. */
+static void take_frame(struct waiter *w)
+{
+    uint8_t buffer[64];
+    struct bytes frame;
+    struct net_offload o;
+    assert_int_equal(plat_net_recv(link_end, buffer, sizeof buffer, &frame, &o), OK);
+    tell("frame ");
+    sched_timer(&alarm_timer, TIME_NEVER);
+    fiber_wake(parked);
+}
+
+/* Both are due at the same moment, a whole tick of the wheel. */
+static void frame_and_timer_in_one_round(void)
+{
+    static const uint8_t broadcast[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    const struct bytes frame = bytes_of(broadcast, sizeof broadcast);
+    struct sim_link *link = sim_link_add(sim_default());
+    struct plat_net_info here, there;
+    sim_attach(link, sim_host(), "here");
+    sim_attach(link, sim_host(), "there");
+    assert_int_equal(plat_net_open("here", &here), OK);
+    assert_int_equal(plat_net_open("there", &there), OK);
+    link_end = here.index;
+    parked = fiber_self();
+    waiter_init(&frame_waiter, take_frame);
+    sched_watch(link_end, &frame_waiter);
+    timer_init(&alarm_timer, tell_alarm);
+    uint64_t both_ns = ((sched_now() >> WHEEL_TICK_SHIFT) + 2) << WHEEL_TICK_SHIFT;
+    sched_timer(&alarm_timer, both_ns);
+    sim_link_pause(link, both_ns);
+    assert_int_equal(plat_net_send(there.index, &frame, 1, NULL), OK);
+    assert_int_equal(fiber_park(sched_now() + NS_PER_S), OK);
+    assert_int_equal(sched_now(), both_ns);
+    sched_watch(link_end, NULL);
+}
+
+static void test_frames_are_seen_before_timers_fire(void **state)
+{
+    run(frame_and_timer_in_one_round);
+    assert_string_equal(story, "frame ");
+}
+
 /* ---- The end of a round ---- */
 
 static struct waiter late;
@@ -740,6 +794,7 @@ int main(void)
         cmocka_unit_test(test_timers_fire_between_fibers),
         cmocka_unit_test(test_waiting_outside_fibers_is_a_bug),
         cmocka_unit_test(test_stop_is_told_once),
+        cmocka_unit_test(test_frames_are_seen_before_timers_fire),
         cmocka_unit_test(test_end_of_round_comes_once_after_all_fibers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,10 +58,10 @@ static void waiting_memory_is_bounded(void **state)
     for (uint8_t i = 0; i < ARP_WAITING_FRAMES + 3; i++)
         assert_int_equal(send_to(s, ip4(10, 0, 0, (uint8_t)(100 + i)), 1480), OK);
     assert_int_equal(s->n->counters.arp.waiting_dropped, 3);
-    assert_int_equal(s->n->arp.frames.n_used, ARP_WAITING_FRAMES);
+    assert_int_equal(s->n->arp.room.frames.n_used, ARP_WAITING_FRAMES);
     forget_sent(s);
     pass(s, 10 * NS_PER_S);
-    assert_int_equal(s->n->arp.frames.n_used, 0);
+    assert_int_equal(s->n->arp.room.frames.n_used, 0);
     forget_sent(s);
     script_end(s);
 }

@@ -202,6 +202,24 @@ static void all_routers_are_gateways_in_their_order(void **state)
     script_end(s);
 }
 
+/* Nine routes and five name servers; two name servers come first anyway. */
+static void what_there_is_no_room_for_is_left_out(void **state)
+{
+    struct script *s = WITH("\x79\x36"
+                            "\x08\x14\x0a\x00\x00\x03\x08\x15\x0a\x00\x00\x03\x08\x16\x0a\x00\x00\x03"
+                            "\x08\x17\x0a\x00\x00\x03\x08\x18\x0a\x00\x00\x03\x08\x19\x0a\x00\x00\x03"
+                            "\x08\x1a\x0a\x00\x00\x03\x08\x1b\x0a\x00\x00\x03\x08\x1c\x0a\x00\x00\x03"
+                            "\x06\x0c\x01\x01\x01\x01\x02\x02\x02\x02\x03\x03\x03\x03");
+    const struct dhcp_config *c = &s->n->dhcp.lease.config;
+    assert_int_equal(c->n_routes, DHCP_ROUTES_MAX);
+    assert_int_equal(c->n_dns, DHCP_DNS_MAX);
+    assert_int_equal(ip4_u32(&c->dns[2]), 0x01010101);
+    assert_int_equal(s->n->counters.dhcp.left_out, 1 + 2);
+    assert_int_equal(hop_to(s, ip4(27, 1, 1, 1)), 0x0a000003);
+    assert_int_equal(hop_to(s, ip4(28, 1, 1, 1)), 0);
+    script_end(s);
+}
+
 static void the_mtu_is_taken_if_it_makes_sense(void **state)
 {
     const struct {
@@ -561,6 +579,7 @@ int main(void)
         cmocka_unit_test(routes_in_parts_are_put_together),
         cmocka_unit_test(wrong_routes_spoil_the_message),
         cmocka_unit_test(all_routers_are_gateways_in_their_order),
+        cmocka_unit_test(what_there_is_no_room_for_is_left_out),
         cmocka_unit_test(the_mtu_is_taken_if_it_makes_sense),
         cmocka_unit_test(a_renewal_changes_what_it_says),
         cmocka_unit_test(fixed_routes_outlive_the_lease),

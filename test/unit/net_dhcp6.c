@@ -65,6 +65,7 @@ struct answer {
     uint32_t xid; /* 0: the client's */
     const char *client;
     uint32_t refresh_s, solicit_most_s;
+    size_t more_dns; /* than one */
 };
 
 static void write_option(struct writer *w, uint16_t code, const void *data, size_t len)
@@ -118,7 +119,8 @@ static void answer(struct script *s, struct answer a)
     write_number(&w, 82, 4, a.solicit_most_s);
     if (a.rapid)
         write_option(&w, 14, "", 0);
-    write_option(&w, 23, far.b, 16);
+    for (size_t i = 0; i <= a.more_dns; i++)
+        write_option(&w, 23, far.b, 16);
     struct bytes data = writer_bytes(&w);
     struct ip dst = a.to_group ? all_nodes : our_link;
     udp_emit(&dw, &(struct udp_header){547, 546}, &router, &dst, &data, 1, data.len);
@@ -276,6 +278,16 @@ static void name_servers_alone_are_asked_for(void **state)
     a.refresh_s = 0; /* IRT_DEFAULT: a day */
     answer(s, a);
     assert_int_equal(client(s)->next_ns, s->now_ns + UINT64_C(86400) * NS_PER_S);
+    end(s);
+}
+
+static void name_servers_are_bounded(void **state)
+{
+    struct script *s = start(0x40);
+    hear(s, DHCP6_INFORMATION);
+    answer(s, (struct answer){.type = DHCP6_REPLY, .server = "server-1", .no_ia = true, .more_dns = DHCP6_DNS_MAX + 1});
+    assert_int_equal(client(s)->n_dns, DHCP6_DNS_MAX);
+    assert_int_equal(s->n->counters.dhcp6.left_out, 2);
     end(s);
 }
 
@@ -685,6 +697,7 @@ int main(void)
         cmocka_unit_test(a_router_without_flags_starts_nothing),
         cmocka_unit_test(the_key_turns_it_off),
         cmocka_unit_test(name_servers_alone_are_asked_for),
+        cmocka_unit_test(name_servers_are_bounded),
         cmocka_unit_test(addresses_are_more_than_name_servers),
         cmocka_unit_test(takes_an_address),
         cmocka_unit_test(rapid_commit_saves_a_round),

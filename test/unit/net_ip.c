@@ -281,6 +281,34 @@ static void fragments_carry_the_bytes_and_one_identification(void **state)
     script_end(s);
 }
 
+/* What is sent last is the identification of a datagram of 8 bytes. */
+static uint16_t id_of(struct script *s, struct ip dst, bool dont_fragment)
+{
+    struct ip_out o = {.dst = dst, .protocol = 99, .dont_fragment = dont_fragment};
+    struct bytes payload, v = data(8);
+    struct ip4_header h;
+    assert_int_equal(s->n->below.send(&s->n->below, s->now_ns, &o, &v, 1), OK);
+    const struct sent *f = &s->sent[s->n_sent - 1];
+    assert_int_equal(ip4_parse(bytes_of(f->b + ETHER_BYTES, f->len - ETHER_BYTES), &h, &payload), IP4_GOOD);
+    assert_true(ip_equal(&h.dst, &dst));
+    return h.id;
+}
+
+/* RFC 6864 4.1 and 4.3: none where nobody may fragment, and for each destination numbers of its own, begun at random. */
+static void identifications_are_those_of_the_destination(void **state)
+{
+    struct script *s = script_new();
+    struct ip other = ip4(224, 0, 0, 251);
+    know_peer(s);
+    uint16_t first = id_of(s, PEER_IP, false), first_other = id_of(s, other, false);
+    assert_int_equal(first, (uint16_t)script_random());
+    assert_int_equal(id_of(s, PEER_IP, true), 0);
+    assert_int_equal(id_of(s, PEER_IP, false), first + 1);
+    assert_int_equal(id_of(s, other, false), first_other + 1);
+    forget_sent(s);
+    script_end(s);
+}
+
 static void no_route_is_said(void **state)
 {
     struct script *s = script_without_address(NULL);
@@ -523,22 +551,30 @@ static void bad_datagrams_are_counted(void **state)
     script_end(s);
 }
 
+static void fill(struct script *s, uint16_t port, int n)
+{
+    while (n-- > 0)
+        input_udp(s, (struct endpoint){PEER_IP, 1}, (struct endpoint){OUR_IP, port}, data(10));
+}
+
 static void queues_are_bounded(void **state)
 {
     struct script *s = script_new();
-    struct udp_socket *u[3];
+    struct udp_socket *u[2];
     struct counters_udp *c = &s->n->counters.udp;
-    for (uint16_t i = 0; i < 3; i++)
+    for (uint16_t i = 0; i < 2; i++)
         assert_int_equal(udp_open(s->n, (uint16_t)(100 + i), &u[i]), OK);
-    for (uint16_t i = 0; i < 3; i++) {
-        for (int k = 0; k < UDP_CHUNKS_PER_SOCKET + 1; k++)
-            input_udp(s, (struct endpoint){PEER_IP, 1}, (struct endpoint){OUR_IP, (uint16_t)(100 + i)}, data(10));
-    }
-    assert_int_equal(c->delivered, UDP_CHUNKS);
+    fill(s, 100, UDP_CHUNKS_PER_SOCKET);
+    assert_int_equal(c->delivered, UDP_CHUNKS_PER_SOCKET);
+    fill(s, 100, 2);
     assert_int_equal(c->in_queue_full, 2);
-    assert_int_equal(c->in_memory_full, UDP_CHUNKS_PER_SOCKET + 1);
+    fill(s, 101, UDP_CHUNKS_PER_SOCKET);
+    assert_int_equal(c->delivered, UDP_CHUNKS);
+    assert_int_equal(s->n->udp.chunks.n_used, UDP_CHUNKS);
+    assert_int_equal(c->in_memory_full, 2 * UDP_CHUNKS_PER_SOCKET - UDP_CHUNKS);
+    assert_int_equal(c->in_queue_full, 2);
     udp_shut(u[0], s->now_ns);
-    input_udp(s, (struct endpoint){PEER_IP, 1}, (struct endpoint){OUR_IP, 102}, data(10));
+    fill(s, 101, 1);
     assert_int_equal(c->delivered, UDP_CHUNKS + 1);
     script_end(s);
 }
@@ -561,6 +597,29 @@ static void sockets_are_bounded_and_ports_unique(void **state)
     script_end(s);
 }
 
+static uint32_t next_random;
+
+static uint32_t chosen_random(void)
+{
+    return next_random;
+}
+
+/* RFC 6056 3.3.1: any of the dynamic ports, as the generator says; a taken one gives way to the next. */
+static void ports_come_from_the_generator(void **state)
+{
+    struct script *s = script_new();
+    const uint32_t values[] = {0, 16383, 16384 + 77, UINT32_MAX};
+    const uint16_t ports[] = {49152, 65535, 49152 + 77, 49153};
+    s->n->random = chosen_random;
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        struct udp_socket *u;
+        next_random = values[i];
+        assert_int_equal(udp_open(s->n, 0, &u), OK);
+        assert_int_equal(udp_port(u), ports[i]); /* the last one: behind 65535 and 49152, which are taken */
+    }
+    script_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +635,7 @@ int main(void)
         cmocka_unit_test(a_narrow_path_is_remembered),
         cmocka_unit_test(narrow_paths_are_bounded),
         cmocka_unit_test(fragments_carry_the_bytes_and_one_identification),
+        cmocka_unit_test(identifications_are_those_of_the_destination),
         cmocka_unit_test(no_route_is_said),
         cmocka_unit_test(groups_and_broadcast_need_no_neighbour),
         cmocka_unit_test(echoes_of_all_sizes),
@@ -590,6 +650,7 @@ int main(void)
         cmocka_unit_test(bad_datagrams_are_counted),
         cmocka_unit_test(queues_are_bounded),
         cmocka_unit_test(sockets_are_bounded_and_ports_unique),
+        cmocka_unit_test(ports_come_from_the_generator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

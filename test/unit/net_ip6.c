@@ -156,23 +156,52 @@ static void messages_from_beyond_the_link_are_refused(void **state)
     script_end(s);
 }
 
-static void the_table_and_the_queues_are_bounded(void **state)
+static void the_newest_packets_wait(void **state)
+{
+    struct script *s = settled(NULL, false);
+    for (size_t i = 0; i < ND_WAITING_PER_NEIGHBOUR + 2; i++)
+        assert_int_equal(send6(s, peer, 10 + i), OK);
+    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
+    assert_int_equal(s->n->counters.nd.waiting_dropped, 2);
+    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_SOLICITED, peer, our_link, peer, &peer_mac);
+    for (size_t i = 2; i < ND_WAITING_PER_NEIGHBOUR + 2; i++) {
+        char text[TEXT_BYTES];
+        snprintf(text, sizeof text, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 next=99 data=%zu", 10 + i);
+        expect(s, text);
+    }
+    script_end(s);
+}
+
+static void waiting_memory_is_bounded(void **state)
+{
+    struct script *s = settled(NULL, false);
+    for (uint8_t i = 0; i < ND_WAITING_FRAMES + 3; i++)
+        assert_int_equal(send6(s, (struct ip){{0xfe, 0x80, [14] = 1, [15] = i}}, 1), OK);
+    assert_int_equal(s->n->counters.nd.waited, ND_WAITING_FRAMES);
+    assert_int_equal(s->n->counters.nd.waiting_dropped, 3);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES);
+    forget_sent(s);
+    pass(s, 10 * NS_PER_S);
+    assert_int_equal(s->n->counters.nd.waiting_dropped, ND_WAITING_FRAMES + 3);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, 0);
+    net_free(s->n);
+    free(s);
+}
+
+/* The last one takes the first one's place, whose packets go. */
+static void the_table_is_bounded(void **state)
 {
     struct script *s = settled(NULL, false);
     struct counters_nd *c = &s->n->counters.nd;
-    for (int i = 0; i < ND_WAITING_PER_NEIGHBOUR + 2; i++)
-        assert_int_equal(send6(s, peer, 1), OK);
-    assert_int_equal(c->waiting_dropped, 2);
-    /* The last one takes the first one's place, whose packets go. */
-    for (uint8_t i = 0; i < ND_NEIGHBOURS; i++) {
-        struct ip other = {{0xfe, 0x80, [14] = 1, [15] = i}};
-        assert_int_equal(send6(s, other, 1), OK);
-    }
+    for (int i = 1; i < ND_WAITING_PER_NEIGHBOUR; i++)
+        assert_int_equal(send6(s, (struct ip){{0xfe, 0x80, [14] = 1}}, 1), OK);
+    for (uint8_t i = 0; i < ND_NEIGHBOURS; i++)
+        assert_int_equal(send6(s, (struct ip){{0xfe, 0x80, [14] = 1, [15] = i}}, 1), OK);
+    assert_int_equal(c->evicted, 0);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES);
+    assert_int_equal(send6(s, peer, 1), OK);
     assert_int_equal(c->evicted, 1);
-    assert_int_equal(s->n->ip6->nd.frames.n_used, ND_WAITING_FRAMES - ND_WAITING_PER_NEIGHBOUR + 1);
-    forget_sent(s);
-    pass(s, 10 * NS_PER_S);
-    assert_int_equal(s->n->ip6->nd.frames.n_used, 0);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, ND_WAITING_FRAMES - ND_WAITING_PER_NEIGHBOUR + 1);
     net_free(s->n);
     free(s);
 }
@@ -207,6 +236,30 @@ static void optimistic_addresses_are_discreet(void **state)
     expect(s, "*16 " OUR_LINK_TEXT ">ff02::16 hops=1 icmp6 143/0 rest=00000001 data=20");
     expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
     script_end(s);
+}
+
+/* Where no address ever becomes valid nobody can be asked for; what waits is given up in the same time all the same. */
+static void a_question_that_cannot_be_asked_ends_too(void **state)
+{
+    struct script *s = script6(NULL, false);
+    struct counters_nd *c = &s->n->counters.nd;
+    for (int i = 0; i <= IP6_IDENTIFIERS; i++) {
+        assert_int_equal(send6(s, peer, 1), OK);
+        struct ip ours = s->n->ip6->address[0].ip;
+        input_neighbour(s, ICMP6_NEIGHBOUR_SOLICITATION, 0, IP_NONE, ip6_solicited_group(&ours), ours, NULL);
+    }
+    assert_int_equal(s->n->ip6->address[0].state, IP6_DUPLICATE);
+    assert_int_equal(c->waited, IP6_IDENTIFIERS + 1);
+    pass(s, (ND_REQUESTS - 1) * ND_RETRY_NS);
+    assert_int_equal(c->silent, 0);
+    pass(s, ND_RETRY_NS);
+    assert_int_equal(c->out_solicitations, 0);
+    assert_int_equal(c->silent, 1);
+    assert_int_equal(c->waiting_dropped, IP6_IDENTIFIERS + 1);
+    assert_int_equal(s->n->ip6->nd.room.frames.n_used, 0);
+    assert_int_equal(nd_deadline(s->n), TIME_NEVER);
+    net_free(s->n);
+    free(s);
 }
 
 /* ---- ICMPv6 and headers ---- */
@@ -369,7 +422,7 @@ static void a_narrow_path_is_remembered(void **state)
     uint64_t told_ns = s->now_ns;
     pass(s, 599 * NS_PER_S);
     assert_int_equal(ip6_path_mtu(s->n, &peer), 1280);
-    pass(s, told_ns + IP6_PATH_MTU_NS - s->now_ns);
+    pass(s, told_ns + IP_PATH_MTU_NS - s->now_ns);
     assert_int_equal(ip6_path_mtu(s->n, &peer), 1500);
     net_free(s->n);
     free(s);
@@ -478,6 +531,42 @@ static void routers_and_prefixes_are_bounded(void **state)
     free(s);
 }
 
+/* More prefixes and name servers in one message than anybody means. */
+static void an_advertisement_is_bounded(void **state)
+{
+    struct script *s = settled(NULL, true);
+    uint8_t b[8 + 32 * (ND_PREFIXES_MAX + 2) + 8 + 16 * (ND_SERVERS_MAX + 3)];
+    struct writer w = writer_of(b, sizeof b);
+    struct ip_net net;
+    assert_true(ip_net_parse(bytes_str("2001:db8::/64"), &net));
+    write_be64(&w, 0);
+    for (uint8_t i = 0; i < ND_PREFIXES_MAX + 2; i++) {
+        net.ip.b[7] = i;
+        write_copy(&w, (uint8_t[]){ND_PREFIX, 4, 64, 0x80}, 4); /* on the link, for no address */
+        write_be32(&w, 86400);
+        write_be32(&w, 86400);
+        write_be32(&w, 0);
+        write_copy(&w, net.ip.b, 16);
+    }
+    write_be32(&w, (uint32_t)ND_RDNSS << 24 | (1 + 2 * (ND_SERVERS_MAX + 3)) << 16);
+    write_be32(&w, 600);
+    for (uint8_t i = 0; i < ND_SERVERS_MAX + 3; i++)
+        write_copy(&w, (struct ip){{0xfd, [15] = i}}.b, 16);
+    struct icmp6 m = {.type = ICMP6_ROUTER_ADVERTISEMENT, .data = writer_bytes(&w)};
+    input_icmp6(s, router, all_nodes, 255, m);
+    assert_int_equal(s->n->counters.nd.prefixes_full, 2);
+    assert_int_equal(s->n->counters.nd.servers_full, 3);
+    assert_int_equal(s->n->ip6->slaac.n_servers, SLAAC_SERVERS);
+    for (uint8_t i = 0; i < SLAAC_SERVERS; i++)
+        assert_int_equal(s->n->ip6->slaac.server[i].b[15], i); /* the first ones */
+    net.ip.b[7] = ND_PREFIXES_MAX - 1;
+    assert_true(slaac_is_on_link(s->n, &net.ip));
+    net.ip.b[7] = ND_PREFIXES_MAX;
+    assert_false(slaac_is_on_link(s->n, &net.ip));
+    net_free(s->n);
+    free(s);
+}
+
 static void redirects_come_from_the_router_alone(void **state)
 {
     struct script *s = settled(NULL, true);
@@ -504,6 +593,7 @@ static void advertisements_are_ignored_when_not_wanted(void **state)
     struct script *s = settled("fd00::2/64", false);
     input_ra(s, router, &router_mac, good);
     assert_int_equal(s->n->ip6->address[2].state, IP6_FREE);
+    assert_int_equal(s->n->counters.nd.in_ignored, 1);
     struct ip hop = slaac_router(s->n);
     assert_true(ip_equal(&hop, &IP_NONE));
     script_end(s);
@@ -521,6 +611,8 @@ static void a_query_is_answered(void **state)
     write_zeros(&w, 20);
     struct ip6_header h = {.next = IP6_HOP_BY_HOP, .hop_limit = 1, .src = router, .dst = all_nodes};
     input_icmp6(s, router, all_nodes, 1, m); /* without the router alert */
+    assert_int_equal(s->n->counters.icmp6.in_ignored, 1);
+    assert_int_equal(s->n->counters.nd.mld_queries, 0);
     pass(s, 2 * NS_PER_S);
     expect_nothing(s);
     input_ip6(s, h, writer_bytes(&w));
@@ -569,9 +661,12 @@ int main(void)
         cmocka_unit_test(a_confirmed_neighbour_is_not_asked),
         cmocka_unit_test(another_mac_is_taken_only_with_override),
         cmocka_unit_test(messages_from_beyond_the_link_are_refused),
-        cmocka_unit_test(the_table_and_the_queues_are_bounded),
+        cmocka_unit_test(the_newest_packets_wait),
+        cmocka_unit_test(waiting_memory_is_bounded),
+        cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(strangers_go_first),
         cmocka_unit_test(optimistic_addresses_are_discreet),
+        cmocka_unit_test(a_question_that_cannot_be_asked_ends_too),
         cmocka_unit_test(pings_are_answered),
         cmocka_unit_test(extension_headers_are_judged),
         cmocka_unit_test(errors_are_limited_and_never_about_errors),
@@ -584,6 +679,7 @@ int main(void)
         cmocka_unit_test(a_silent_router_is_passed_over),
         cmocka_unit_test(lifetimes_are_taken_with_care),
         cmocka_unit_test(routers_and_prefixes_are_bounded),
+        cmocka_unit_test(an_advertisement_is_bounded),
         cmocka_unit_test(redirects_come_from_the_router_alone),
         cmocka_unit_test(advertisements_are_ignored_when_not_wanted),
         cmocka_unit_test(a_query_is_answered),

@@ -104,6 +104,7 @@ static void pings_of_groups_are_limited(void **state)
     for (int i = 0; i < ICMP_ERROR_BURST + 5; i++)
         input_icmp6(s, peer, all_nodes, 64, m);
     assert_int_equal(s->n->counters.icmp6.out_echo, ICMP_ERROR_BURST);
+    assert_int_equal(s->n->counters.icmp6.out_limited, 5);
     for (int i = 0; i < ICMP_ERROR_BURST + 5; i++)
         input_icmp6(s, peer, our_link, 64, m);
     assert_int_equal(s->n->counters.icmp6.out_echo, 2 * ICMP_ERROR_BURST + 5);

@@ -63,7 +63,7 @@ static void query(struct script *s, const struct ip *of, uint16_t code, int vers
 
 static void join(struct script *s, struct ip ip)
 {
-    assert_int_equal(s->n->ip6_ops->join(s->n, s->now_ns, &ip), OK);
+    s->n->ip6_ops->join(s->n, s->now_ns, &ip);
 }
 
 static void leave(struct script *s, struct ip ip)
@@ -109,9 +109,9 @@ static void groups_of_sockets_are_heard(void **state)
     leave(s, group);
     input_icmp6(s, peer, group, 1, ping);
     assert_int_equal(c->in_group, 2);
-    struct ip nodes = all_nodes; /* never told: everybody is in it */
+    struct ip host = {{0xff, 1, [15] = 0xfb}}; /* never told: it does not leave the host */
     forget_sent(s);
-    join(s, nodes);
+    join(s, host);
     pass(s, 3 * NS_PER_S);
     assert_string_equal(records(s), "3:ff02::fb");
     assert_string_equal(records(s), "");
@@ -154,28 +154,47 @@ static void sockets_join_and_are_closed(void **state)
     script_end(s);
 }
 
+/* Those of sockets in group.c, so that each address still finds room for its group, and no more has to be left out. */
 static void joined_groups_are_bounded(void **state)
 {
     struct script *s = settled(NULL, false);
+    struct udp_socket *u;
     struct ip ip = group;
-    for (uint8_t i = 0; i < IP6_GROUPS; i++) {
+    assert_int_equal(udp_open(s->n, 5353, &u), OK);
+    for (uint8_t i = 0; i < NET_GROUPS; i++) {
         ip.b[14] = i;
-        join(s, ip);
+        assert_int_equal(group_join(s->n, s->now_ns, &ip, udp_index(u)), OK);
     }
-    ip.b[14] = IP6_GROUPS;
-    assert_int_equal(s->n->ip6_ops->join(s->n, s->now_ns, &ip), ERR_FULL);
-    assert_int_equal(s->n->counters.nd.groups_full, 1);
-    struct ip four = ip4(224, 0, 0, 251);
-    assert_int_equal(s->n->ip6_ops->join(s->n, s->now_ns, &four), ERR_INVALID);
-    assert_int_equal(s->n->ip6_ops->join(s->n, s->now_ns, &peer), ERR_INVALID);
-    for (uint8_t i = 1; i < IP6_ADDRESSES; i++) { /* each address still finds room for its group */
+    ip.b[14] = NET_GROUPS;
+    assert_int_equal(group_join(s->n, s->now_ns, &ip, udp_index(u)), ERR_FULL);
+    assert_int_equal(s->n->counters.udp.groups_full, 1);
+    for (uint8_t i = 1; i < IP6_ADDRESSES; i++) {
         struct ip_net net = {{{0xfd, [14] = 1, [15] = i}}, 64};
         assert_non_null(ip6_add(s->n, s->now_ns, &net));
         struct ip solicited = ip6_solicited_group(&net.ip);
         assert_true(mld_is_member(s->n, &solicited));
     }
+    for (uint8_t i = 0; i < NET_GROUPS; i++) {
+        ip.b[14] = i;
+        assert_true(mld_is_member(s->n, &ip));
+    }
+    ip.b[14] = 0; /* a group that was left gives its place to another one, though its reports are due */
+    assert_int_equal(group_leave(s->n, s->now_ns, &ip, udp_index(u)), OK);
+    ip.b[14] = NET_GROUPS;
+    assert_int_equal(group_join(s->n, s->now_ns, &ip, udp_index(u)), OK);
+    assert_true(mld_is_member(s->n, &ip));
     net_free(s->n);
     free(s);
+}
+
+static void what_is_no_group_is_not_joined(void **state)
+{
+    struct script *s = settled(NULL, false);
+    struct ip none[] = {peer, IP_NONE, all_nodes, {{0xff, 1, [15] = 1}}, {{0xff, [15] = 0xfb}}};
+    for (size_t i = 0; i < ARRAY_LEN(none); i++)
+        assert_int_equal(group_join(s->n, s->now_ns, &none[i], 0), ERR_INVALID);
+    assert_null(s->n->groups.ops);
+    script_end(s);
 }
 
 /* RFC 3810 6.2: all groups to a general query; one to a query for it; a general answer serves both. */
@@ -315,6 +334,7 @@ int main(void)
         cmocka_unit_test(groups_of_sockets_are_heard),
         cmocka_unit_test(sockets_join_and_are_closed),
         cmocka_unit_test(joined_groups_are_bounded),
+        cmocka_unit_test(what_is_no_group_is_not_joined),
         cmocka_unit_test(queries_are_answered_in_their_time),
         cmocka_unit_test(long_delays_are_understood),
         cmocka_unit_test(false_queries_are_refused),

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* What IP does with what is left to a device: where checksums begin, which frames wait for a neighbour, what fits; and which
  * received checksums are believed. The transport here is a TCP that only listens. */
-#include "test/support/net_script.h"
+#include "test/support/net_script6.h"
 
 #include "wire/vnet.h"
 
 enum { TCP_SUM = 16, HEADER = 20 };
+
+static const struct ip ours = {{[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 2}};
+static const struct ip theirs = {{[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 9}};
 
 static struct ip_in seen;
 static uint32_t n_seen;
@@ -31,11 +34,12 @@ static struct script *script_offload(void)
 }
 
 /* A TCP header with the pseudo-header's sum, and `len` bytes behind it. */
-static enum err transmit(struct script *s, size_t len, uint16_t segment_bytes)
+static enum err transmit(struct script *s, const struct ip *src, const struct ip *dst, size_t len,
+                         uint16_t segment_bytes)
 {
     static uint8_t packet[HEADER + 60000];
-    struct ip_out o = {.src = OUR_IP,
-                       .dst = PEER_IP,
+    struct ip_out o = {.src = *src,
+                       .dst = *dst,
                        .protocol = IP_TCP,
                        .dont_fragment = true,
                        .checksum_offset = TCP_SUM,
@@ -50,11 +54,11 @@ static enum err transmit(struct script *s, size_t len, uint16_t segment_bytes)
     return s->n->below.send(&s->n->below, s->now_ns, &o, v, 2);
 }
 
-static bool sum_good(const struct sent *f)
+static bool sum_good(const struct sent *f, const struct ip *src, const struct ip *dst)
 {
-    struct ip src = OUR_IP, dst = PEER_IP;
-    struct bytes segment = bytes_of(f->b + 34, f->len - 34);
-    uint64_t sum = checksum_pseudo(&src, &dst, IP_TCP, (uint32_t)segment.len);
+    size_t at = ETHER_BYTES + (ip_is4(dst) ? IP4_HEADER_BYTES : IP6_HEADER_BYTES);
+    struct bytes segment = bytes_of(f->b + at, f->len - at);
+    uint64_t sum = checksum_pseudo(src, dst, IP_TCP, (uint32_t)segment.len);
     return checksum_finish(checksum_add(sum, segment, false)) == 0;
 }
 
@@ -62,12 +66,12 @@ static void the_device_is_told_where_the_sum_is(void **state)
 {
     struct script *s = script_offload();
     know_peer(s);
-    assert_int_equal(transmit(s, 100, 0), OK);
+    assert_int_equal(transmit(s, &ours, &theirs, 100, 0), OK);
     expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 DF protocol=6 data=120");
     const struct sent *f = &s->sent[s->n_sent - 1];
     const struct net_offload want = {.flags = NET_PARTIAL, .checksum_start = 34, .checksum_offset = TCP_SUM};
     assert_memory_equal(&f->offload, &want, sizeof want);
-    assert_false(sum_good(f));
+    assert_false(sum_good(f, &ours, &theirs));
     script_end(s);
 }
 
@@ -75,11 +79,11 @@ static void several_segments_are_longer_than_the_mtu_and_each_is_not(void **stat
 {
     struct script *s = script_offload();
     know_peer(s);
-    assert_int_equal(transmit(s, 40000, 1460), OK);
+    assert_int_equal(transmit(s, &ours, &theirs, 40000, 1460), OK);
     expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 DF protocol=6 data=40020");
     const struct net_offload want = {NET_PARTIAL, NET_TCP4, 54, 1460, 34, TCP_SUM};
     assert_memory_equal(&s->sent[s->n_sent - 1].offload, &want, sizeof want);
-    assert_int_equal(transmit(s, 40000, 1461), ERR_TOO_LARGE);
+    assert_int_equal(transmit(s, &ours, &theirs, 40000, 1461), ERR_TOO_LARGE);
     assert_int_equal(s->n->counters.ip4.out_fragmented, 0);
     script_end(s);
 }
@@ -87,27 +91,74 @@ static void several_segments_are_longer_than_the_mtu_and_each_is_not(void **stat
 static void one_segment_waits_for_a_neighbour_and_is_finished(void **state)
 {
     struct script *s = script_offload();
-    assert_int_equal(transmit(s, 101, 0), OK);
+    assert_int_equal(transmit(s, &ours, &theirs, 101, 0), OK);
     expect(s, "*ff arp request 10.0.0.2->10.0.0.9");
     input_arp(s, ARP_REPLY, PEER_MAC, PEER_IP, OUR_IP);
     expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 DF protocol=6 data=121");
     assert_int_equal(s->sent[s->n_sent - 1].offload.flags, 0);
-    assert_true(sum_good(&s->sent[s->n_sent - 1]));
+    assert_true(sum_good(&s->sent[s->n_sent - 1], &ours, &theirs));
     script_end(s);
 }
 
 static void several_segments_never_wait(void **state)
 {
     struct script *s = script_offload();
-    assert_int_equal(transmit(s, 40000, 1460), ERR_AGAIN);
+    assert_int_equal(transmit(s, &ours, &theirs, 40000, 1460), ERR_AGAIN);
     expect(s, "*ff arp request 10.0.0.2->10.0.0.9");
-    assert_int_equal(transmit(s, 40000, 1460), ERR_AGAIN); /* and ask once a second only */
+    assert_int_equal(transmit(s, &ours, &theirs, 40000, 1460), ERR_AGAIN); /* and ask once a second only */
     expect_nothing(s);
     assert_int_equal(s->n->counters.arp.waited, 0);
     input_arp(s, ARP_REPLY, PEER_MAC, PEER_IP, OUR_IP);
     expect_nothing(s);
-    assert_int_equal(transmit(s, 40000, 1460), OK);
+    assert_int_equal(transmit(s, &ours, &theirs, 40000, 1460), OK);
     expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 DF protocol=6 data=40020");
+    script_end(s);
+}
+
+/* ---- IPv6 ---- */
+
+static struct script *script_offload6(void)
+{
+    struct script *s = script6(NULL, false);
+    s->n->below.features = NET_FEATURES;
+    pass(s, 5 * NS_PER_S);
+    forget_sent(s);
+    return s;
+}
+
+static void answer6(struct script *s)
+{
+    input_neighbour(s, ICMP6_NEIGHBOUR_ADVERTISEMENT, ND_SOLICITED, peer, our_link, peer, &peer_mac);
+}
+
+static void over_ipv6_one_segment_waits_and_is_finished(void **state)
+{
+    struct script *s = script_offload6();
+    assert_int_equal(transmit(s, &our_link, &peer, 101, 0), OK);
+    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
+    answer6(s);
+    expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 next=6 data=121");
+    assert_int_equal(s->sent[s->n_sent - 1].offload.flags, 0);
+    assert_true(sum_good(&s->sent[s->n_sent - 1], &our_link, &peer));
+    script_end(s);
+}
+
+static void over_ipv6_several_segments_never_wait(void **state)
+{
+    struct script *s = script_offload6();
+    assert_int_equal(transmit(s, &our_link, &peer, 40000, 1440), ERR_AGAIN);
+    expect(s, "*09 " OUR_LINK_TEXT ">ff02::1:ff00:9 hops=255 icmp6 135/0 rest=00000000 data=24");
+    assert_int_equal(transmit(s, &our_link, &peer, 40000, 1440), ERR_AGAIN);
+    expect_nothing(s);
+    assert_int_equal(s->n->counters.nd.waited, 0);
+    answer6(s);
+    expect_nothing(s);
+    assert_int_equal(transmit(s, &our_link, &peer, 40000, 1440), OK);
+    expect(s, "09 " OUR_LINK_TEXT ">fe80::9 hops=64 next=6 data=40020");
+    const struct net_offload want = {NET_PARTIAL, NET_TCP6, 74, 1440, 54, TCP_SUM};
+    assert_memory_equal(&s->sent[s->n_sent - 1].offload, &want, sizeof want);
+    assert_int_equal(transmit(s, &our_link, &peer, 40000, 1441), ERR_TOO_LARGE);
+    assert_int_equal(s->n->counters.ip6.out_fragmented, 0);
     script_end(s);
 }
 
@@ -181,6 +232,8 @@ int main(void)
         cmocka_unit_test(several_segments_are_longer_than_the_mtu_and_each_is_not),
         cmocka_unit_test(one_segment_waits_for_a_neighbour_and_is_finished),
         cmocka_unit_test(several_segments_never_wait),
+        cmocka_unit_test(over_ipv6_one_segment_waits_and_is_finished),
+        cmocka_unit_test(over_ipv6_several_segments_never_wait),
         cmocka_unit_test(what_the_device_vouches_for_is_believed),
         cmocka_unit_test(the_longest_frame_is_taken),
         cmocka_unit_test(nobody_vouches_for_fragments),

@@ -167,6 +167,23 @@ static void lifetimes_are_the_lesser_ones(void **state)
     end(s);
 }
 
+/* RFC 4862 5.5.3 (c): an advertised prefix whose preferred time is the longer one says nothing. */
+static void contradictory_lifetimes_are_passed_over(void **state)
+{
+    struct ra a = prefix;
+    a.preferred_s = 1000;
+    a.valid_s = 2000;
+    struct script *s = start(a);
+    struct ip6_address before = *source(s);
+    assert_int_equal(before.kind, IP6_TEMPORARY);
+    a.preferred_s = 50000;
+    a.valid_s = 8000;
+    input_ra(s, router, &router_mac, a);
+    assert_int_equal(source(s)->preferred_ns, before.preferred_ns);
+    assert_int_equal(source(s)->valid_ns, before.valid_ns);
+    end(s);
+}
+
 /* 3.4 (7): three more tries, then never again. */
 static void duplicates_end_them(void **state)
 {
@@ -223,6 +240,7 @@ int main(void)
         cmocka_unit_test(they_are_bounded),
         cmocka_unit_test(many_prefixes_share_the_places),
         cmocka_unit_test(lifetimes_are_the_lesser_ones),
+        cmocka_unit_test(contradictory_lifetimes_are_passed_over),
         cmocka_unit_test(duplicates_end_them),
         cmocka_unit_test(identifiers_that_mean_something_are_not_taken),
     };

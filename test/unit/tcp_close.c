@@ -45,6 +45,20 @@ static void half_close_goes_on_reading(void **state)
                     "count waiting 1\n");
 }
 
+/* A write of nothing to a flow that has ended, and its end, before the batch is over. */
+static void a_late_push_of_what_has_ended_is_nothing(void **state)
+{
+    script(ACCEPTED "shutdown\n"
+                    "> F. seq 1 ack 1\n"
+                    "< F. seq 1 ack 2\n"
+                    "> . seq 2 ack 2\n"
+                    "count waiting 1\n"
+                    "push-late\n"
+                    "close\n"
+                    "flush\n"
+                    "count connections 0\n");
+}
+
 static void simultaneous_close(void **state)
 {
     script(ACCEPTED "close\n"
@@ -547,26 +561,14 @@ static void an_orphan_makes_room_for_a_newcomer(void **state)
                  ACCEPTED "close\n"
                           "> F. seq 1 ack 1\n"
                           "< . seq 1 ack 2\n"
-                          "peer 1235\n"
-                          "< S seq 0 win 65535 <mss 1460>\n"
-                          "> S. seq 0 ack 1\n"
-                          "< . seq 1 ack 1 win 65535\n"
-                          "accept\n"
+                          "peer 1235\n" OPENS "accept\n"
                           "count connections 2\n"
-                          "peer 1236\n"
-                          "< S seq 0 win 65535 <mss 1460>\n"
-                          "> S. seq 0 ack 1\n"
-                          "< . seq 1 ack 1 win 65535\n"
-                          "> R. seq 2 ack 1\n"
+                          "peer 1236\n" OPENS "> R. seq 2 ack 1\n"
                           "accept\n"
                           "count orphans_reclaimed 1\n"
                           "count connections 2\n"
                           "# those that are in use stay\n"
-                          "peer 1237\n"
-                          "< S seq 0 win 65535 <mss 1460>\n"
-                          "> S. seq 0 ack 1\n"
-                          "< . seq 1 ack 1 win 65535\n"
-                          "> R seq 1\n"
+                          "peer 1237\n" OPENS "> R seq 1\n"
                           "count refused_full 1\n"
                           "count orphans_reclaimed 1\n");
 }
@@ -580,11 +582,7 @@ static void an_orphan_with_data_under_way_stays(void **state)
                           "close\n"
                           "> F. seq 101 ack 1\n"
                           "< . seq 1 ack 101\n"
-                          "peer 1235\n"
-                          "< S seq 0 win 65535 <mss 1460>\n"
-                          "> S. seq 0 ack 1\n"
-                          "< . seq 1 ack 1 win 65535\n"
-                          "> R seq 1\n"
+                          "peer 1235\n" OPENS "> R seq 1\n"
                           "count orphans_reclaimed 0\n");
 }
 
@@ -617,6 +615,7 @@ int main(void)
         cmocka_unit_test(resets_to_nowhere_are_limited),
         cmocka_unit_test(peer_closes_first),
         cmocka_unit_test(half_close_goes_on_reading),
+        cmocka_unit_test(a_late_push_of_what_has_ended_is_nothing),
         cmocka_unit_test(simultaneous_close),
         cmocka_unit_test(fin_and_its_ack_at_once),
         cmocka_unit_test(fin_of_the_peer_again_in_close_wait),

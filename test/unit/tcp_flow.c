@@ -1,94 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* Flows on TCP, with fibers: one stack that talks with itself over a wire of 1 ms. */
-#include "net/stack_internal.h"
 #include "net/tcp_flow.h"
+#include "test/support/self_stack.h"
 
-#include <jinn/fiber.h>
-#include <jinn/wheel.h>
+enum { BIG = 300000 };
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-enum { WIRE_MAX = 256, BIG = 300000 };
-
-struct frame {
-    size_t len;
-    struct ip src, dst;
-    uint8_t data[1500];
-};
-
-struct stack {
-    struct tcp *t;
-    struct ip_below below;
-    struct timer timer, wire_timer;
-    struct frame *wire[WIRE_MAX];
-    size_t n_wire;
-    bool cut;
-};
-
-static struct stack the;
+static bool cut; /* the wire */
 static uint8_t big[BIG];
-
-struct tcp *stack_tcp(struct stack *s)
-{
-    return s->t;
-}
-
-void stack_may_loop(struct stack *s)
-{
-}
-
-void stack_kick(struct stack *s)
-{
-    sched_timer(&s->timer, tcp_deadline(s->t));
-}
-
-/* At once: rounds are the scheduler's. */
-void stack_flush_late(struct stack *s)
-{
-    tcp_flush(s->t, sched_now());
-    stack_kick(s);
-}
-
-static void tick(struct timer *t, uint64_t now_ns)
-{
-    tcp_tick(the.t, now_ns);
-    stack_kick(&the);
-}
-
-static void arrive(struct timer *t, uint64_t now_ns)
-{
-    size_t n = the.n_wire;
-    struct frame *now[WIRE_MAX];
-    memcpy(now, the.wire, n * sizeof now[0]);
-    the.n_wire = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct ip_in in = {.src = now[i]->src, .dst = now[i]->dst, .protocol = IP_TCP};
-        in.payload = bytes_of(now[i]->data, now[i]->len);
-        tcp_input(the.t, now_ns, &in);
-        free(now[i]);
-    }
-    tcp_flush(the.t, now_ns);
-    stack_kick(&the);
-}
 
 static enum err send(struct ip_below *b, uint64_t now_ns, const struct ip_out *o, const struct bytes *v, size_t n)
 {
-    if (the.cut || the.n_wire == WIRE_MAX)
-        return OK;
-    struct frame *f = calloc(1, sizeof *f);
-    struct writer w = writer_of(f->data, sizeof f->data);
-    for (size_t i = 0; i < n; i++)
-        write_bytes(&w, v[i]);
-    f->len = writer_len(&w);
-    f->src = o->src;
-    f->dst = o->dst;
-    the.wire[the.n_wire++] = f;
-    sched_timer(&the.wire_timer, now_ns + NS_PER_MS);
+    if (!cut)
+        fly(o, v, n, now_ns + NS_PER_MS);
     return OK;
 }
 
@@ -101,31 +24,10 @@ static enum err route(struct ip_below *b, const struct ip *dst, struct ip *src, 
 
 static const struct endpoint server = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}}, 80};
 
-static uint64_t in_ms(uint64_t ms)
-{
-    return sched_now() + ms * NS_PER_MS;
-}
-
-static int run_body(void *arg)
-{
-    void (*const *body)(void) = arg;
-    struct tcp_options o = {&the.below, {1}, 16, 4, 256 << 10};
-    the = (struct stack){.below = {.send = send, .route = route}};
-    assert_int_equal(tcp_new(&o, sched_now(), &the.t), OK);
-    timer_init(&the.timer, tick);
-    timer_init(&the.wire_timer, arrive);
-    (*body)();
-    sched_timer(&the.timer, TIME_NEVER);
-    sched_timer(&the.wire_timer, TIME_NEVER);
-    while (the.n_wire > 0)
-        free(the.wire[--the.n_wire]);
-    tcp_free(the.t);
-    return 0;
-}
-
 static void run(void (*body)(void))
 {
-    assert_int_equal(sched_run(run_body, &body), 0);
+    cut = false;
+    run_stack((struct ip_below){.send = send, .route = route}, 16, body);
 }
 
 /* Both ends of a new connection. */
@@ -227,7 +129,7 @@ static void fail_to_connect(void)
 {
     struct flow *f;
     assert_int_equal(stack_connect(&the, server, in_ms(1000), &f), ERR_REFUSED);
-    the.cut = true;
+    cut = true;
     assert_int_equal(stack_connect(&the, server, in_ms(1000), &f), ERR_TIMEOUT);
     struct endpoint nobody = {IP_ANY4, 80};
     assert_int_equal(stack_connect(&the, nobody, in_ms(1000), &f), ERR_UNREACHABLE);

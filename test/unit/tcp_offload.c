@@ -5,15 +5,6 @@
 
 #define OFFLOAD "offload\n"
 
-/* SACK, and a round trip of 50 ms, as in tcp_recover.c. */
-#define ACCEPTED_FAR                                   \
-    OFFLOAD "listen 80 4\n"                            \
-            "< S seq 0 win 65535 <mss 1460, sackok>\n" \
-            "> S. seq 0 ack 1 <sackok>\n"              \
-            "+50ms\n"                                  \
-            "< . seq 1 ack 1 win 65535\n"              \
-            "accept\n"
-
 /* The initial window of ten segments, in two halves; 14600 bytes more wait. */
 #define TEN_SENT                               \
     "write 29200\n"                            \
@@ -25,12 +16,13 @@
 
 static void a_piece_is_at_most_half_of_the_congestion_window(void **state)
 {
-    script(ACCEPTED_FAR TEN_SENT "# an acknowledgement is worth two segments at most: the window is 12 now\n"
-                                 "< . seq 1 ack 14601\n"
-                                 "> . seq 14601 ack 1 len 8760 <tso 1460>\n"
-                                 "> P. seq 23361 ack 1 len 5840 <tso 1460>\n"
-                                 "count large_out 4\n"
-                                 "count retransmitted 0\n");
+    script(OFFLOAD ACCEPTED_FAR_SACK TEN_SENT
+           "# an acknowledgement is worth two segments at most: the window is 12 now\n"
+           "< . seq 1 ack 14601\n"
+           "> . seq 14601 ack 1 len 8760 <tso 1460>\n"
+           "> P. seq 23361 ack 1 len 5840 <tso 1460>\n"
+           "count large_out 4\n"
+           "count retransmitted 0\n");
 }
 
 static void what_is_one_segment_is_sent_as_one(void **state)
@@ -134,19 +126,19 @@ static void where_segments_must_be_single_they_are(void **state)
 
 static void a_hole_in_a_piece_is_sent_again_alone(void **state)
 {
-    script(ACCEPTED_FAR TEN_SENT "# the fourth of ten was lost\n"
-                                 "< . seq 1 ack 4381 <sack 5841 8761>\n"
-                                 "> . seq 14601 ack 1 len 8760 <tso 1460>\n"
-                                 "> . seq 23361 ack 1 len 1460\n"
-                                 "< . seq 1 ack 4381 <sack 5841 10221>\n"
-                                 "> . seq 4381 ack 1 len 1460\n"
-                                 "count fast_retransmits 1\n"
-                                 "count retransmitted 1\n");
+    script(OFFLOAD ACCEPTED_FAR_SACK TEN_SENT "# the fourth of ten was lost\n"
+                                              "< . seq 1 ack 4381 <sack 5841 8761>\n"
+                                              "> . seq 14601 ack 1 len 8760 <tso 1460>\n"
+                                              "> . seq 23361 ack 1 len 1460\n"
+                                              "< . seq 1 ack 4381 <sack 5841 10221>\n"
+                                              "> . seq 4381 ack 1 len 1460\n"
+                                              "count fast_retransmits 1\n"
+                                              "count retransmitted 1\n");
 }
 
 static void several_lost_ones_are_sent_again_in_one_piece(void **state)
 {
-    script(ACCEPTED_FAR TEN_SENT
+    script(OFFLOAD ACCEPTED_FAR_SACK TEN_SENT
            "# the first three of ten were lost; 7 have arrived, so 7 may go out: as many as the window is now\n"
            "< . seq 1 ack 1 <sack 4381 14601>\n"
            "> . seq 1 ack 1 len 4380 <tso 1460>\n"
@@ -162,13 +154,13 @@ static void several_lost_ones_are_sent_again_in_one_piece(void **state)
 
 static void a_piece_that_was_lost_whole_is_told_of_by_the_other_half(void **state)
 {
-    script(ACCEPTED_FAR TEN_SENT "< . seq 1 ack 1 <sack 7301 14601>\n"
-                                 "# five have arrived: five may go out, and one more\n"
-                                 "> . seq 1 ack 1 len 4380 <tso 1460>\n"
-                                 "> . seq 4381 ack 1 len 2920 <tso 1460>\n"
-                                 "> . seq 14601 ack 1 len 1460\n"
-                                 "count fast_retransmits 1\n"
-                                 "count timeouts 0\n");
+    script(OFFLOAD ACCEPTED_FAR_SACK TEN_SENT "< . seq 1 ack 1 <sack 7301 14601>\n"
+                                              "# five have arrived: five may go out, and one more\n"
+                                              "> . seq 1 ack 1 len 4380 <tso 1460>\n"
+                                              "> . seq 4381 ack 1 len 2920 <tso 1460>\n"
+                                              "> . seq 14601 ack 1 len 1460\n"
+                                              "count fast_retransmits 1\n"
+                                              "count timeouts 0\n");
 }
 
 static void a_narrower_path_makes_smaller_segments(void **state)

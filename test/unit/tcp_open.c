@@ -77,15 +77,7 @@ static void window_scale_above_14_counts_as_14(void **state)
            "< . seq 1 ack 1 win 1\n"
            "accept\n"
            "write 14600\n"
-           "> . seq 1 ack 1 len 1460\n"
-           "> . seq 1461 ack 1 len 1460\n"
-           "> . seq 2921 ack 1 len 1460\n"
-           "> . seq 4381 ack 1 len 1460\n"
-           "> . seq 5841 ack 1 len 1460\n"
-           "> . seq 7301 ack 1 len 1460\n"
-           "> . seq 8761 ack 1 len 1460\n"
-           "> . seq 10221 ack 1 len 1460\n"
-           "> . seq 11681 ack 1 len 1460\n"
+           "> . seq 1 ack 1 len 1460 times 9\n"
            "> P. seq 13141 ack 1 len 1460\n");
 }
 
@@ -537,7 +529,8 @@ static void no_control_block_left_is_refused(void **state)
                  "< . seq 1 ack 1\n"
                  "> R seq 1\n"
                  "count refused_full 1\n"
-                 "connect full\n");
+                 "connect full\n"
+                 "count refused_full 2\n");
 }
 
 static void nobody_listens(void **state)
@@ -648,6 +641,39 @@ static void keeps_syn_options_out_of_an_odd_mss(void **state)
            "> P. seq 65 ack 1 len 64\n");
 }
 
+/* The peer at `port` opens a connection; it fills all that it was promised, and nobody reads. */
+#define OPENS_FROM(port)          \
+    "peer " #port "\n"            \
+    "< S seq 0 win 65535\n"       \
+    "> S. seq 0 ack 1 win 2016\n" \
+    "< . seq 1 ack 1\n"
+#define FILLS_FROM(port)         \
+    "peer " #port "\n"           \
+    "< . seq 1 ack 1 len 2016\n" \
+    "> . seq 1 ack 2017 win 0\n"
+
+#define FULL_BUFFERS                                                                                     \
+    "listen 80 4\n" OPENS_FROM(2001) OPENS_FROM(2002) OPENS_FROM(2003) OPENS_FROM(2004) FILLS_FROM(2001) \
+        FILLS_FROM(2002) FILLS_FROM(2003) FILLS_FROM(2004) "count chunks 8\n"
+
+/* Connecting waits for no memory: who waits for its end is told, though nothing can be written yet. */
+static void who_connects_is_woken_when_memory_is_short(void **state)
+{
+    script_sized(16, 8 << 10,
+                 FULL_BUFFERS "peer 9000\n"
+                              "connect\n"
+                              "> SEW seq 0\n"
+                              "arm-writer\n"
+                              "< S. seq 0 ack 1 win 65535 <mss 1460>\n"
+                              "> . seq 1 ack 1\n"
+                              "connected\n"
+                              "woken-writer 1\n"
+                              "# but who writes waits\n"
+                              "copy 100 again\n"
+                              "arm-writer\n"
+                              "woken-writer 1\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -692,6 +718,7 @@ int main(void)
         cmocka_unit_test(unreachable_by_icmp_while_opening),
         cmocka_unit_test(prohibited_by_icmp_while_opening),
         cmocka_unit_test(keeps_syn_options_out_of_an_odd_mss),
+        cmocka_unit_test(who_connects_is_woken_when_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,16 +216,7 @@ static void the_table_can_be_read(void **state)
                   "accept\n"
                   "< . seq 1 ack 1 win 30000 len 700\n"
                   "write 20000\n"
-                  "> . seq 1 ack 701 len 1460\n"
-                  "> . seq 1461 ack 701 len 1460\n"
-                  "> . seq 2921 ack 701 len 1460\n"
-                  "> . seq 4381 ack 701 len 1460\n"
-                  "> . seq 5841 ack 701 len 1460\n"
-                  "> . seq 7301 ack 701 len 1460\n"
-                  "> . seq 8761 ack 701 len 1460\n"
-                  "> . seq 10221 ack 701 len 1460\n"
-                  "> . seq 11681 ack 701 len 1460\n"
-                  "> . seq 13141 ack 701 len 1460\n");
+                  "> . seq 1 ack 701 len 1460 times 10\n");
     assert_non_null(row_of(x->t, 1234, &row));
     assert_string_equal(row.state, "ESTABLISHED");
     assert_true(ip_equal(&row.peer.ip, &peer));
@@ -259,11 +250,7 @@ static void all_kinds_are_in_the_table(void **state)
     assert_string_equal(row_of(x->t, 1234, &row)->state, "LAST-ACK");
     assert_true(row.orphan);
     script_run(x, "< . seq 2 ack 2\n"
-                  "peer 1235\n"
-                  "< S seq 0 win 65535 <mss 1460>\n"
-                  "> S. seq 0 ack 1\n"
-                  "< . seq 1 ack 1 win 65535\n"
-                  "accept\n"
+                  "peer 1235\n" OPENS "accept\n"
                   "close\n"
                   "> F. seq 1 ack 1\n");
     assert_null(row_of(x->t, 1234, &row));
@@ -278,6 +265,20 @@ static void all_kinds_are_in_the_table(void **state)
                   "> SEW seq 0\n");
     assert_string_equal(row_of(x->t, 1236, &row)->state, "SYN-SENT");
     assert_int_equal(count_rows(x->t), 2);
+    script_free(x);
+}
+
+static void all_ports_towards_a_peer_can_be_taken(void **state)
+{
+    struct script *x = script_new(TCP_PORT_LAST, 1 << 20);
+    struct tcp_connection *c;
+    x->full = true; /* what is sent does not matter */
+    for (int i = TCP_PORT_FIRST; i <= TCP_PORT_LAST; i++)
+        assert_int_equal(tcp_connect(x->t, x->now_ns, there, &c), OK);
+    assert_int_equal(tcp_connect(x->t, x->now_ns, there, &c), ERR_IN_USE);
+    assert_int_equal(tcp_counters(x->t).n_no_port, 1);
+    struct endpoint another = {there.ip, 1235};
+    assert_int_equal(tcp_connect(x->t, x->now_ns, another, &c), OK);
     script_free(x);
 }
 
@@ -296,6 +297,7 @@ int main(void)
         cmocka_unit_test(idle_connections_hold_no_memory_of_the_pools),
         cmocka_unit_test(what_must_not_come_in_is_counted),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
+        cmocka_unit_test(all_ports_towards_a_peer_can_be_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

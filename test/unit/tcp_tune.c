@@ -87,6 +87,31 @@ static void who_reads_little_keeps_the_first_one(void **state)
     script_free(x);
 }
 
+/* What both sides have ended may still be read; its control block is in no list of those that have more than the first
+ * window, and can be the next connection's. */
+static void who_reads_after_the_end_gets_nothing_more(void **state)
+{
+    struct script *x = script_new(16, BUFFERS);
+    script_run(x, FAR_READER);
+    struct reader_at r = {x->c, 1234, 1, 1100};
+    arrive(x, &r, 9);
+    script_run(x, "shutdown\n"
+                  "> F. seq 1 ack 36001\n"
+                  "< F. seq 36001 ack 2 win 512 <ts 1150 150>\n"
+                  "> . seq 2 ack 36002\n"
+                  "+51ms\n");
+    uint8_t buffer[36000];
+    size_t len;
+    assert_int_equal(tcp_read(r.c, x->now_ns, buffer, sizeof buffer, &len), OK);
+    assert_int_equal(len, sizeof buffer);
+    script_run(x, "count windows_grown 0\n"
+                  "close\n"
+                  "count connections 0\n");
+    assert_int_equal(x->t->n_tuned, 0);
+    assert_true(list_empty(&x->t->tuned));
+    script_free(x);
+}
+
 /* It is the reader who earns it, not the sender. */
 static void who_does_not_read_gets_nothing_more(void **state)
 {
@@ -342,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_keeps_up_gets_a_larger_window),
         cmocka_unit_test(who_reads_little_keeps_the_first_one),
+        cmocka_unit_test(who_reads_after_the_end_gets_nothing_more),
         cmocka_unit_test(who_does_not_read_gets_nothing_more),
         cmocka_unit_test(there_is_a_largest_window),
         cmocka_unit_test(a_short_round_trip_needs_no_large_window),

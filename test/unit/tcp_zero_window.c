@@ -2,45 +2,38 @@
 /* Windows that close, shrink or are too small to fill: probes, their backoff, and what the peer may do meanwhile. */
 #include "test/support/tcp_script.h"
 
+/* A peer that takes 500 bytes of 1500, and is asked for the first time whether there is room again. */
+#define FULL_AFTER_500               \
+    "listen 80 4\n"                  \
+    "< S seq 0 win 500 <mss 1000>\n" \
+    "> S. seq 0 ack 1\n"             \
+    "< . seq 1 ack 1 win 500\n"      \
+    "accept\n"                       \
+    "write 1500\n"                   \
+    "> . seq 1 ack 1 len 500\n"      \
+    "< . seq 1 ack 501 win 0\n"      \
+    "+210ms\n"                       \
+    "> . seq 501 ack 1 len 1\n"
+
 static void zero_window_is_probed_with_backoff(void **state)
 {
-    script("listen 80 4\n"
-           "< S seq 0 win 500 <mss 1000>\n"
-           "> S. seq 0 ack 1\n"
-           "< . seq 1 ack 1 win 500\n"
-           "accept\n"
-           "write 1500\n"
-           "> . seq 1 ack 1 len 500\n"
-           "< . seq 1 ack 501 win 0\n"
-           "+210ms\n"
-           "> . seq 501 ack 1 len 1\n"
-           "< . seq 1 ack 501 win 0\n"
-           "+420ms\n"
-           "> . seq 501 ack 1 len 1\n"
-           "+810ms\n"
-           "> . seq 501 ack 1 len 1\n"
-           "< . seq 1 ack 501 win 2000\n"
-           "> P. seq 501 ack 1 len 1000\n"
-           "count window_probes 3\n"
-           "count timeouts 0\n");
+    script(FULL_AFTER_500 "< . seq 1 ack 501 win 0\n"
+                          "+420ms\n"
+                          "> . seq 501 ack 1 len 1\n"
+                          "+810ms\n"
+                          "> . seq 501 ack 1 len 1\n"
+                          "< . seq 1 ack 501 win 2000\n"
+                          "> P. seq 501 ack 1 len 1000\n"
+                          "count window_probes 3\n"
+                          "count timeouts 0\n");
 }
 
 static void zero_window_probe_that_is_taken_counts(void **state)
 {
-    script("listen 80 4\n"
-           "< S seq 0 win 500 <mss 1000>\n"
-           "> S. seq 0 ack 1\n"
-           "< . seq 1 ack 1 win 500\n"
-           "accept\n"
-           "write 1500\n"
-           "> . seq 1 ack 1 len 500\n"
-           "< . seq 1 ack 501 win 0\n"
-           "+210ms\n"
-           "> . seq 501 ack 1 len 1\n"
-           "< . seq 1 ack 502 win 2000\n"
-           "> P. seq 502 ack 1 len 999\n"
-           "< . seq 1 ack 1501\n"
-           "unsent 0\n");
+    script(FULL_AFTER_500 "< . seq 1 ack 502 win 2000\n"
+                          "> P. seq 502 ack 1 len 999\n"
+                          "< . seq 1 ack 1501\n"
+                          "unsent 0\n");
 }
 
 static void zero_window_outlives_the_user_timeout_while_the_peer_answers(void **state)

@@ -151,9 +151,27 @@ static void mapped_addresses_are_refused(void **state)
     assert_false(ip6_parse(writer_bytes(&w), &h, &datagram));
 }
 
+/* RFC 2464 7, RFC 1112 6.4: the last 32 bits, of IPv4 the last 23. */
+static void groups_have_mac_addresses(void **state)
+{
+    const struct {
+        const char *group, *mac;
+    } cases[] = {{"ff02::1", "33:33:00:00:00:01"},         {"ff02::1:ff28:9c5a", "33:33:ff:28:9c:5a"},
+                 {"ff05::8123:4567", "33:33:81:23:45:67"}, {"224.0.0.1", "01:00:5e:00:00:01"},
+                 {"239.255.1.2", "01:00:5e:7f:01:02"},     {"239.127.1.2", "01:00:5e:7f:01:02"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ip ip;
+        char text[MAC_TEXT_BYTES];
+        assert_true(ip_parse(bytes_str(cases[i].group), &ip));
+        struct mac mac = ip_is4(&ip) ? mac_of_multicast4(&ip) : mac_of_multicast6(&ip);
+        assert_string_equal(mac_text(&mac, text), cases[i].mac);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(groups_have_mac_addresses),
         cmocka_unit_test(golden_frames),
         cmocka_unit_test(an_advertisement_of_radvd),
         cmocka_unit_test(an_advertisement_goes_round),

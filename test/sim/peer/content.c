@@ -65,7 +65,7 @@ size_t peer_used(struct stack *s)
     const struct tcp *t = stack_tcp(s);
     const struct net *n = stack_net(s);
     return t->connections.n_used + t->halves.n_used + t->waits.n_used + t->chunks.n_used + t->pieces.n_used +
-           n->udp.chunks.n_used + n->frag.chunks.n_used + n->arp.frames.n_used;
+           n->udp.chunks.n_used + n->frag.chunks.n_used + n->arp.room.frames.n_used;
 }
 
 size_t peer_half_open_most(struct stack *s)
