@@ -40,6 +40,7 @@ static struct {
     uint64_t guest_stack;
     uint64_t entry;
     struct sock_fprog filter;
+    bool traced;
 } last;
 
 static long call(long n, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -63,6 +64,8 @@ static void last_steps(void)
     bad |= call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (uintptr_t)&last.filter, 0);
     if (bad)
         (void)call(SYS_exit_group, FAIL_HOST, 0, 0, 0);
+    if (last.traced)
+        launch_jump_traced(last.guest_stack, last.entry, SOLO5_BOOT_INFO);
     launch_jump(last.guest_stack, last.entry, SOLO5_BOOT_INFO);
 }
 
@@ -126,6 +129,7 @@ void launch(struct tender *t)
     last.thread = thread;
     last.guest_stack = t->options.memory_bytes - 8;
     last.entry = t->plan.entry;
+    last.traced = t->options.traced;
     if (mprotect(t, sizeof *t, PROT_READ) != 0)
         fail(FAIL_HOST, "the host refused to protect the tender's record: %s", strerror(errno));
     launch_on_stack(last_stack + sizeof last_stack, last_steps);

@@ -23,6 +23,7 @@ struct option {
 struct options {
     uint64_t memory_bytes;
     int control_fd; /* -1: none */
+    bool traced;    /* stop before the image's first instruction */
     const char *image;
     char **arguments; /* of the image, ended by NULL */
     size_t n;

@@ -428,6 +428,7 @@ static void add_debug(struct supervised *v, const struct request *r, const struc
     *wishes = (struct debug_wishes){r->gdb, r->core, s->debug_file, memory_mb << 20};
     *image = image_read(s->image);
     v->debug = debug_new(wishes, image);
+    words_add(&v->image.argv, "--traced");
 }
 
 static int run(int argc, char **argv)
@@ -453,8 +454,8 @@ static int run(int argc, char **argv)
     v.control_fd = control[0];
     hand_over(&v, &v.image, control[1]);
     words_format(&v.image.argv, "--control=@%d", control[1]);
-    words_add(&v.image.argv, "--");
     add_debug(&v, &r, &s);
+    words_add(&v.image.argv, "--");
     if (s.is_spt)
         words_add(&v.image.argv, s.image);
     add_folders(&v.image.argv, &r, &s);

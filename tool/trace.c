@@ -4,6 +4,7 @@
 #include "tender/debug/registers.h"
 #include "tool/say.h"
 #include "tool/text.h"
+#include "wire/elf.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -11,21 +12,21 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define XSTATE_BYTES 16384 /* more than any processor has so far */
-#define STEPS_MAX 20000    /* from the filter to the image, and out of a function of the kernel's page */
-#define SYSCALL_BIT 0x80   /* in the signal of a stop at a system call */
+#define STEPS_MAX 20000    /* to the image, out of a function of the kernel's page */
 #define STATUS_CRASH 70
+#define PAGEMAP_ENTRIES 512
+#define PAGEMAP_THERE 62 /* in memory or swapped out: the two highest bits */
 #define NO_CALL UINT64_MAX
 
 bool trace_begin(struct trace *t, pid_t pid, uint64_t memory_start, uint64_t memory_end)
 {
-    long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+    long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
     *t = (struct trace){.pid = pid, .memory = -1, .memory_start = memory_start, .memory_end = memory_end};
     return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0;
 }
@@ -62,6 +63,26 @@ static size_t read_memory(void *self, uint64_t address, void *out, size_t len)
         len = t->memory_end - address;
     ssize_t n = pread(t->memory, out, len, (off_t)address);
     return n > 0 ? (size_t)n : 0;
+}
+
+/* A page without an entry was never there. What can't be known counts as touched. */
+static uint64_t next_touched(void *self, uint64_t address, uint64_t end)
+{
+    struct trace *t = self;
+    uint64_t entries[PAGEMAP_ENTRIES];
+    int fd = open(format_text("/proc/%d/pagemap", (int)t->pid), O_RDONLY | O_CLOEXEC);
+    uint64_t at = address;
+    for (bool found = fd < 0; at < end && !found;) {
+        ssize_t n = pread(fd, entries, sizeof entries, (off_t)(at / ELF_PAGE * sizeof *entries));
+        found = n < (ssize_t)sizeof *entries;
+        for (size_t i = 0; !found && i < (size_t)n / sizeof *entries && at < end; i++) {
+            found = entries[i] >> PAGEMAP_THERE != 0;
+            at += found ? 0 : ELF_PAGE;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    return at < end ? at : end;
 }
 
 /* By words, because only ptrace writes to what is read-only whatever the host's settings. */
@@ -195,6 +216,7 @@ static void kill_image(void *self)
 
 const struct debug_ops trace_ops = {
     .read_memory = read_memory,
+    .next_touched = next_touched,
     .write_memory = write_memory,
     .read_registers = read_registers,
     .write_registers = write_registers,
@@ -233,29 +255,20 @@ static bool step_into_image(const struct trace *t)
     return true;
 }
 
-/* The tender's own calls, up to the one after which only the jump is left. */
+/* The tender's own steps, up to the trap behind which only the jump is left. */
 static bool follow_tender(struct trace *t, int status, struct debug_stop *stop)
 {
-    struct user_regs_struct u;
-    if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
-        t->memory = open(format_text("/proc/%d/mem", (int)t->pid), O_RDONLY | O_CLOEXEC);
-        if (t->memory < 0)
-            fail(STATUS_HOST, "the host does not let an image's memory be read: %s", strerror(errno));
-        t->in_call = true; /* in execve itself */
-    } else if (WSTOPSIG(status) == (SIGTRAP | SYSCALL_BIT)) {
-        t->in_call = !t->in_call;
-        if (!t->in_call && get_user(t, &u) && u.orig_rax == SYS_seccomp && u.rax == 0) {
-            t->phase = TRACE_STOPPED;
-            if (!step_into_image(t))
-                return false;
-            *stop = (struct debug_stop){.kind = DEBUG_STARTED};
-            return true;
-        }
-    } else if (status >> 16 == 0) {
-        run(t, PTRACE_SYSCALL, WSTOPSIG(status));
-        return false;
+    int signal_number = WSTOPSIG(status);
+    if (status >> 16 == 0 && signal_number == SIGTRAP && t->memory >= 0) {
+        t->phase = TRACE_STOPPED;
+        *stop = (struct debug_stop){.kind = DEBUG_STARTED};
+        return step_into_image(t);
     }
-    run(t, PTRACE_SYSCALL, 0);
+    if (status >> 16 == PTRACE_EVENT_EXEC)
+        t->memory = open(format_text("/proc/%d/mem", (int)t->pid), O_RDONLY | O_CLOEXEC);
+    if (status >> 16 == PTRACE_EVENT_EXEC && t->memory < 0)
+        fail(STATUS_HOST, "the host does not let an image's memory be read: %s", strerror(errno));
+    run(t, PTRACE_CONT, status >> 16 ? 0 : signal_number);
     return false;
 }
 

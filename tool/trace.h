@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* An spt image under ptrace: the ops of tender/debug/target.h for a process. The tender is traced from its start; once it has
- * entered its filter it is followed step by step to the image's first instruction. From then on the image runs at its full
- * speed, and only signals and its end stop it. */
+/* An spt image under ptrace: the ops of tender/debug/target.h for a process. The tender is traced from its start, with the
+ * option --traced, by which it stops before the image's first instruction. From then on the image runs at its full speed, and only
+ * signals and its end stop it. */
 #ifndef TOOL_TRACE_H
 #define TOOL_TRACE_H
 
@@ -11,10 +11,9 @@
 
 struct trace {
     pid_t pid;
-    int memory; /* /proc/PID/mem; -1 until the tender runs */
+    int memory; /* /proc/PID/mem; -1 until the tender runs, and after its end */
     uint64_t memory_start, memory_end;
     enum { TRACE_TENDER, TRACE_RUNS, TRACE_STOPPED, TRACE_GONE } phase;
-    bool in_call;      /* TRACE_TENDER: between entry and exit of a system call */
     bool interrupting; /* a stop was asked for */
     bool faulted;      /* its end was told already */
     int request;       /* that made it run last: PTRACE_CONT or PTRACE_SINGLESTEP */

@@ -221,13 +221,37 @@ static void append_chunk(struct dump *d, uint64_t address, size_t len)
     }
 }
 
+/* Most of a large memory was never touched, which only the host knows without reading it. Pages of the image's file are there
+ * before they were. */
+static uint64_t next_page(struct dump *d, const struct core_area *area, uint64_t at)
+{
+    const struct debug_target *t = d->target;
+    if (!t->ops->next_touched || !(area->flags & ELF_WRITE))
+        return at;
+    uint64_t next = t->ops->next_touched(t->self, at, area->end);
+    if (next >= area->end && area->end == d->last)
+        next = area->end - ELF_PAGE;
+    return next;
+}
+
+static void append_area(struct dump *d, const struct core_area *area)
+{
+    uint64_t offset = d->at;
+    for (uint64_t at = area->start; at < area->end && d->good; at += CHUNK_BYTES) {
+        at = next_page(d, area, at);
+        d->at = offset + (at - area->start);
+        if (at < area->end)
+            append_chunk(d, at, area->end - at < CHUNK_BYTES ? area->end - at : CHUNK_BYTES);
+    }
+    d->at = offset + (area->end - area->start);
+}
+
 static void append_memory(struct dump *d, const struct core_area *areas, size_t n)
 {
     d->at = (d->at + ELF_PAGE - 1) & ~(ELF_PAGE - 1);
     d->last = n ? areas[n - 1].end : 0;
     for (size_t i = 0; i < n; i++)
-        for (uint64_t at = areas[i].start; at < areas[i].end && d->good; at += CHUNK_BYTES)
-            append_chunk(d, at, areas[i].end - at < CHUNK_BYTES ? areas[i].end - at : CHUNK_BYTES);
+        append_area(d, &areas[i]);
 }
 
 bool core_write(const struct debug_target *target, const struct core_area *areas, size_t n, int signal,

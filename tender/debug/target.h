@@ -104,6 +104,8 @@ enum debug_resume {
 struct debug_ops {
     /* Bytes that could be read from `address` on; protections don't matter. */
     size_t (*read_memory)(void *self, uint64_t address, void *out, size_t len);
+    /* May be NULL. Where the memory from `address` up to `end` (pages) has been written to at all; what is before reads as zeros. */
+    uint64_t (*next_touched)(void *self, uint64_t address, uint64_t end);
     /* Read-only memory is written, too; on spt and hvt that changes this run's copy only. */
     bool (*write_memory)(void *self, uint64_t address, const void *data, size_t len);
     bool (*read_registers)(void *self, struct debug_registers *r);

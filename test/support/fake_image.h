@@ -113,9 +113,14 @@ static inline void fake_fiber(struct fake_image *f, unsigned i, const char *name
 /* Three fibers, of which "one" on stack 0 has the processor, "two" is parked and the third has ended. */
 static inline void fake_init(struct fake_image *f)
 {
-    static const struct debug_ops ops = {
-        fake_read,      fake_write, fake_read_registers, fake_write_registers, fake_set_debug_registers, fake_resume,
-        fake_interrupt, fake_kill};
+    static const struct debug_ops ops = {.read_memory = fake_read,
+                                         .write_memory = fake_write,
+                                         .read_registers = fake_read_registers,
+                                         .write_registers = fake_write_registers,
+                                         .set_debug_registers = fake_set_debug_registers,
+                                         .resume = fake_resume,
+                                         .interrupt = fake_interrupt,
+                                         .kill = fake_kill};
     memset(f, 0, sizeof *f);
     f->target = (struct debug_target){.ops = &ops,
                                       .self = f,

@@ -167,6 +167,49 @@ static void test_sparse(void **state)
     assert_int_equal(note(NT_PRSTATUS, 1).len, 0); /* no table of fibers: one thread */
 }
 
+static unsigned n_reads;
+
+static size_t counted_read(void *self, uint64_t address, void *out, size_t len)
+{
+    n_reads++;
+    return fake_read(self, address, out, len);
+}
+
+/* Two pages of the second area. */
+static uint64_t touched(void *self, uint64_t address, uint64_t end)
+{
+    static const uint64_t there[] = {FAKE_START + 0x7000, FAKE_START + 0xd000};
+    (void)self;
+    for (size_t i = 0; i < ARRAY_LEN(there); i++)
+        if (address <= there[i] && there[i] < end)
+            return there[i];
+    return end;
+}
+
+/* What the host knows to be untouched is not read; the file has the same bytes and the same length. */
+static void test_untouched(void **state)
+{
+    static struct file before;
+    (void)state;
+    memset(image.memory + 0x6000, 0, FAKE_BYTES - 0x6000);
+    image.memory[0x7123] = image.memory[0xd456] = 1;
+    struct debug_ops ops = *image.target.ops;
+    image.target.ops = &ops;
+    assert_true(core_write(&image.target, areas, ARRAY_LEN(areas), 3, &sink));
+    before = file;
+    memset(&file, 0, sizeof file);
+    file.room = UINT64_MAX;
+    ops.next_touched = touched;
+    ops.read_memory = counted_read;
+    assert_true(core_write(&image.target, areas, ARRAY_LEN(areas), 3, &sink));
+    assert_int_equal(file.len, before.len);
+    assert_memory_equal(file.bytes, before.bytes, sizeof file.bytes);
+    image.memory[0x5000 - 1] = 1; /* the image's own pages are there before they are touched */
+    assert_true(core_write(&image.target, areas, ARRAY_LEN(areas), 3, &sink));
+    assert_int_equal(file.bytes[segment(1).offset + 0x4fff], 1);
+    assert_true(n_reads > 0);
+}
+
 /* Wherever it is full, that is said. */
 static void test_full(void **state)
 {
@@ -210,8 +253,8 @@ static void test_areas(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_header_and_table), TEST(test_threads), TEST(test_vectors),
-        TEST(test_sparse),           TEST(test_full),    TEST(test_areas),
+        TEST(test_header_and_table), TEST(test_threads), TEST(test_vectors), TEST(test_sparse),
+        TEST(test_untouched),        TEST(test_full),    TEST(test_areas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
