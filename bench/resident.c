@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* resident LIMIT_MB COMMAND ARGS... : runs a tender with an image to its end, stops it at its exit, and prints how many KB
- * are resident below LIMIT_MB (the guest's memory) and in the whole process. Seccomp does not hinder a tracer. */
+/* resident COMMAND ARGS... : runs a tender with an image to its end, stops it at its exit, and prints how many KB are
+ * resident of the guest's memory and in the whole process. Seccomp does not hinder a tracer. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void report(pid_t pid, uint64_t limit)
+#define GUEST_END UINT64_C(0x550000000000) /* a tender lays guests below it (tender/memory.c), and is itself above */
+
+static void report(pid_t pid)
 {
     char path[64], line[512];
     snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
@@ -27,7 +29,7 @@ static void report(pid_t pid, uint64_t limit)
             start = a;
         else if (sscanf(line, "Rss: %" SCNu64, &kb) == 1) {
             all += kb;
-            guest += start < limit ? kb : 0;
+            guest += start < GUEST_END ? kb : 0;
         }
     }
     fclose(f);
@@ -36,15 +38,15 @@ static void report(pid_t pid, uint64_t limit)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3) {
-        fprintf(stderr, "usage: resident LIMIT_MB COMMAND ARGS...\n");
+    if (argc < 2) {
+        fprintf(stderr, "usage: resident COMMAND ARGS...\n");
         return 64;
     }
     pid_t pid = fork();
     if (pid == 0) {
         dup2(open("/dev/null", O_WRONLY), 1);
         ptrace(PTRACE_TRACEME, 0, 0, 0);
-        execv(argv[2], argv + 2);
+        execv(argv[1], argv + 1);
         _exit(127);
     }
     int status;
@@ -52,7 +54,7 @@ int main(int argc, char **argv)
     ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL);
     for (int pass = 0; !WIFEXITED(status) && !WIFSIGNALED(status);) {
         if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))
-            report(pid, (uint64_t)atoi(argv[1]) << 20);
+            report(pid);
         pass = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
         ptrace(PTRACE_CONT, pid, 0, (long)pass);
         waitpid(pid, &status, 0);

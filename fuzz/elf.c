@@ -12,9 +12,34 @@ static void check(bool good)
         abort();
 }
 
+static struct elf_plan plan;
+
+/* Each relocated word lies in the file's bytes of one segment, which is not text and will be copied, and is an address of the
+ * image: a tender adds to it without a further look. */
+static void check_relocations(const uint8_t *data, size_t size)
+{
+    struct relr r = relr_of(plan.relocations);
+    size_t n = 0;
+    check(plan.movable || plan.relocations.len == 0);
+    check(plan.stacks <= plan.end && plan.stacks % ELF_PAGE == 0);
+    for (uint64_t address; relr_next(&r, &address); n++) {
+        size_t i = 0;
+        while (i < plan.n && address >= plan.segments[i].end)
+            i++;
+        check(i < plan.n);
+        const struct elf_segment *s = &plan.segments[i];
+        check(s->relocated && s->flags & ELF_READ && !(s->flags & ELF_EXECUTE));
+        check(address >= s->address && s->file_len >= 8 && address - s->address <= s->file_len - 8);
+        uint64_t at = s->file_offset + (address - s->address), word;
+        check(at <= size - 8);
+        memcpy(&word, data + at, 8);
+        check(word >= SOLO5_IMAGE_BASE && word <= plan.end);
+    }
+    check(!r.wrong && n == plan.n_relocations && n <= size / 8);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct elf_plan plan;
     const struct elf_limits limits = {SOLO5_TARGET_SPT, SOLO5_SPT_VERSION, SOLO5_IMAGE_BASE, 16 << 20};
     uint8_t *copy = malloc(size ? size : 1);
     memcpy(copy, data, size);
@@ -24,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     uint64_t end = limits.lowest;
     bool entry = false;
+    check_relocations(data, size);
     for (size_t i = 0; i < plan.n; i++) {
         const struct elf_segment *s = &plan.segments[i];
         check(s->start >= end && s->end > s->start && s->start % ELF_PAGE == 0 && s->end % ELF_PAGE == 0);

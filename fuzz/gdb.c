@@ -103,7 +103,7 @@ static void make_image(struct debug_target *t, struct reader *in)
     }
     if (read_u8(in) & 1)
         read_copy(in, image.memory + (SCHEDULER - START), TABLE_BYTES);
-    *t = (struct debug_target){.ops = &ops, .memory_start = START, .memory_end = START + BYTES, .has_fibers = true};
+    *t = (struct debug_target){.ops = &ops, .has_fibers = true};
     t->fibers = (struct fiber_note){.scheduler = SCHEDULER, .fiber_bytes = 0x80, .idle = 8, .current = 16};
     t->fibers.stacks_base = 24;
     t->fibers.stacks_size = 32;

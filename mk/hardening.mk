@@ -27,7 +27,7 @@ $(HARDENING_OUT)/%.spt: $(B)/spt/test/hardening/%.c.o $(ARCHIVES_spt) $(HARDENIN
                         plat/spt/image.ld
 	@$(HARDENING_OUT)/note $($*_DEVICES) >$(@:.spt=.note.S)
 	@gcc -c $(@:.spt=.note.S) -o $(@:.spt=.note.o)
-	@ld -static -n -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none -T plat/spt/image.ld \
+	@$(LD_SEALED) -T plat/spt/image.ld \
 	    -T $(HARDENING_OUT)/stacks.ld -o $(@:.spt=.debug) $< $(@:.spt=.note.o) \
 	    --start-group $(ARCHIVES_spt) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
 	@strip --strip-all -o $@ $(@:.spt=.debug)
@@ -38,5 +38,6 @@ hardening-images: $(HARDENING:%=$(HARDENING_OUT)/%.spt)
 test-programs: $(HARDENING_OUT)/peer
 hardening: hardening-images tenders $(HARDENING_OUT)/peer
 	@test/hardening/run-crashes $(B)/host/jinn-spt $(HARDENING_OUT)
+	@test/hardening/run-layout $(B)/host/jinn-spt $(HARDENING_OUT)
 	@test/hardening/run-behaviour $(B)/host/jinn-spt $(HARDENING_OUT)
 	@test/hardening/run-bad-input $(B)/host/jinn-spt $(HARDENING_OUT)

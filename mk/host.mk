@@ -15,8 +15,8 @@ $(B)/host/%.c.o: %.c | deps
 
 # ---- jinn: the command, with the pure parts of the library that it shares with the guest ----
 
-TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/format.c wire/solo5.c wire/elf.c wire/fiber_note.c \
-                tender/console.c
+TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/format.c wire/solo5.c wire/elf.c wire/relr.c \
+                wire/fiber_note.c tender/console.c tender/layout.c
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)
 
@@ -49,7 +49,7 @@ DISPATCHED := $(shell sed -n 's/^TWO(\(.*\));$$/\1/p' plat/linux/dispatch.c)
 LINK_WORDS_linux = gcc -pie $(DISPATCHED:%=-Wl,--wrap=%) -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,-Map=@MAP@ @OBJECTS@ \
                    -Wl,--start-group $(call archive_words,linux) @BUILD@/deps/host/libmbedcrypto.a -Wl,--end-group
 # The command writes stacks.ld by stacks.ld.sh for the number and size of stacks that the manifest says.
-LINK_WORDS_spt   = ld -static -n -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
+LINK_WORDS_spt   = $(LD_SEALED) \
                    -T @BUILD@/spt/image.ld -T @SCRATCH@/stacks.ld -Map=@MAP@ @OBJECTS@ \
                    --start-group $(call archive_words,spt) @BUILD@/deps/guest/libmbedcrypto.a \
                    @BUILD@/deps/musl/lib/libc.a $(shell gcc -print-libgcc-file-name 2>/dev/null) --end-group

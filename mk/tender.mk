@@ -9,7 +9,7 @@ TENDER_FLAGS   := $(COMMON) $(HARDENED) -O2 -fPIE -fvisibility=hidden -D_GNU_SOU
                   -idirafter /usr/include -idirafter /usr/include/$(shell $(CC_HOST) -print-multiarch 2>/dev/null)
 # These run where there is no thread block yet, or no more.
 TENDER_BARE    := tender/launch.c tender/report.c tender/syscall.c
-TENDER_SOURCES := $(wildcard tender/*.c tender/*.S) wire/elf.c wire/solo5.c wire/extension.c base/bytes.c base/format.c
+TENDER_SOURCES := $(wildcard tender/*.c tender/*.S) wire/elf.c wire/relr.c wire/solo5.c wire/extension.c base/bytes.c base/format.c
 TENDER_OBJECTS := $(TENDER_SOURCES:%=$(B)/tender/%.o)
 
 $(TENDER_BARE:%=$(B)/tender/%.o): TENDER_FLAGS += -fno-stack-protector

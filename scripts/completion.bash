@@ -30,8 +30,8 @@ _jinn()
 	esac
 	case $command in
 	new) options='--template --help' ;;
-	build) options='--target --release --debug --quiet --help' ;;
-	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --pcap --gdb --core --timing --quiet --help' ;;
+	build) options='--target --release --debug --shuffle --quiet --help' ;;
+	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --layout-seed --pcap --gdb --core --timing --quiet --help' ;;
 	describe) options='--target --json --picture --help' ;;
 	*) options=--help ;;
 	esac

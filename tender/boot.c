@@ -27,17 +27,22 @@ static void write_info(struct tender *t)
 {
     uint64_t manifest = SOLO5_BOOT_INFO + SOLO5_BOOT_INFO_BYTES;
     uint64_t line = manifest + SOLO5_MANIFEST_BYTES(t->manifest.n);
-    struct solo5_boot_info info = {t->options.memory_bytes, t->plan.end,    line, manifest,
-                                   TENDER_FD_EPOLL,         TENDER_FD_TIMER};
-    struct writer w = writer_of((void *)(uintptr_t)SOLO5_BOOT_INFO, line - SOLO5_BOOT_INFO);
+    const struct layout *l = &t->layout;
+    struct solo5_boot_info info = {layout_placed(l, t->options.memory_bytes),
+                                   layout_placed(l, t->plan.end),
+                                   layout_placed(l, line),
+                                   layout_placed(l, manifest),
+                                   TENDER_FD_EPOLL,
+                                   TENDER_FD_TIMER};
+    struct writer w = writer_of(tender_at(t, SOLO5_BOOT_INFO), line - SOLO5_BOOT_INFO);
     solo5_boot_info_emit(&w, &info);
     solo5_manifest_emit(&w, &t->manifest);
-    w = writer_of((void *)(uintptr_t)line, SOLO5_COMMAND_LINE_BYTES);
+    w = writer_of(tender_at(t, line), SOLO5_COMMAND_LINE_BYTES);
     if (join_arguments(&w, t->options.arguments))
         return;
     if (!t->jinn)
         fail(FAIL_USAGE, "the image's arguments are longer than the 8191 characters that it can take");
-    *(char *)(uintptr_t)line = 0;
+    *(char *)tender_at(t, line) = 0;
 }
 
 static uint64_t clock_now(clockid_t id)
@@ -124,7 +129,7 @@ static void write_extension(struct tender *t)
         fail(FAIL_USAGE, "the image's arguments are longer than the 131072 bytes that it can take");
     size_t n_secrets = read_secrets(t, secrets, buffers);
     struct extension_refresh r = refresh_of(t);
-    struct writer w = writer_of((void *)(uintptr_t)EXTENSION_ADDRESS, EXTENSION_BYTES_MAX);
+    struct writer w = writer_of(tender_at(t, EXTENSION_ADDRESS), EXTENSION_BYTES_MAX);
     extension_emit(&w, &r, n_arguments, writer_bytes(&a), secrets, n_secrets, t->net_features);
     if (!writer_good(&w))
         fail(FAIL_USAGE, "arguments and secrets together are longer than the %llu bytes that an image can take",
@@ -134,7 +139,7 @@ static void write_extension(struct tender *t)
         explicit_bzero((uint8_t *)(uintptr_t)secrets[i].value.data, secrets[i].value.len);
     explicit_bzero(arguments, writer_len(&a));
     t->jinn->attached = true;
-    t->jinn->backing = EXTENSION_ADDRESS;
+    t->jinn->backing = layout_placed(&t->layout, EXTENSION_ADDRESS);
 }
 
 void tender_write_boot_info(struct tender *t)

@@ -39,6 +39,7 @@ static struct {
     uintptr_t *thread;  /* the C library's thread block */
     uint64_t guest_stack;
     uint64_t entry;
+    uint64_t boot_info;
     struct sock_fprog filter;
     bool traced;
 } last;
@@ -65,8 +66,8 @@ static void last_steps(void)
     if (bad)
         (void)call(SYS_exit_group, FAIL_HOST, 0, 0, 0);
     if (last.traced)
-        launch_jump_traced(last.guest_stack, last.entry, SOLO5_BOOT_INFO);
-    launch_jump(last.guest_stack, last.entry, SOLO5_BOOT_INFO);
+        launch_jump_traced(last.guest_stack, last.entry, last.boot_info);
+    launch_jump(last.guest_stack, last.entry, last.boot_info);
 }
 
 static void limit(int what, rlim_t value)
@@ -127,8 +128,9 @@ void launch(struct tender *t)
     report_install(t);
     last.stack_top = stack_top();
     last.thread = thread;
-    last.guest_stack = t->options.memory_bytes - 8;
-    last.entry = t->plan.entry;
+    last.guest_stack = layout_placed(&t->layout, t->options.memory_bytes) - 8;
+    last.entry = layout_placed(&t->layout, t->plan.entry);
+    last.boot_info = layout_placed(&t->layout, SOLO5_BOOT_INFO);
     last.traced = t->options.traced;
     if (mprotect(t, sizeof *t, PROT_READ) != 0)
         fail(FAIL_HOST, "the host refused to protect the tender's record: %s", strerror(errno));

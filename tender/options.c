@@ -21,6 +21,7 @@ static const char help[] =
     "  --block:NAME=FILE             attach a file or block device\n"
     "  --block-sector-size:NAME=N    its block size, a power of two from 512 to 32768 (512)\n"
     "  --key-file NAME=FILE          hand the file's bytes to the image as the secret NAME\n"
+    "  --layout-seed=N               lay the image where the start with this number had it (anew each time)\n"
     "  --control=@FD                 a socket on which the image says what it serves\n"
     "  --traced                      stop by SIGTRAP before the image's first instruction, for a tracer\n"
     "  --help, --version\n"
@@ -83,6 +84,13 @@ static void set_memory(struct options *o, const char *text)
     o->memory_bytes = mb << 20;
 }
 
+static void set_layout_seed(struct options *o, const char *text)
+{
+    if (!bytes_decimal(bytes_str(text), UINT64_MAX, &o->layout_seed))
+        fail(FAIL_USAGE, "--layout-seed=%s: write a number from 0 to 18446744073709551615", text);
+    o->has_layout_seed = true;
+}
+
 int option_descriptor(const char *value)
 {
     uint64_t fd;
@@ -126,6 +134,8 @@ static bool parse_one(struct options *o, const char *argument, const char *next)
     }
     if ((value = after(argument, "--mem=")))
         set_memory(o, value);
+    else if ((value = after(argument, "--layout-seed=")))
+        set_layout_seed(o, value);
     else if ((value = after(argument, "--control=")))
         set_control(o, value);
     else if (strcmp(argument, "--traced") == 0)

@@ -22,6 +22,8 @@ struct option {
 
 struct options {
     uint64_t memory_bytes;
+    bool has_layout_seed; /* otherwise the layout is drawn anew at each start */
+    uint64_t layout_seed;
     int control_fd; /* -1: none */
     bool traced;    /* stop before the image's first instruction */
     const char *image;

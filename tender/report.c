@@ -44,9 +44,9 @@ static void write_hex(struct writer *w, uint64_t v)
         write_u8(w, (uint8_t) "0123456789abcdef"[v >> shift & 15]);
 }
 
-static void write_decimal(struct writer *w, unsigned v)
+static void write_decimal(struct writer *w, uint64_t v)
 {
-    char digits[10];
+    char digits[20];
     unsigned n = 0;
     do
         digits[n++] = (char)('0' + v % 10);
@@ -55,10 +55,21 @@ static void write_decimal(struct writer *w, unsigned v)
         write_u8(w, (uint8_t)digits[--n]);
 }
 
+/* An address as in the image's file; the address itself when it is none of the guest's. */
+static uint64_t linked(uint64_t address)
+{
+    uint64_t in_file;
+    (void)layout_linked(&tender->layout, address, &in_file);
+    return in_file;
+}
+
 static const struct elf_segment *segment_of(uint64_t address)
 {
+    uint64_t in_file;
+    if (!layout_linked(&tender->layout, address, &in_file))
+        return NULL;
     for (size_t i = 0; i < tender->plan.n; i++) {
-        if (address >= tender->plan.segments[i].start && address < tender->plan.segments[i].end)
+        if (in_file >= tender->plan.segments[i].start && in_file < tender->plan.segments[i].end)
             return &tender->plan.segments[i];
     }
     return NULL;
@@ -67,9 +78,9 @@ static const struct elf_segment *segment_of(uint64_t address)
 /* Behind the image's last segment and between its stacks is plain memory. */
 static bool readable(uint64_t address)
 {
+    uint64_t in_file;
     const struct elf_segment *s = segment_of(address);
-    bool in_memory = address >= SOLO5_MEMORY_BASE && address < tender->options.memory_bytes;
-    return in_memory && (!s || s->flags & ELF_READ);
+    return layout_linked(&tender->layout, address, &in_file) && (!s || s->flags & ELF_READ);
 }
 
 static bool executable(uint64_t address)
@@ -81,6 +92,8 @@ static bool executable(uint64_t address)
 static void describe_page_fault(struct writer *w, uint64_t address, uint64_t error)
 {
     const struct elf_segment *s = segment_of(address);
+    uint64_t in_file;
+    bool inside = layout_linked(&tender->layout, address, &in_file);
     if (address < SOLO5_MEMORY_BASE)
         write_str(w, error & FAULT_FETCH   ? "jumped through a null pointer"
                      : error & FAULT_WRITE ? "wrote through a null pointer"
@@ -88,13 +101,13 @@ static void describe_page_fault(struct writer *w, uint64_t address, uint64_t err
     else if (s && s->flags == 0)
         write_str(w, "ran over the end of a stack, into its guard");
     else if (error & FAULT_FETCH)
-        write_str(w, "tried to execute data");
+        write_str(w, inside ? "tried to execute data" : "jumped outside its memory");
     else if (s && error & FAULT_WRITE)
         write_str(w, s->flags & ELF_EXECUTE ? "wrote to its text, which is read-only" : "wrote to read-only data");
     else
         write_str(w, error & FAULT_WRITE ? "wrote outside its memory" : "read outside its memory");
     write_str(w, ", at ");
-    write_hex(w, address);
+    write_hex(w, in_file);
 }
 
 static void describe_segv(struct writer *w, const siginfo_t *info, const greg_t *g)
@@ -151,21 +164,37 @@ static void write_registers(struct writer *w, const greg_t *g)
 
 /* The words on the stack that point into text: the return addresses, and perhaps a few more that once were. A stack that
  * ran over is read from its lowest address on. */
-static void write_trace(struct writer *w, uint64_t rsp)
+static void write_trace(struct writer *w, uint64_t rip, uint64_t rsp)
 {
     const struct elf_segment *s = segment_of(rsp);
-    uint64_t at = (s && s->flags == 0 ? s->end : rsp) & ~UINT64_C(7);
+    uint64_t at = (s && s->flags == 0 ? layout_placed(&tender->layout, s->end) : rsp) & ~UINT64_C(7);
     int frames = 0;
-    write_str(w, "\n  return addresses:");
+    write_str(w, "\n  in the image's file: rip ");
+    write_hex(w, linked(rip));
+    write_str(w, ", return addresses:");
     for (int i = 0; i < SCAN_WORDS && frames < FRAMES_MAX && readable(at); i++, at += 8) {
         uint64_t word = *(const uint64_t *)(uintptr_t)at;
         if (!executable(word))
             continue;
         write_str(w, " ");
-        write_hex(w, word);
+        write_hex(w, linked(word));
         frames++;
     }
     write_str(w, frames ? "\n" : " none\n");
+}
+
+/* Where the parts are that were moved, and how to have them there again. */
+static void write_layout(struct writer *w)
+{
+    static const char *const names[LAYOUT_PARTS] = {"  layout: info at ", ", image at ", ", stacks at ", ", heap at "};
+    for (size_t i = 0; i < LAYOUT_PARTS; i++) {
+        const struct layout_part *p = &tender->layout.parts[i];
+        write_str(w, names[i]);
+        write_hex(w, p->start + p->by);
+    }
+    write_str(w, "; the same again: --layout-seed=");
+    write_decimal(w, tender->layout.seed);
+    write_str(w, "\n");
 }
 
 static void on_signal(int number, siginfo_t *info, void *context)
@@ -176,7 +205,9 @@ static void on_signal(int number, siginfo_t *info, void *context)
     write_str(&w, "jinn-spt: the image ");
     describe(&w, number, info, g);
     write_registers(&w, g);
-    write_trace(&w, (uint64_t)g[REG_RSP]);
+    write_trace(&w, (uint64_t)g[REG_RIP], (uint64_t)g[REG_RSP]);
+    if (tender->layout.moved)
+        write_layout(&w);
     (void)raw_call(SYS_write, STDERR_FILENO, (long)text, (long)writer_len(&w));
     for (;;)
         (void)raw_call(SYS_exit_group, FAIL_CRASH, 0, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The report of a crash: what the image did, where, registers and return addresses, on standard error; then exit with 70.
- * Addresses are as in the image's file, for `jinn run` to name them. */
+ * The address of what it did, rip and the return addresses are as in the image's file, for `jinn run` to name them;
+ * registers are as they were. A last line says where the image's parts were, and the seed that repeats it. */
 #ifndef TENDER_REPORT_H
 #define TENDER_REPORT_H
 

@@ -4,6 +4,7 @@
 #ifndef TENDER_TENDER_H
 #define TENDER_TENDER_H
 
+#include "tender/layout.h"
 #include "tender/options.h"
 #include "wire/elf.h"
 #include "wire/extension.h"
@@ -27,6 +28,7 @@ struct tender {
     int image_fd;
     struct bytes file; /* the image, mapped */
     struct elf_plan plan;
+    struct layout layout;
     struct solo5_manifest manifest;          /* what the guest is given */
     struct solo5_entry *jinn;                /* our private entry, or NULL in an image of Solo5's */
     uint8_t net_features[SOLO5_ENTRIES_MAX]; /* enum net_feature of each device */
@@ -34,9 +36,15 @@ struct tender {
     int staged[TENDER_FDS];                  /* where those are until they are put in place */
 };
 
+/* Memory of the guest in this process, by its linked address (tender/layout.h). */
+static inline void *tender_at(const struct tender *t, uint64_t linked)
+{
+    return (void *)(uintptr_t)layout_placed(&t->layout, linked);
+}
+
 /* image.c: opens, maps and checks the image. */
 void tender_open_image(struct tender *t);
-/* memory.c: the guest's memory, with its segments in it. */
+/* memory.c: the guest's memory, with its segments in it, at places of its own if the image can be moved. */
 void tender_load(struct tender *t);
 /* device.c: opens every device that the manifest asks for. */
 void tender_open_devices(struct tender *t);

@@ -8,11 +8,17 @@
 #include "tool/origin.h"
 #include "tool/root.h"
 #include "tool/say.h"
+#include "tool/shuffle.h"
+#include "wire/elf.h"
 
+#include <elf.h>
+#include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -109,8 +115,8 @@ static struct unit *list_units(const struct build *b, const struct words *source
 
 /* The recipe starts with the linker and has @OBJECTS@ on a line of its own. Words that are absolute paths are archives and
  * scripts. */
-static void link_command(const struct build *b, const struct words *objects, struct words *command,
-                         struct words *inputs)
+static void link_command(const struct build *b, const struct words *objects, const char *map, const char *output,
+                         struct words *command, struct words *inputs)
 {
     struct words recipe = {0};
     root_recipe(b->target, "link", &recipe);
@@ -120,7 +126,7 @@ static void link_command(const struct build *b, const struct words *objects, str
             words_append(command, objects);
             continue;
         }
-        word = replace_all(word, "@MAP@", b->map);
+        word = replace_all(word, "@MAP@", map);
         word = replace_all(word, "@SCRATCH@", b->scratch);
         words_add(command, word);
         if (word[0] == '/' && i > 0)
@@ -128,7 +134,7 @@ static void link_command(const struct build *b, const struct words *objects, str
     }
     words_append(inputs, objects);
     words_add(command, "-o");
-    words_add(command, b->unstripped);
+    words_add(command, output);
 }
 
 /* The part of the linker's script that depends on the manifest: the stacks and their guards. */
@@ -152,6 +158,40 @@ static void lay_stacks(struct build *b, struct words *link_inputs)
     words_add(link_inputs, output);
 }
 
+/* The script that lays an image out is the first; in its place comes one of this build's own. */
+static const char *replace_script(struct words *command, const char *own)
+{
+    for (size_t i = 0; i + 1 < command->n; i++) {
+        if (strcmp(command->v[i], "-T") != 0)
+            continue;
+        const char *script = command->v[i + 1];
+        command->v[i + 1] = format_text("%s", own);
+        return script;
+    }
+    fail(STATUS_UNAVAILABLE,
+         "the recipe for sealed images names no script of the linker; run 'make', or install again");
+}
+
+/* Links once to learn which functions there are, and gives the second link a script with their order. */
+static void shuffle(const struct build *b, const struct words *objects, struct words *command, struct words *inputs)
+{
+    struct words first = {0}, first_inputs = {0};
+    struct bytes map, script;
+    const char *folder = b->m->folder, *output = format_text("%s/%s.unshuffled", b->scratch, b->m->name);
+    const char *map_file = format_text("%s.map", output), *own = format_text("%s/image.ld", b->scratch);
+    words_append(&first_inputs, inputs);
+    link_command(b, objects, map_file, output, &first, &first_inputs);
+    run_if_changed(&first, output, &first_inputs, folder, "link");
+    const char *script_file = replace_script(command, own);
+    bool good = file_read(path_join(folder, map_file), &map) && file_read(script_file, &script);
+    char *text = good ? shuffle_script(script, map, strtoull(b->shuffle, NULL, 10)) : NULL;
+    if (!text)
+        fail(STATUS_UNAVAILABLE, "the functions of %s can't be put in another order by %s", path_join(folder, output),
+             script_file);
+    file_write(path_join(folder, own), text, strlen(text));
+    words_add(inputs, own);
+}
+
 /* Of a machine for the simulator only its entry stays visible, so that several of them live in one process. */
 static void add_sim_words(const struct build *b, struct words *command)
 {
@@ -160,6 +200,36 @@ static void add_sim_words(const struct build *b, struct words *command)
     words_format(command, "--keep-global-symbol=sim_boot_%s", b->m->c_name);
     words_add(command, b->unstripped);
     words_add(command, b->image);
+}
+
+/* To a debugger the file with symbols is of a program that can lie anywhere (ET_DYN): then it asks where, of a core file, too.
+ * Its time stays, by which it is known whether there is anything to do. */
+static void mark_movable(const struct build *b)
+{
+    struct stat st;
+    uint8_t type = ET_DYN;
+    int fd = open(path_join(b->m->folder, b->unstripped), O_WRONLY | O_CLOEXEC);
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && pwrite(fd, &type, 1, offsetof(Elf64_Ehdr, e_type)) == 1 &&
+                futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim}) == 0;
+    if (!good)
+        fail(STATUS_NO_OUTPUT, "%s can't be written: %s", b->unstripped, strerror(errno));
+    close(fd);
+}
+
+/* The table of sections is for linkers; a tender reads that of segments. Tenders want a program at a fixed address (ET_EXEC). */
+static void trim_image(const struct build *b)
+{
+    struct bytes image;
+    const char *path = path_join(b->m->folder, b->image);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool good = fd >= 0 && file_read(path, &image);
+    if (good && image.len > sizeof(Elf64_Ehdr))
+        ((uint8_t *)(uintptr_t)image.data)[offsetof(Elf64_Ehdr, e_type)] = ET_EXEC;
+    size_t len = good ? elf_trim((uint8_t *)(uintptr_t)image.data, image.len) : 0;
+    good = good && pwrite(fd, image.data, len, 0) == (ssize_t)len && ftruncate(fd, (off_t)len) == 0;
+    if (!good)
+        fail(STATUS_NO_OUTPUT, "%s can't be written: %s", path, strerror(errno));
+    close(fd);
 }
 
 static void strip_image(struct build *b)
@@ -176,7 +246,13 @@ static void strip_image(struct build *b)
         words_add(&command, b->unstripped);
     }
     words_add(&inputs, b->unstripped);
-    b->changed |= run_if_changed(&command, b->image, &inputs, b->m->folder, "strip");
+    if (!run_if_changed(&command, b->image, &inputs, b->m->folder, "strip"))
+        return;
+    b->changed = true;
+    if (strcmp(b->target, "sim") == 0)
+        return;
+    trim_image(b);
+    mark_movable(b);
 }
 
 /* Two builds of one appliance at a time would write the same files: the second waits. */
@@ -201,7 +277,14 @@ static void set_paths(struct build *b)
 
 struct build build_appliance(const char *folder, const char *target, enum build_mode mode)
 {
+    return build_shuffled(folder, target, mode, NULL);
+}
+
+struct build build_shuffled(const char *folder, const char *target, enum build_mode mode, const char *seed)
+{
     struct build b = {.m = manifest_read(folder), .target = target, .mode = mode};
+    if (strcmp(target, "spt") == 0)
+        b.shuffle = seed ? seed : b.m->shuffle;
     struct words sources = {0}, flags = {0}, objects = {0}, command = {0}, inputs = {0};
     set_paths(&b);
     int lock = lock_folder(&b);
@@ -213,7 +296,9 @@ struct build build_appliance(const char *folder, const char *target, enum build_
     b.changed |= compile_units(units, sources.n, folder, &flags) > 0;
     compile_commands(units, sources.n, folder, &flags);
     lay_stacks(&b, &inputs);
-    link_command(&b, &objects, &command, &inputs);
+    link_command(&b, &objects, b.map, b.unstripped, &command, &inputs);
+    if (b.shuffle)
+        shuffle(&b, &objects, &command, &inputs);
     b.changed |= run_if_changed(&command, b.unstripped, &inputs, folder, "link");
     strip_image(&b);
     close(lock);

@@ -11,6 +11,7 @@ struct build {
     const struct manifest *m;
     const char *target;
     enum build_mode mode;
+    const char *shuffle;    /* seed of the order of functions, or NULL */
     const char *scratch;    /* dist/.TARGET, relative to the appliance's folder, as all that follow are */
     const char *image;      /* dist/NAME.TARGET, or dist/NAME for linux */
     const char *unstripped; /* the same with symbols; equal to image where nothing is stripped */
@@ -23,6 +24,8 @@ extern const char *const build_targets[]; /* NULL-terminated */
 
 /* Builds what has changed. Ends the command with one line when it can't. */
 struct build build_appliance(const char *folder, const char *target, enum build_mode mode);
+/* The same with functions in the order of a seed, whatever the manifest says; NULL: what it says. For sealed images. */
+struct build build_shuffled(const char *folder, const char *target, enum build_mode mode, const char *seed);
 /* Checks a target's name; fails with STATUS_USAGE and a hint. */
 void build_check_target(const char *target);
 

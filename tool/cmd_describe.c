@@ -96,6 +96,15 @@ static void print_memory(const struct description *d)
                d->manifest->stack_bytes / 1024);
 }
 
+static void print_relocations(const struct description *d)
+{
+    if (d->file.plan && d->file.plan->movable)
+        printf("  %-10s %zu words are moved with the image, by a table of %zu bytes\n", "addresses",
+               d->file.plan->n_relocations, d->file.plan->relocations.len);
+    else if (d->file.plan)
+        printf("  %-10s the image always lies where it was linked\n", "addresses");
+}
+
 static void print_library(const struct linkmap_library *l, uint64_t most, const struct colours *k)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -153,7 +162,8 @@ static void print_origin(const struct description *d, const struct colours *k)
     printf("\n%sbuilt from%s\n", k->bold, k->reset);
     char *rest = format_text("%s", strchr(d->file.origin, '\n') + 1);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-        if (strncmp(line, "source ", 7) == 0 || strncmp(line, "jinn ", 5) == 0 || strncmp(line, "compiler ", 9) == 0)
+        if (strncmp(line, "source ", 7) == 0 || strncmp(line, "jinn ", 5) == 0 || strncmp(line, "shuffle ", 8) == 0 ||
+            strncmp(line, "compiler ", 9) == 0)
             printf("  %s\n", line);
         else if (strncmp(line, "name ", 5) == 0)
             printf("  %s", line + 5);
@@ -171,6 +181,7 @@ static void print_text(const struct description *d)
     print_devices(d, &k);
     print_keys(d, &k);
     print_memory(d);
+    print_relocations(d);
     if (d->has_map)
         print_libraries(d, &k);
     else if (d->file.plan)
@@ -228,6 +239,8 @@ static void print_json(const struct description *d)
         json_object_set_new(
             root, "stacks",
             json_pack("{s:i, s:i}", "n", (int)d->manifest->n_stacks, "bytes", (int)d->manifest->stack_bytes));
+    if (d->file.plan && d->file.plan->movable)
+        json_object_set_new(root, "relocations", json_integer((json_int_t)d->file.plan->n_relocations));
     json_t *libraries = json_object();
     for (size_t i = 0; d->has_map && i < d->map.n; i++)
         json_object_set_new(libraries, d->map.libraries[i].name, json_sizes(d->map.libraries[i].bytes));

@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ struct request {
     struct ports ports;
     struct pairs nets, offloads, blocks, kvs, secrets;
     uint32_t memory_mb; /* 0: not named */
-    const char *pcap, *gdb, *core;
+    const char *pcap, *layout_seed, *gdb, *core;
     bool quiet, timing;
 };
 
@@ -82,6 +83,14 @@ static uint32_t parse_memory(const char *text)
     return (uint32_t)mb;
 }
 
+static void set_layout_seed(struct request *r, const char *text)
+{
+    uint64_t seed;
+    if (!bytes_decimal(bytes_str(text), UINT64_MAX, &seed))
+        command_usage("--layout-seed %s: write a number from 0 to 18446744073709551615", text);
+    r->layout_seed = text;
+}
+
 static void add_offload(struct request *r, const char *text)
 {
     add_pair(&r->offloads, "--net-offload", text);
@@ -118,6 +127,9 @@ static void take_option(struct request *r, int c)
     case 'm':
         r->memory_mb = parse_memory(optarg);
         return;
+    case 'l':
+        set_layout_seed(r, optarg);
+        return;
     case 'c':
         r->pcap = optarg;
         return;
@@ -139,13 +151,21 @@ static void take_option(struct request *r, int c)
 static struct request parse(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"target", required_argument, NULL, 't'},   {"publish", required_argument, NULL, 'p'},
-        {"net", required_argument, NULL, 'n'},      {"net-offload", required_argument, NULL, 'o'},
-        {"block", required_argument, NULL, 'b'},    {"kv", required_argument, NULL, 'k'},
-        {"key-file", required_argument, NULL, 's'}, {"mem", required_argument, NULL, 'm'},
-        {"pcap", required_argument, NULL, 'c'},     {"timing", no_argument, NULL, 'T'},
-        {"quiet", no_argument, NULL, 'q'},          {"gdb", required_argument, NULL, 'g'},
-        {"core", required_argument, NULL, 'd'},     {0},
+        {"target", required_argument, NULL, 't'},
+        {"publish", required_argument, NULL, 'p'},
+        {"net", required_argument, NULL, 'n'},
+        {"net-offload", required_argument, NULL, 'o'},
+        {"block", required_argument, NULL, 'b'},
+        {"kv", required_argument, NULL, 'k'},
+        {"key-file", required_argument, NULL, 's'},
+        {"mem", required_argument, NULL, 'm'},
+        {"pcap", required_argument, NULL, 'c'},
+        {"timing", no_argument, NULL, 'T'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"layout-seed", required_argument, NULL, 'l'},
+        {"gdb", required_argument, NULL, 'g'},
+        {"core", required_argument, NULL, 'd'},
+        {0},
     };
     static char *no_keys[] = {NULL};
     struct request r = {.keys = no_keys};
@@ -415,7 +435,20 @@ static void add_folders(struct words *argv, const struct request *r, const struc
     }
 }
 
-static void add_debug(struct supervised *v, const struct request *r, const struct subject *s)
+/* Whoever debugs an image must know where it lies, so the seed is drawn here when none is given. */
+static uint64_t drawn_seed(struct request *r)
+{
+    uint64_t seed = 0;
+    if (!r->layout_seed) {
+        if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+            fail(STATUS_HOST, "the host has no random bytes: %s", strerror(errno));
+        r->layout_seed = format_text("%llu", (unsigned long long)seed);
+    }
+    (void)bytes_decimal(bytes_str(r->layout_seed), UINT64_MAX, &seed);
+    return seed;
+}
+
+static void add_debug(struct supervised *v, struct request *r, const struct subject *s)
 {
     if (!r->gdb && !r->core)
         return;
@@ -425,10 +458,22 @@ static void add_debug(struct supervised *v, const struct request *r, const struc
     struct debug_wishes *wishes = allocate(sizeof *wishes);
     struct image *image = allocate(sizeof *image);
     uint64_t memory_mb = r->memory_mb ? r->memory_mb : s->memory_mb;
-    *wishes = (struct debug_wishes){r->gdb, r->core, s->debug_file, memory_mb << 20};
     *image = image_read(s->image);
+    *wishes = (struct debug_wishes){r->gdb, r->core, s->debug_file, memory_mb << 20, 0};
+    if (image->plan->movable)
+        wishes->layout_seed = drawn_seed(r);
     v->debug = debug_new(wishes, image);
     words_add(&v->image.argv, "--traced");
+}
+
+/* Only a tender lays an image out; an ordinary process is laid out by the kernel. */
+static void add_layout_seed(struct words *argv, const struct request *r, const struct subject *s)
+{
+    if (r->layout_seed && !s->is_spt)
+        fail(STATUS_USAGE, "--layout-seed %s: an ordinary process is laid out by the host's kernel; use -t spt",
+             r->layout_seed);
+    if (r->layout_seed)
+        words_format(argv, "--layout-seed=%s", r->layout_seed);
 }
 
 static int run(int argc, char **argv)
@@ -448,13 +493,14 @@ static int run(int argc, char **argv)
                              : strchr(s.image, '/') ? s.image
                                                     : format_text("./%s", s.image));
     words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
+    add_debug(&v, &r, &s);
+    add_layout_seed(&v.image.argv, &r, &s);
     add_devices(&v, &r, &s);
     add_secrets(&v, &r);
     socket_pair(SOCK_SEQPACKET, control);
     v.control_fd = control[0];
     hand_over(&v, &v.image, control[1]);
     words_format(&v.image.argv, "--control=@%d", control[1]);
-    add_debug(&v, &r, &s);
     words_add(&v.image.argv, "--");
     if (s.is_spt)
         words_add(&v.image.argv, s.image);
@@ -482,6 +528,8 @@ const struct command command_run = {
         "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
         "      --mem MB              memory of the image\n"
+        "      --layout-seed N       lays the image where the start with this number had it, as a crash report names "
+        "it\n"
         "      --pcap FILE           records the packets of the user-mode network\n"
         "      --gdb SOCKET          waits before the image's first instruction for gdb ('target remote SOCKET'); "
         "also\n"

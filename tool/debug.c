@@ -25,6 +25,7 @@ struct debug {
     const struct image *image;
     struct trace trace;
     struct debug_target target;
+    struct layout layout;
     struct gdb gdb;
     struct debug_stop stop;   /* the last */
     int listener, connection; /* -1: none */
@@ -142,7 +143,7 @@ static size_t read_for_core(void *self, uint64_t address, void *out, size_t len)
 static bool write_core(struct debug *d, int signal_number, const char *part)
 {
     static struct core_area areas[CORE_AREAS_MAX];
-    size_t n = core_areas(d->image->plan, d->target.bias, d->target.memory_start, d->target.memory_end, areas);
+    size_t n = core_areas(d->image->plan, &d->layout, areas);
     (void)unlink(part);
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -239,11 +240,28 @@ static void resume(void *self, enum debug_resume how)
     trace_ops.resume(&d->trace, how);
 }
 
+/* The tender drew the same places from the same seed; which attempt it was, the entry tells. */
+static void find_layout(struct debug *d)
+{
+    const struct elf_plan *plan = d->image->plan;
+    struct layout *l = &d->layout;
+    layout_as_linked(l, plan, d->wishes->memory_bytes);
+    bool found = !plan->movable;
+    for (unsigned i = 0; i < LAYOUT_SPT_ATTEMPTS && !found; i++)
+        found = layout_draw(l, d->wishes->layout_seed, i, LAYOUT_SPT_LOWEST, LAYOUT_SPT_HIGHEST) &&
+                layout_placed(l, plan->entry) == d->target.entry;
+    if (!found)
+        fail(STATUS_HOST, "the tender has laid out %s in an unknown way; is it of another version?", d->image->name);
+    d->trace.layout = l;
+}
+
 static void started(struct debug *d)
 {
     struct debug_registers r;
-    if (trace_ops.read_registers(&d->trace, &r))
-        d->target.entry = r.r[DEBUG_RIP];
+    if (!trace_ops.read_registers(&d->trace, &r))
+        return;
+    d->target.entry = r.r[DEBUG_RIP];
+    find_layout(d);
     d->target.bias = d->target.entry - d->image->plan->entry;
     d->target.base = d->image->plan->segments[0].start + d->target.bias;
 }
@@ -359,8 +377,6 @@ struct debug *debug_new(const struct debug_wishes *wishes, const struct image *i
     const char *symbols = wishes->debug_file && file_exists(wishes->debug_file) ? wishes->debug_file : NULL;
     d->target = (struct debug_target){.ops = &ops,
                                       .self = &d->trace,
-                                      .memory_start = SOLO5_MEMORY_BASE,
-                                      .memory_end = wishes->memory_bytes,
                                       .entry = image->plan->entry,
                                       .debug_file = symbols ? realpath(symbols, NULL) : NULL};
     d->target.has_fibers = fiber_note_find(image->file, &d->target.fibers) == OK;
@@ -374,7 +390,7 @@ struct debug *debug_new(const struct debug_wishes *wishes, const struct image *i
 
 void debug_begin(struct debug *d, pid_t pid)
 {
-    if (trace_begin(&d->trace, pid, d->target.memory_start, d->target.memory_end))
+    if (trace_begin(&d->trace, pid))
         return;
     int problem = errno;
     (void)kill(pid, SIGKILL);

@@ -13,6 +13,7 @@ struct debug_wishes {
     const char *core;       /* file; NULL: none */
     const char *debug_file; /* with symbols; NULL or missing: none */
     uint64_t memory_bytes;
+    uint64_t layout_seed; /* that the tender is given, for an image that can be moved */
 };
 
 struct debug;

@@ -26,16 +26,13 @@ static bool kind_of(const char *section, enum linkmap_kind *kind)
         const char *prefix;
         enum linkmap_kind kind;
     } kinds[] = {
-        {".text", LINKMAP_TEXT},       {".init_array", LINKMAP_DATA},
-        {".fini_array", LINKMAP_DATA}, {".init", LINKMAP_TEXT},
-        {".fini", LINKMAP_TEXT},       {".plt", LINKMAP_TEXT},
-        {".rodata", LINKMAP_RODATA},   {".eh_frame", LINKMAP_RODATA},
-        {".interp", LINKMAP_RODATA},   {".note.solo5", LINKMAP_RODATA},
-        {".note.ABI", LINKMAP_RODATA}, {".gnu.hash", LINKMAP_RODATA},
-        {".dyns", LINKMAP_RODATA},     {".gnu.version", LINKMAP_RODATA},
-        {".rel", LINKMAP_RODATA},      {".data", LINKMAP_DATA},
-        {".got", LINKMAP_DATA},        {".dynamic", LINKMAP_DATA},
-        {".tdata", LINKMAP_DATA},      {".bss", LINKMAP_BSS},
+        {".text", LINKMAP_TEXT},         {".init_array", LINKMAP_DATA},  {".fini_array", LINKMAP_DATA},
+        {".init", LINKMAP_TEXT},         {".fini", LINKMAP_TEXT},        {".plt", LINKMAP_TEXT},
+        {".rodata", LINKMAP_RODATA},     {".eh_frame", LINKMAP_RODATA},  {".interp", LINKMAP_RODATA},
+        {".note.solo5", LINKMAP_RODATA}, {".note.jinn", LINKMAP_RODATA}, {".note.ABI", LINKMAP_RODATA},
+        {".gnu.hash", LINKMAP_RODATA},   {".dyns", LINKMAP_RODATA},      {".gnu.version", LINKMAP_RODATA},
+        {".rel", LINKMAP_RODATA},        {".data", LINKMAP_DATA},        {".got", LINKMAP_DATA},
+        {".dynamic", LINKMAP_DATA},      {".tdata", LINKMAP_DATA},       {".bss", LINKMAP_BSS},
         {".tbss", LINKMAP_BSS},
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

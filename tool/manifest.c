@@ -32,7 +32,8 @@ struct reading {
 };
 
 static const char *const section_words[] = {"unikernel", "net", "block", "kv", "key", NULL};
-static const char *const unikernel_words[] = {"name", "sources", "prepare", "stacks", "stack", "memory", NULL};
+static const char *const unikernel_words[] = {"name",  "sources", "prepare", "stacks",
+                                              "stack", "memory",  "shuffle", NULL};
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
 static const char *const kv_words[] = {"from", NULL};
 static const char *const net_words[] = {"connections", "ipv6", NULL};
@@ -189,6 +190,14 @@ static void set_stack_bytes(struct reading *r, const char *text)
     r->m->stack_bytes = (uint32_t)v;
 }
 
+static void set_shuffle(struct reading *r, const char *text)
+{
+    uint64_t seed;
+    if (!bytes_decimal(bytes_str(text), UINT64_MAX, &seed))
+        wrong(r, format_text("shuffle = %s; give a number from 0 to 18446744073709551615", text));
+    r->m->shuffle = format_text("%llu", (unsigned long long)seed);
+}
+
 static void set_unikernel(struct reading *r, const char *name, const char *value)
 {
     struct manifest *m = r->m;
@@ -213,10 +222,12 @@ static void set_unikernel(struct reading *r, const char *name, const char *value
         set_stack_bytes(r, value);
     } else if (strcmp(name, "memory") == 0) {
         m->memory_mb = number(r, "memory (in MB)", value, MEMORY_MB_MIN, MEMORY_MB_MAX);
+    } else if (strcmp(name, "shuffle") == 0) {
+        set_shuffle(r, value);
     } else {
-        wrong(r, format_text(
-                     "[unikernel] has no setting '%s'; there are name, sources, prepare, stacks, stack and memory%s",
-                     name, say_hint(name, unikernel_words)));
+        wrong(r, format_text("[unikernel] has no setting '%s'; there are name, sources, prepare, stacks, stack, memory "
+                             "and shuffle%s",
+                             name, say_hint(name, unikernel_words)));
     }
 }
 

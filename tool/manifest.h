@@ -55,6 +55,7 @@ struct manifest {
     int prepare_line;
     struct words sources; /* relative to the folder; sorted within each pattern */
     uint32_t n_stacks, stack_bytes, memory_mb;
+    char *shuffle; /* seed of the order of functions in sealed images, a number; NULL: as the linker has them */
     struct device devices[DEVICES_MAX];
     size_t n_devices;
     struct setting keys[KEYS_MAX];

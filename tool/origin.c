@@ -65,6 +65,8 @@ char *origin_source(const struct build *b, const struct content *contents)
     text_add(&t, ORIGIN_MARK "appliance %s\ntarget %s\nsource sha256 %s\n", b->m->name, b->target, hash);
     text_add(&t, "jinn %s interface %d\ncompiler gcc %d.%d\n", JINN_VERSION, JINN_INTERFACE, __GNUC__, __GNUC_MINOR__);
     text_add(&t, "memory %u\n", b->m->memory_mb);
+    if (b->shuffle)
+        text_add(&t, "shuffle %s\n", b->shuffle);
     for (size_t i = 0; i < b->m->n_devices; i++)
         text_add(&t, "%s %s\n", device_kind_text(b->m->devices[i].kind), b->m->devices[i].name);
     add_dependency(&t, "mbedtls");

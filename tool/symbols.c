@@ -25,12 +25,13 @@ static void add_address(struct words *addresses, const char *at)
         words_add(addresses, text);
 }
 
-/* Of the registers only rip is one of code; "return addresses:" has the callers. */
+/* "in the image's file: rip 0x104a2c, return addresses: 0x104b00 ...": the registers above have them as they were moved. */
 static size_t find_addresses(const char *report, struct words *addresses)
 {
-    const char *rip = strstr(report, "rip 0x"), *callers = strstr(report, "return addresses:");
+    static const char in_file[] = "in the image's file: rip ";
+    const char *rip = strstr(report, in_file), *callers = strstr(report, "return addresses:");
     if (rip)
-        add_address(addresses, rip + 4);
+        add_address(addresses, rip + strlen(in_file));
     const char *end = callers ? callers + strcspn(callers, "\n") : NULL;
     for (const char *at = callers; at && (at = strstr(at, "0x")) != NULL && at < end; at += 2)
         add_address(addresses, at);

@@ -18,16 +18,16 @@
 #include <unistd.h>
 
 #define XSTATE_BYTES 16384 /* more than any processor has so far */
-#define STEPS_MAX 20000    /* to the image, out of a function of the kernel's page */
+#define STEPS_MAX 20000    /* out of a function of the kernel's page */
 #define STATUS_CRASH 70
 #define PAGEMAP_ENTRIES 512
 #define PAGEMAP_THERE 62 /* in memory or swapped out: the two highest bits */
 #define NO_CALL UINT64_MAX
 
-bool trace_begin(struct trace *t, pid_t pid, uint64_t memory_start, uint64_t memory_end)
+bool trace_begin(struct trace *t, pid_t pid)
 {
     long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
-    *t = (struct trace){.pid = pid, .memory = -1, .memory_start = memory_start, .memory_end = memory_end};
+    *t = (struct trace){.pid = pid, .memory = -1};
     return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0;
 }
 
@@ -44,7 +44,7 @@ static void run(struct trace *t, int request, int signal_number)
 
 static bool in_image(const struct trace *t, uint64_t address)
 {
-    return address >= t->memory_start && address < t->memory_end;
+    return t->layout && layout_span(t->layout, address, 1) == 1;
 }
 
 static bool get_user(const struct trace *t, struct user_regs_struct *u)
@@ -57,11 +57,8 @@ static bool get_user(const struct trace *t, struct user_regs_struct *u)
 static size_t read_memory(void *self, uint64_t address, void *out, size_t len)
 {
     struct trace *t = self;
-    if (!in_image(t, address))
-        return 0;
-    if (len > t->memory_end - address)
-        len = t->memory_end - address;
-    ssize_t n = pread(t->memory, out, len, (off_t)address);
+    len = t->layout ? layout_span(t->layout, address, len) : 0;
+    ssize_t n = len ? pread(t->memory, out, len, (off_t)address) : 0;
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -90,7 +87,7 @@ static bool write_memory(void *self, uint64_t address, const void *data, size_t 
 {
     struct trace *t = self;
     const uint8_t *bytes = data;
-    if (!in_image(t, address) || len > t->memory_end - address)
+    if (!t->layout || layout_span(t->layout, address, len) < len)
         return false;
     for (size_t i = 0; i < len;) {
         uint64_t at = (address + i) & ~UINT64_C(7), skip = (address + i) & 7;
@@ -262,7 +259,7 @@ static bool follow_tender(struct trace *t, int status, struct debug_stop *stop)
     if (status >> 16 == 0 && signal_number == SIGTRAP && t->memory >= 0) {
         t->phase = TRACE_STOPPED;
         *stop = (struct debug_stop){.kind = DEBUG_STARTED};
-        return step_into_image(t);
+        return step(t);
     }
     if (status >> 16 == PTRACE_EVENT_EXEC)
         t->memory = open(format_text("/proc/%d/mem", (int)t->pid), O_RDONLY | O_CLOEXEC);

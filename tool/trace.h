@@ -6,13 +6,14 @@
 #define TOOL_TRACE_H
 
 #include "tender/debug/target.h"
+#include "tender/layout.h"
 
 #include <sys/types.h>
 
 struct trace {
     pid_t pid;
-    int memory; /* /proc/PID/mem; -1 until the tender runs, and after its end */
-    uint64_t memory_start, memory_end;
+    int memory;                  /* /proc/PID/mem; -1 until the tender runs, and after its end */
+    const struct layout *layout; /* of the image; NULL until it has started and somebody has said */
     enum { TRACE_TENDER, TRACE_RUNS, TRACE_STOPPED, TRACE_GONE } phase;
     bool interrupting; /* a stop was asked for */
     bool faulted;      /* its end was told already */
@@ -21,7 +22,7 @@ struct trace {
 };
 
 /* Begins to trace the child, which has not called exec yet. False with errno when the host does not allow it. */
-bool trace_begin(struct trace *t, pid_t pid, uint64_t memory_start, uint64_t memory_end);
+bool trace_begin(struct trace *t, pid_t pid);
 /* A status of waitpid. True: the image stopped or is gone, for the reason in `stop`; false: it runs on. */
 bool trace_status(struct trace *t, int status, struct debug_stop *stop);
 

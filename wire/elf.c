@@ -135,7 +135,7 @@ static const char *place(const struct program *p, const struct elf_limits *limit
         return "segments overlap or are not in ascending order";
     if (plan->n == ELF_SEGMENTS_MAX)
         return "there are more segments than a tender takes (1040)";
-    plan->segments[plan->n++] = (struct elf_segment){start, end, p->address, p->offset, p->file_len, p->flags};
+    plan->segments[plan->n++] = (struct elf_segment){start, end, p->address, p->offset, p->file_len, p->flags, false};
     plan->end = end;
     return NULL;
 }
@@ -157,6 +157,21 @@ struct notes {
     bool manifest;
 };
 
+static const char *add_relocations(struct bytes segment, struct elf_plan *plan)
+{
+    struct bytes table;
+    enum err e = relr_note_parse(segment, &table);
+    if (e == ERR_MALFORMED)
+        return "its table of relocations breaks off";
+    if (e != OK)
+        return NULL;
+    if (plan->movable)
+        return "there are two tables of relocations";
+    plan->movable = true;
+    plan->relocations = table;
+    return NULL;
+}
+
 static const char *add_note(struct bytes file, const struct program *p, struct elf_plan *plan, struct notes *seen)
 {
     struct bytes segment;
@@ -173,7 +188,7 @@ static const char *add_note(struct bytes file, const struct program *p, struct e
     if (e == ERR_MALFORMED)
         return "a note breaks off";
     if (e != OK)
-        return NULL;
+        return add_relocations(segment, plan);
     if (seen->manifest)
         return "there are two manifests";
     seen->manifest = true;
@@ -189,6 +204,45 @@ static const char *check_entry(const struct elf_plan *plan)
             return s->flags & ELF_EXECUTE ? NULL : "the entry point is not in an executable segment";
     }
     return "the entry point is not in an executable segment";
+}
+
+/* Guards at the end, and the stacks between them, can be moved on their own. */
+static void find_stacks(struct elf_plan *plan)
+{
+    plan->stacks = plan->end;
+    for (size_t i = plan->n; i > 0 && plan->segments[i - 1].flags == 0; i--)
+        plan->stacks = plan->segments[i - 1].start;
+}
+
+static const char *check_relocation(struct bytes file, const struct elf_limits *limits, const struct elf_plan *plan,
+                                    const struct elf_segment *s, uint64_t address)
+{
+    if (!s || address < s->address || s->file_len < RELR_WORD_BYTES ||
+        address - s->address > s->file_len - RELR_WORD_BYTES || !(s->flags & ELF_READ))
+        return "a relocation lies outside the bytes of the image";
+    if (s->flags & ELF_EXECUTE)
+        return "a relocation would change text";
+    struct reader r = reader_of(bytes_slice(file, s->file_offset + (address - s->address), RELR_WORD_BYTES));
+    uint64_t word = read_le64(&r);
+    if (!reader_good(&r) || word < limits->lowest || word > plan->end)
+        return "a relocation is of a word that is no address of the image";
+    return NULL;
+}
+
+/* Both ascend, so one walk over the segments is enough. */
+static const char *check_relocations(struct bytes file, const struct elf_limits *limits, struct elf_plan *plan)
+{
+    struct relr r = relr_of(plan->relocations);
+    struct elf_segment *s = plan->segments, *end = s + plan->n;
+    for (uint64_t address; relr_next(&r, &address); plan->n_relocations++) {
+        while (s < end && address >= s->end)
+            s++;
+        const char *wrong = check_relocation(file, limits, plan, s < end ? s : NULL, address);
+        if (wrong)
+            return wrong;
+        s->relocated = true;
+    }
+    return r.wrong;
 }
 
 static const char *check_notes(const struct elf_plan *plan, const struct elf_limits *limits, struct notes seen)
@@ -213,6 +267,9 @@ const char *elf_plan(struct bytes file, const struct elf_limits *limits, struct 
         return wrong;
     plan->n = 0;
     plan->end = 0;
+    plan->movable = false;
+    plan->relocations = bytes_of(NULL, 0);
+    plan->n_relocations = 0;
     plan->entry = h.entry;
     if (h.table > file.len || (uint64_t)h.n * SEGMENT_BYTES > file.len - h.table)
         return "the file ends inside the table of segments";
@@ -228,7 +285,12 @@ const char *elf_plan(struct bytes file, const struct elf_limits *limits, struct 
     }
     if (!wrong)
         wrong = check_notes(plan, limits, seen);
-    return wrong ? wrong : check_entry(plan);
+    if (!wrong)
+        wrong = check_entry(plan);
+    if (wrong)
+        return wrong;
+    find_stacks(plan);
+    return check_relocations(file, limits, plan);
 }
 
 /* Behind the last byte that a segment has in the file there are only names and headers of sections. */

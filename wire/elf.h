@@ -7,6 +7,7 @@
 
 #include <jinn/bytes.h>
 
+#include "wire/relr.h"
 #include "wire/solo5.h"
 
 #define ELF_PAGE UINT64_C(4096)
@@ -22,14 +23,19 @@ struct elf_segment {
     uint64_t file_offset; /* the file's bytes go to `address`; the rest of the segment is zero */
     uint64_t file_len;
     uint32_t flags; /* ELF_*; 0 is a guard that faults on every access */
+    bool relocated; /* it has relocations, so it must be copied, even if the image does not write to it */
 };
 
 struct elf_plan {
     uint64_t entry;
-    uint64_t end;                   /* of the highest segment */
-    struct solo5_abi abi;           /* of the ABI1 note */
+    uint64_t end;         /* of the highest segment */
+    uint64_t stacks;      /* from here up to the end there are only guards, and stacks between them; or the end */
+    struct solo5_abi abi; /* of the ABI1 note */
     struct bytes manifest_content;  /* borrows from the file */
     struct solo5_manifest manifest; /* what the file's says */
+    bool movable;                   /* it brought a table of relocations, if only an empty one */
+    struct bytes relocations;       /* the table (wire/relr.h); borrows from the file */
+    size_t n_relocations;
     size_t n;
     struct elf_segment segments[ELF_SEGMENTS_MAX]; /* ascending, without overlap */
 };
@@ -47,5 +53,9 @@ MUST_USE const char *elf_plan(struct bytes file, const struct elf_limits *limits
 /* Takes the table of sections off the end of a stripped file, in place: no tender reads it, and with many stacks it is
  * long. Gives the new length; the old one when there is nothing to take or the file is not what it should be. */
 size_t elf_trim(uint8_t *file, size_t len);
+
+/* A plan's relocations are good: each is of a word that lies whole in the file's bytes of a readable segment that is not
+ * executed, and whose value is an address of the image, from its lowest up to `end`. What is added to such a word is up to
+ * who moves the image; one above `stacks` is an address of a stack. */
 
 #endif

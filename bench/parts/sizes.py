@@ -15,7 +15,7 @@ def run(report):
     content = json.loads(sh(f"{JINN} describe --json {ROOT}/appliances/website"))["content_bytes"]
     say(f"| website.spt beside its content, dual stack | {(os.path.getsize(SITE) - content) / 1024:.1f} KB (content {content / 1024:.1f} KB) | 220 KB |")
     say(f"| onekb.spt, the same server with IPv4 only, beside its content | {onekb_code_kb():.1f} KB | 160 KB |")
-    guest, whole = map(int, sh(f"{RESIDENT} 2 {TENDER} --mem=2 {HELLO}").split())
+    guest, whole = map(int, sh(f"{RESIDENT} {TENDER} --mem=2 {HELLO}").split())
     say(f"| hello.spt in 2 MB: resident of the guest | {guest} KB (the whole process {whole} KB) | 1024 KB |")
     with Namespace("mem") as ns, Image([TENDER, "--mem=4", "--net:service=tap0", SITE, "--ipv4=10.77.0.2/24"], netns=ns.name) as image:
         ns.run("curl -sS --retry 20 --retry-connrefused --retry-delay 1 -o /dev/null --max-time 10 http://10.77.0.2/")

@@ -17,7 +17,7 @@ enum err plat_entropy(uint8_t seed[static PLAT_SEED_BYTES])
     memcpy(seed, spt.extension.refresh.seed, PLAT_SEED_BYTES);
     spt.seed_given = true;
     memset(spt.extension.refresh.seed, 0, sizeof spt.extension.refresh.seed);
-    memset((void *)(uintptr_t)(EXTENSION_ADDRESS + EXTENSION_SEED_OFFSET), 0, EXTENSION_SEED_BYTES);
+    memset((void *)(uintptr_t)(spt.extension_block + EXTENSION_SEED_OFFSET), 0, EXTENSION_SEED_BYTES);
     return OK;
 }
 
@@ -26,10 +26,11 @@ bool plat_seeded(void)
     return false;
 }
 
-/* From the image's end to the top of memory. The tender's boot stack was there, and we left it for good. */
+/* Behind the image's last guard up to the top of memory, or wherever else the tender put the rest of memory: boot info says
+ * where it begins and ends. The tender's boot stack was in it, and we left that for good. */
 struct plat_memory plat_heap(void)
 {
-    uint64_t start = (jinn_layout.end + PAGE - 1) & ~(PAGE - 1);
+    uint64_t start = (spt.boot.image_end + PAGE - 1) & ~(PAGE - 1);
     uint64_t end = spt.boot.memory_bytes & ~(PAGE - 1);
     if (end <= start)
         plat_abort("there is no memory for a heap: give the image more with --mem=MB");
@@ -38,6 +39,6 @@ struct plat_memory plat_heap(void)
 
 struct plat_stacks plat_stacks(void)
 {
-    return (struct plat_stacks){(uint8_t *)(uintptr_t)jinn_layout.stacks, jinn_layout.stack_bytes,
-                                jinn_layout.stack_stride, jinn_layout.n_stacks};
+    return (struct plat_stacks){(uint8_t *)(uintptr_t)jinn_stacks.first, jinn_stack_sizes.bytes,
+                                jinn_stack_sizes.stride, jinn_stack_sizes.n};
 }

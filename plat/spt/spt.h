@@ -15,7 +15,8 @@
 struct spt {
     struct solo5_boot_info boot;
     struct solo5_manifest manifest;
-    bool extended; /* our tender: `extension` is there */
+    bool extended;            /* our tender: `extension` is there */
+    uint64_t extension_block; /* where it came */
     struct extension extension;
     uint64_t features; /* enum extension_feature; 0 under a stock tender */
     bool seed_given;   /* plat_entropy gave the tender's seed away */
@@ -31,14 +32,20 @@ enum { SPT_EINTR = -4, SPT_EAGAIN = -11, SPT_ENOBUFS = -105 };
 /* Entered once by arch's _start, on our boot stack, with nothing set up. */
 NO_RETURN void spt_start(uint64_t boot_info);
 
-/* Laid down by the linker script: where the stacks are and where the image ends. */
-struct spt_layout {
-    uint64_t stacks; /* lowest address of the first one */
-    uint64_t stack_bytes;
-    uint64_t stack_stride;
-    uint64_t n_stacks;
-    uint64_t end;
+/* Where the stacks are. The tender may put them anywhere, and not where they were linked beside the rest of the image: so
+ * nothing but these relocated words (spt_entry.S) may speak of their addresses. */
+struct spt_stacks {
+    uint64_t boot_end; /* the end of the boot stack */
+    uint64_t first;    /* the lowest address of the first fiber stack */
 };
-extern const struct spt_layout jinn_layout;
+extern const struct spt_stacks jinn_stacks;
+
+/* Their sizes, laid down by the linker script. */
+struct spt_stack_sizes {
+    uint64_t bytes;
+    uint64_t stride;
+    uint64_t n;
+};
+extern const struct spt_stack_sizes jinn_stack_sizes;
 
 #endif

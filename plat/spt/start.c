@@ -44,6 +44,7 @@ static void read_extension(void)
     if (extension_parse(block, &spt.extension) != OK)
         plat_abort("the tender's extension block is malformed");
     spt.extended = true;
+    spt.extension_block = e->backing;
     spt.features = spt.extension.refresh.features;
 }
 

@@ -49,19 +49,38 @@ static size_t add_area(struct core_area *areas, size_t n, uint64_t start, uint64
     return n;
 }
 
-size_t core_areas(const struct elf_plan *plan, uint64_t bias, uint64_t memory_start, uint64_t memory_end,
-                  struct core_area areas[static CORE_AREAS_MAX])
+/* No segment lies in two parts. */
+static size_t add_part(const struct elf_plan *plan, const struct layout_part *p, struct core_area *areas, size_t n)
 {
-    uint64_t at = memory_start;
-    size_t n = 0;
+    uint64_t at = p->start;
     for (size_t i = 0; i < plan->n; i++) {
         const struct elf_segment *s = &plan->segments[i];
-        n = add_area(areas, n, at, s->start + bias, ELF_READ | ELF_WRITE);
+        if (s->start < p->start || s->start >= p->end)
+            continue;
+        n = add_area(areas, n, at + p->by, s->start + p->by, ELF_READ | ELF_WRITE);
         if (s->flags)
-            n = add_area(areas, n, s->start + bias, s->end + bias, s->flags);
-        at = s->end + bias;
+            n = add_area(areas, n, s->start + p->by, s->end + p->by, s->flags);
+        at = s->end;
     }
-    return add_area(areas, n, at, memory_end, ELF_READ | ELF_WRITE);
+    return add_area(areas, n, at + p->by, p->end + p->by, ELF_READ | ELF_WRITE);
+}
+
+size_t core_areas(const struct elf_plan *plan, const struct layout *layout,
+                  struct core_area areas[static CORE_AREAS_MAX])
+{
+    bool done[LAYOUT_PARTS] = {false};
+    size_t n = 0;
+    for (size_t round = 0; round < LAYOUT_PARTS; round++) {
+        const struct layout_part *parts = layout->parts;
+        size_t lowest = LAYOUT_PARTS;
+        for (size_t i = 0; i < LAYOUT_PARTS; i++)
+            if (!done[i] &&
+                (lowest == LAYOUT_PARTS || parts[i].start + parts[i].by < parts[lowest].start + parts[lowest].by))
+                lowest = i;
+        done[lowest] = true;
+        n = add_part(plan, &parts[lowest], areas, n);
+    }
+    return n;
 }
 
 /* ---- Notes ---- */

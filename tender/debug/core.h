@@ -5,7 +5,7 @@
 #define TENDER_DEBUG_CORE_H
 
 #include "tender/debug/fibers.h"
-#include "wire/elf.h"
+#include "tender/layout.h"
 
 /* Memory of one kind; guards are left out. */
 struct core_area {
@@ -13,10 +13,10 @@ struct core_area {
     uint32_t flags; /* ELF_* */
 };
 
-#define CORE_AREAS_MAX (2 * ELF_SEGMENTS_MAX + 1)
+#define CORE_AREAS_MAX (2 * ELF_SEGMENTS_MAX + LAYOUT_PARTS)
 
-/* The image's segments and what lies between them, in order of address; says how many. All of it is shifted by `bias`. */
-size_t core_areas(const struct elf_plan *plan, uint64_t bias, uint64_t memory_start, uint64_t memory_end,
+/* The image's segments and what lies between them, where they are, by address; says how many. */
+size_t core_areas(const struct elf_plan *plan, const struct layout *layout,
                   struct core_area areas[static CORE_AREAS_MAX]);
 
 /* Where it goes. What is never written reads as zeros. */

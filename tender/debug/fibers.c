@@ -3,6 +3,8 @@
 
 #include "tender/debug/registers.h"
 
+#define STRIDE_MAX (UINT64_C(1) << 32) /* so that no sum of these runs over */
+
 static bool read_number(const struct debug_target *t, uint64_t address, size_t len, uint64_t *value)
 {
     uint8_t b[8] = {0};
@@ -24,9 +26,8 @@ static bool read_table(struct fibers *f)
         !read_number(t, at + n->stacks_size, 8, &f->size) || !read_number(t, at + n->stacks_stride, 8, &f->stride) ||
         !read_number(t, at + n->n_used, 8, &n_used))
         return false;
-    uint64_t room = t->memory_end - t->memory_start;
-    if (n_used > FIBERS_MAX || f->size < n->fiber_bytes || f->stride < f->size || f->stride > room ||
-        f->base < t->memory_start || f->base > t->memory_end || f->base < f->stride)
+    if (n_used > FIBERS_MAX || f->size < n->fiber_bytes || f->stride < f->size || f->stride > STRIDE_MAX ||
+        f->base < f->stride || f->base > UINT64_MAX / 2)
         return false;
     f->n = (uint32_t)n_used;
     return true;

@@ -123,10 +123,9 @@ struct debug_ops {
 struct debug_target {
     const struct debug_ops *ops;
     void *self;
-    uint64_t memory_start, memory_end; /* of the guest */
-    uint64_t entry;                    /* address of the first instruction, in this run */
-    uint64_t base;                     /* of the image's first segment, in this run */
-    uint64_t bias;                     /* what this run added to the addresses of the image's file; 0: nothing */
+    uint64_t entry; /* address of the first instruction, in this run */
+    uint64_t base;  /* of the image's first segment, in this run */
+    uint64_t bias;  /* what this run added to the addresses of the image's file; 0: nothing */
     bool has_fibers;
     struct fiber_note fibers; /* from the image's file; its scheduler is without bias */
     const char *debug_file;   /* absolute path of the file with symbols, for gdb; NULL: unknown */

@@ -148,13 +148,29 @@ static int fill_heap(void)
     return n[0] > 20 && n[1] == n[0] ? 0 : 16;
 }
 
+/* Where the parts of the image are. */
+static int show_layout(void)
+{
+    static int data = 1;
+    int on_stack;
+    struct plat_stacks stacks = plat_stacks();
+    struct plat_memory heap = plat_heap();
+    void *block = malloc(100000);
+    printf("text %p\nconstants %p\ndata %p\nstack %p\nstacks %p\nheap %p\nblock %p\n", (void *)(uintptr_t)show_layout,
+           (const void *)plat_image_name, (void *)opaque(&data), opaque(&on_stack), (void *)stacks.base,
+           (void *)heap.base, block);
+    free(block);
+    return 0;
+}
+
 int unikernel_main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(void);
-    } plain[] = {{"escapes", show_escapes}, {"sleep", sleep_exactly},     {"stop", wait_for_stop}, {"echo", echo},
-                 {"disk", use_disk},        {"entropy", entropy_differs}, {"heap", fill_heap}};
+    } plain[] = {
+        {"escapes", show_escapes}, {"sleep", sleep_exactly}, {"stop", wait_for_stop},      {"echo", echo},
+        {"layout", show_layout},   {"disk", use_disk},       {"entropy", entropy_differs}, {"heap", fill_heap}};
     if (argc < 2)
         return 1;
     if (strcmp(argv[1], "arguments") == 0)

@@ -122,13 +122,8 @@ static inline void fake_init(struct fake_image *f)
                                          .interrupt = fake_interrupt,
                                          .kill = fake_kill};
     memset(f, 0, sizeof *f);
-    f->target = (struct debug_target){.ops = &ops,
-                                      .self = f,
-                                      .memory_start = FAKE_START,
-                                      .memory_end = FAKE_START + FAKE_BYTES,
-                                      .entry = FAKE_TEXT,
-                                      .has_fibers = true,
-                                      .debug_file = "/image.debug"};
+    f->target = (struct debug_target){
+        .ops = &ops, .self = f, .entry = FAKE_TEXT, .has_fibers = true, .debug_file = "/image.debug"};
     f->target.fibers = (struct fiber_note){.scheduler = FAKE_SCHEDULER,
                                            .fiber_bytes = FAKE_FIBER_BYTES,
                                            .running = 0,

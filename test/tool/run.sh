@@ -83,6 +83,7 @@ manifest 'setting of a net device'       '6: .*no setting .ip'                  
 manifest 'setting above all sections'    '1: .*above the first section'               '1i name = x'
 manifest 'a second unikernel section'    '14: a second .unikernel'                    '$a [unikernel]'
 manifest 'a setting twice'               '3: .*second time'                           's/^name.*/&\n&/'
+manifest 'a shuffle without a number'    '3: shuffle = yes; give a number'            's/^name.*/&\nshuffle = yes/'
 manifest 'no unikernel section'          ' there is no .unikernel'                    '1,4d'
 manifest 'no name'                       '1: .*has no name'                           '/^name/d'
 manifest 'no sources'                    '1: .*has no sources'                        '/^sources/d'
@@ -216,6 +217,8 @@ run 'a block device it lacks'  66 'has no block device'               --block di
 run 'ports without a network'  64 'attached every device'             --net service=none -p 8099:80
 run 'a capture of no network'  64 '--pcap'                            --net service=none --pcap "$work/x.pcap"
 run 'a capture that cannot be' 73 "can't be written"                  --pcap /proc/x.pcap
+run 'a layout seed in words'   64 '--layout-seed x: write a number'   --layout-seed x
+run 'a layout seed too large'  64 '--layout-seed 18446744073709551616: write' --layout-seed 18446744073709551616
 run 'too little memory'        64 '--mem 1: write megabytes'          --mem 1
 run 'memory in words'          64 '--mem lots: write'                 --mem lots
 run 'a folder in a sealed image' 64 'sealed image'                    --kv files="$work/good/files"
@@ -289,6 +292,7 @@ check 'and names the line in the source' grep -q 'made_start at .*made.c:10' "$w
 cp "$work/made.c" "$app/made.c"
 
 check 'describe prints libraries' grep -q '^  musl ' <("$jinn" describe "$app" 2>/dev/null)
+check 'describe says what is moved' grep -qE '^  addresses +[1-9][0-9]* words are moved' <("$jinn" describe "$app" 2>/dev/null)
 check 'describe --json is JSON' python3 -c '
 import json, subprocess, sys
 d = json.loads(subprocess.run([sys.argv[1], "describe", "--json", sys.argv[2]], capture_output=True).stdout)
@@ -316,6 +320,31 @@ check 'the same source gives the same bytes' cmp "$work/one/deepone/app/dist/goo
 check 'no folder of this machine is in the image' bash -c '! grep -qaF -e "$1" -e "$2" "$1/one/deepone/app/dist/good.spt"' - "$work" "$root"
 check 'files that compress are embedded compressed' grep -q 'content_files_1_brotli' "$work/one/deepone/app/dist/.spt/good_content.S"
 check 'files too small to gain are not' bash -c '! grep -q content_files_0_gzip "$0"' "$work/one/deepone/app/dist/.spt/good_content.S"
+
+# The order of functions: from a seed, which the image records; the same functions, and the same bytes each time.
+shuffled=$work/one/deepone/app two=$work/two/deeptwo/app
+functions() { nm -n "$1/dist/.spt/good.spt.debug" | awk '$2 ~ /^[tT]$/ {print $3}'; }
+functions "$shuffled" >"$work/unshuffled"
+check 'functions are shuffled by a seed' "$jinn" build -q --shuffle 7 "$shuffled"
+cp "$shuffled/dist/good.spt" "$work/seven.spt"
+functions "$shuffled" >"$work/shuffled"
+check 'all of them, and no others' cmp <(sort "$work/unshuffled") <(sort "$work/shuffled")
+check 'hardly one stays behind the one before' bash -c '[ "$(comm -12 <(paste -d+ "$1" <(tail -n +2 "$1") | sort) <(paste -d+ "$2" <(tail -n +2 "$2") | sort) | wc -l)" -lt $(($(wc -l <"$1") / 20)) ]' - "$work/unshuffled" "$work/shuffled"
+check 'and the image runs' "$jinn" run -q --net service=none "$work/seven.spt" -- --ipv4=10.0.0.2/24
+check 'and says what it was' grep -q '^  shuffle 7$' <("$jinn" describe "$work/seven.spt")
+check 'a shuffled image is not built again' grep -q 'is up to date' <("$jinn" build --shuffle 7 "$shuffled" 2>&1)
+"$jinn" build -q --shuffle 8 "$shuffled" >/dev/null 2>&1
+functions "$shuffled" >"$work/eight"
+check 'another seed is another order' bash -c '! cmp -s "$1" "$2"' - "$work/shuffled" "$work/eight"
+"$jinn" build -q --shuffle 7 "$shuffled" >/dev/null 2>&1
+check 'the same seed gives the same bytes again' cmp "$shuffled/dist/good.spt" "$work/seven.spt"
+sed -i 's/^name.*/&\nshuffle = 7/' "$two/jinn.ini" "$shuffled/jinn.ini"
+check 'a shuffle in the manifest' bash -c '"$1" build -q "$2" && "$1" build -q "$3"' - "$jinn" "$shuffled" "$two"
+check 'gives the same bytes in other folders' cmp "$shuffled/dist/good.spt" "$two/dist/good.spt"
+check 'and the order that the option gives' cmp <(functions "$two") "$work/shuffled"
+refused 'a shuffle in words'               64 '--shuffle x: write a number'            "$jinn" build --shuffle x "$shuffled"
+refused 'a layout of a process'            64 "laid out by the host's kernel"          "$jinn" run -q -t linux --net service=none --layout-seed 7 "$shuffled"
+refused 'a shuffle of a process'           64 'only sealed images'                     "$jinn" build -t linux --shuffle 7 "$shuffled"
 
 check 'clean removes what was built' "$jinn" clean "$app"
 check 'and nothing is left of it' test ! -e "$app/dist" -a ! -e "$app/compile_commands.json"

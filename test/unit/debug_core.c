@@ -4,6 +4,7 @@
 #include "tender/debug/fibers.c"
 #include "tender/debug/packet.c"
 #include "tender/debug/registers.c"
+#include "tender/layout.c"
 #include "test/support/fake_image.h"
 
 #include <setjmp.h>
@@ -221,16 +222,23 @@ static void test_areas(void **state)
     static struct elf_plan plan;
     static struct core_area got[CORE_AREAS_MAX];
     (void)state;
+    static struct layout l;
     plan.n = 3;
     plan.segments[0] = (struct elf_segment){.start = 0x100000, .end = 0x102000, .flags = ELF_READ | ELF_EXECUTE};
-    plan.segments[1] = (struct elf_segment){.start = 0x102000, .end = 0x103000, .flags = 0};
-    plan.segments[2] = (struct elf_segment){.start = 0x105000, .end = 0x106000, .flags = ELF_READ};
-    static const struct core_area want[] = {{0x10000, 0x101000, 6},
-                                            {0x101000, 0x103000, 5},
-                                            {0x104000, 0x106000, 6},
-                                            {0x106000, 0x107000, 4},
-                                            {0x107000, 0x200000, 6}};
-    assert_int_equal(core_areas(&plan, 0x1000, 0x10000, 0x200000, got), ARRAY_LEN(want));
+    plan.segments[1] = (struct elf_segment){.start = 0x104000, .end = 0x105000, .flags = 0};
+    plan.segments[2] = (struct elf_segment){.start = 0x107000, .end = 0x108000, .flags = 0};
+    plan.stacks = 0x104000;
+    plan.end = 0x108000;
+    layout_as_linked(&l, &plan, 0x200000);
+    l.parts[LAYOUT_INFO].by = 0x7000000;
+    l.parts[LAYOUT_IMAGE].by = 0x5000000;
+    l.parts[LAYOUT_HEAP].by = 0x6000000;
+    static const struct core_area want[] = {{0x105000, 0x107000, 6},
+                                            {0x5100000, 0x5102000, 5},
+                                            {0x5102000, 0x5104000, 6},
+                                            {0x6108000, 0x6200000, 6},
+                                            {0x7010000, 0x7100000, 6}};
+    assert_int_equal(core_areas(&plan, &l, got), ARRAY_LEN(want));
     for (size_t i = 0; i < ARRAY_LEN(want); i++) {
         assert_int_equal(got[i].start, want[i].start);
         assert_int_equal(got[i].end, want[i].end);

@@ -15,10 +15,12 @@ struct program {
     uint64_t offset, address, file_len, memory_len, align;
 };
 
-/* text, rodata, data, guard, the two notes, and a spare one of no type */
-enum { TEXT, RODATA, DATA, GUARD, ABI, MANIFEST, SPARE, N_PROGRAMS };
+/* text, rodata, data, guard, the three notes, and a spare one of no type */
+enum { TEXT, RODATA, DATA, GUARD, ABI, MANIFEST, RELOCATIONS, SPARE, N_PROGRAMS };
 #define ABI_OFFSET 0x2000
 #define MANIFEST_OFFSET 0x2100
+#define RELOCATIONS_OFFSET 0x2200
+#define N_TABLE 4
 #define FILE_BYTES 0x3800
 
 struct image {
@@ -30,8 +32,16 @@ struct image {
     struct program programs[N_PROGRAMS];
     struct solo5_manifest manifest;
     uint32_t target, abi_version;
+    uint64_t table_words[N_TABLE]; /* of relocations: as many as the segment RELOCATIONS has room for */
+    uint64_t data_words[4];        /* the first of the data segment */
     size_t file_len;
 };
+
+/* So that the table has n words. */
+static void set_table(struct image *i, size_t n)
+{
+    i->programs[RELOCATIONS].file_len = i->programs[RELOCATIONS].memory_len = RELR_NOTE_HEADER_BYTES + 8 * n;
+}
 
 static struct image good(void)
 {
@@ -55,12 +65,16 @@ static struct image good(void)
                 [MANIFEST] = {PT_NOTE, 4, MANIFEST_OFFSET, 0x101100, SOLO5_MANIFEST_NOTE_BYTES(1),
                               SOLO5_MANIFEST_NOTE_BYTES(1), 8},
             },
+        .table_words = {0x102000, 5},
+        .data_words = {0x100000, 7, 0x106000, 9},
         .target = SOLO5_TARGET_SPT,
         .abi_version = SOLO5_SPT_VERSION,
         .file_len = FILE_BYTES,
     };
     i.manifest.n = 1;
     i.manifest.entries[0].type = SOLO5_RESERVED;
+    i.programs[RELOCATIONS] = (struct program){PT_NOTE, 4, RELOCATIONS_OFFSET, 0x101200, 0, 0, 8};
+    set_table(&i, 2);
     return i;
 }
 
@@ -111,6 +125,21 @@ static void emit_manifest(struct writer *w, const struct image *i)
     solo5_manifest_note_emit(w, &i->manifest);
 }
 
+static void emit_relocations(struct writer *w, const struct image *i)
+{
+    uint8_t table[8 * N_TABLE];
+    struct writer t = writer_of(table, sizeof table);
+    for (size_t k = 0; k < N_TABLE; k++)
+        write_le64(&t, i->table_words[k]);
+    relr_note_emit(w, bytes_of(table, (i->programs[RELOCATIONS].file_len - RELR_NOTE_HEADER_BYTES) % sizeof table));
+}
+
+static void emit_data(struct writer *w, const struct image *i)
+{
+    for (size_t k = 0; k < ARRAY_LEN(i->data_words); k++)
+        write_le64(w, i->data_words[k]);
+}
+
 /* In memory of exactly its length, so that a sanitizer sees a step too far. */
 static uint8_t *file_of(const struct image *i)
 {
@@ -118,6 +147,8 @@ static uint8_t *file_of(const struct image *i)
     write_at(whole, 0, emit_headers, i);
     write_at(whole, ABI_OFFSET, emit_abi, i);
     write_at(whole, MANIFEST_OFFSET, emit_manifest, i);
+    write_at(whole, RELOCATIONS_OFFSET, emit_relocations, i);
+    write_at(whole, 0x3000, emit_data, i);
     uint8_t *file = malloc(i->file_len ? i->file_len : 1);
     memcpy(file, whole, i->file_len);
     free(whole);
@@ -158,6 +189,120 @@ static void good_image_gives_its_plan(void **state)
     assert_int_equal(data->file_len, 0x100);
     assert_int_equal(data->flags, ELF_READ | ELF_WRITE);
     assert_int_equal(plan.segments[3].flags, 0);
+    assert_int_equal(plan.stacks, 0x105000);
+}
+
+static void image_without_a_table_stays_where_it_is(void **state)
+{
+    struct image i = good();
+    i.programs[RELOCATIONS].type = 0;
+    assert_null(verdict(&i));
+    assert_false(plan.movable);
+    assert_int_equal(plan.n_relocations, 0);
+    assert_false(plan.segments[2].relocated);
+}
+
+static void table_tells_which_segments_are_relocated(void **state)
+{
+    struct image i = good();
+    assert_null(verdict(&i));
+    assert_true(plan.movable);
+    assert_int_equal(plan.relocations.len, 16);
+    assert_int_equal(plan.n_relocations, 2);
+    assert_true(plan.segments[2].relocated);
+    assert_false(plan.segments[1].relocated);
+    set_table(&i, 0);
+    assert_null(verdict(&i));
+    assert_true(plan.movable);
+    assert_int_equal(plan.n_relocations, 0);
+    assert_false(plan.segments[2].relocated);
+    /* Constants, too, which the tender makes read-only only then. */
+    i = good(), i.programs[RODATA].offset = 0x2c00, i.programs[RODATA].file_len = 0x800;
+    i.table_words[0] = 0x101400, i.table_words[1] = 0x102000, set_table(&i, 2);
+    assert_null(verdict(&i));
+    assert_true(plan.segments[1].relocated);
+    assert_true(plan.segments[2].relocated);
+}
+
+/* Guards in the middle belong to the image, stacks are what follows the last other segment. */
+static void stacks_begin_behind_the_last_other_segment(void **state)
+{
+    struct image i = good();
+    i.programs[SPARE] = (struct program){PT_LOAD, 0, 0x3100, 0x108000, 1, 0x1000, 1};
+    assert_null(verdict(&i));
+    assert_int_equal(plan.stacks, 0x105000);
+    assert_int_equal(plan.end, 0x109000);
+    i.programs[SPARE].flags = 4;
+    assert_null(verdict(&i));
+    assert_int_equal(plan.stacks, 0x109000);
+    i = good(), i.programs[GUARD].type = 0, i.data_words[2] = 0x105000;
+    assert_null(verdict(&i));
+    assert_int_equal(plan.stacks, plan.end);
+}
+
+static void relocations_outside_the_bytes_of_the_image_are_refused(void **state)
+{
+    static const char text[] = "a relocation lies outside the bytes of the image";
+    static const uint64_t outside[] = {0,        0xffff8,  0x1020f8 + 8, 0x102800,          0x105000,
+                                       0x105008, 0x106000, 0x200000,     0xfffffffffffffff0};
+    for (size_t k = 0; k < ARRAY_LEN(outside); k++) {
+        struct image i = good();
+        i.table_words[0] = outside[k], set_table(&i, 1);
+        refused(&i, text);
+    }
+    /* The last word of the data, and one byte less of it. */
+    struct image i = good();
+    i.programs[DATA].offset = 0x2f20, i.table_words[0] = 0x1020f8, set_table(&i, 1), i.data_words[3] = 0x100000;
+    assert_null(verdict(&i));
+    i.programs[DATA].file_len = 0xff;
+    refused(&i, text);
+    i.programs[DATA].file_len = 7, i.table_words[0] = 0x102000;
+    refused(&i, text);
+    /* A map that runs over the end of what began well. */
+    i = good(), i.programs[DATA].file_len = 0x20, i.table_words[1] = UINT64_MAX;
+    for (size_t k = 0; k < ARRAY_LEN(i.data_words); k++)
+        i.data_words[k] = 0x100000;
+    refused(&i, text);
+    /* Memory that can only be written is none that has a word. */
+    i = good(), i.programs[DATA].flags = 2;
+    refused(&i, text);
+}
+
+static void relocations_of_text_are_refused(void **state)
+{
+    struct image i = good();
+    i.table_words[0] = 0x100010;
+    refused(&i, "a relocation would change text");
+    i.programs[TEXT].flags = 1;
+    refused(&i, "a relocation lies outside the bytes of the image");
+}
+
+static void relocated_words_must_be_addresses_of_the_image(void **state)
+{
+    static const uint64_t words[] = {0, 8, 0xfffff, 0x106001, 0x200000, UINT64_MAX};
+    for (size_t k = 0; k < ARRAY_LEN(words); k++) {
+        struct image i = good();
+        i.data_words[2] = words[k];
+        refused(&i, "a relocation is of a word that is no address of the image");
+    }
+}
+
+static void wrong_tables_are_refused(void **state)
+{
+    struct image i = good();
+    i.table_words[0]++;
+    refused(&i, "its table of relocations begins with a map of bits");
+    i = good(), i.table_words[0] += 4;
+    refused(&i, "a relocation's address is not a multiple of 8");
+    i = good(), i.table_words[1] = i.table_words[0];
+    refused(&i, "relocations overlap or are not in ascending order");
+    i = good(), i.programs[RELOCATIONS].file_len--;
+    refused(&i, "its table of relocations breaks off");
+    i = good(), i.programs[RELOCATIONS].file_len = RELR_NOTE_HEADER_BYTES;
+    i.programs[SPARE] = i.programs[RELOCATIONS];
+    refused(&i, "there are two tables of relocations");
+    i = good(), i.programs[RELOCATIONS].offset = FILE_BYTES - 1;
+    refused(&i, "the file ends inside a note");
 }
 
 static void segment_without_bytes_in_the_file_is_passed_over(void **state)
@@ -364,6 +509,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_image_gives_its_plan),
+        cmocka_unit_test(image_without_a_table_stays_where_it_is),
+        cmocka_unit_test(table_tells_which_segments_are_relocated),
+        cmocka_unit_test(stacks_begin_behind_the_last_other_segment),
+        cmocka_unit_test(relocations_outside_the_bytes_of_the_image_are_refused),
+        cmocka_unit_test(relocations_of_text_are_refused),
+        cmocka_unit_test(relocated_words_must_be_addresses_of_the_image),
+        cmocka_unit_test(wrong_tables_are_refused),
         cmocka_unit_test(segment_without_bytes_in_the_file_is_passed_over),
         cmocka_unit_test(wrong_headers_are_refused),
         cmocka_unit_test(tables_outside_the_file_are_refused),
