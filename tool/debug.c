@@ -266,12 +266,13 @@ static void started(struct debug *d)
     d->target.base = d->image->plan->segments[0].start + d->target.bias;
 }
 
-/* Nobody is there who could want the image to stand still. */
+/* Nobody is there who could want the image to stand still, or gdb knows nothing of a stop that was for the core only. */
 static bool goes_on(struct debug *d, const struct debug_stop *stop)
 {
-    if (d->listener >= 0 && (stop->kind != DEBUG_INTERRUPTED || d->interrupt_wanted))
+    bool for_core = stop->kind == DEBUG_INTERRUPTED && !d->interrupt_wanted;
+    if (d->listener >= 0 && !for_core)
         return false;
-    resume(&d->trace, stop->kind == DEBUG_FAULT ? DEBUG_GO_DIE : DEBUG_GO);
+    resume(&d->trace, stop->kind == DEBUG_FAULT ? DEBUG_GO_DIE : for_core ? d->trace.how : DEBUG_GO);
     return true;
 }
 

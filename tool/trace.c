@@ -42,6 +42,11 @@ static void run(struct trace *t, int request, int signal_number)
         t->phase = TRACE_GONE; /* killed meanwhile; the end will be told */
 }
 
+static int request_of(const struct trace *t)
+{
+    return t->how == DEBUG_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT;
+}
+
 static bool in_image(const struct trace *t, uint64_t address)
 {
     return t->layout && layout_span(t->layout, address, 1) == 1;
@@ -188,11 +193,11 @@ static void resume(void *self, enum debug_resume how)
 {
     struct trace *t = self;
     int signal_number = how == DEBUG_GO_DIE ? t->fault : 0;
-    t->request = how == DEBUG_STEP ? PTRACE_SINGLESTEP : PTRACE_CONT;
+    t->how = how == DEBUG_STEP ? DEBUG_STEP : DEBUG_GO;
     t->fault = 0;
     t->faulted = how == DEBUG_GO_DIE;
     t->phase = TRACE_RUNS;
-    run(t, t->request, signal_number);
+    run(t, request_of(t), signal_number);
 }
 
 /* Before the image runs its start is a stop anyway. */
@@ -312,7 +317,7 @@ static bool take_signal(struct trace *t, int signal_number, struct debug_stop *s
         t->faulted = true;
         return true;
     }
-    run(t, t->request, signal_number == SIGTRAP && !own ? 0 : signal_number);
+    run(t, request_of(t), signal_number == SIGTRAP && !own ? 0 : signal_number);
     return false;
 }
 
@@ -322,7 +327,7 @@ static bool take_exit(struct trace *t, struct debug_stop *stop)
     unsigned long status = 0;
     (void)ptrace(PTRACE_GETEVENTMSG, t->pid, NULL, &status);
     if (t->faulted || !WIFEXITED((int)status) || WEXITSTATUS((int)status) != STATUS_CRASH) {
-        t->request = PTRACE_CONT;
+        t->how = DEBUG_GO;
         run(t, PTRACE_CONT, 0);
         return false;
     }
@@ -339,7 +344,7 @@ static bool take_event_stop(struct trace *t, int signal_number, struct debug_sto
         return false;
     }
     if (!t->interrupting) {
-        run(t, t->request, 0);
+        run(t, request_of(t), 0);
         return false;
     }
     *stop = (struct debug_stop){.kind = DEBUG_INTERRUPTED};

@@ -15,10 +15,10 @@ struct trace {
     int memory;                  /* /proc/PID/mem; -1 until the tender runs, and after its end */
     const struct layout *layout; /* of the image; NULL until it has started and somebody has said */
     enum { TRACE_TENDER, TRACE_RUNS, TRACE_STOPPED, TRACE_GONE } phase;
-    bool interrupting; /* a stop was asked for */
-    bool faulted;      /* its end was told already */
-    int request;       /* that made it run last: PTRACE_CONT or PTRACE_SINGLESTEP */
-    int fault;         /* signal that it stopped for, or 0 */
+    bool interrupting;     /* a stop was asked for */
+    bool faulted;          /* its end was told already */
+    enum debug_resume how; /* it was made to run last; DEBUG_GO or DEBUG_STEP */
+    int fault;             /* signal that it stopped for, or 0 */
 };
 
 /* Begins to trace the child, which has not called exec yet. False with errno when the host does not allow it. */

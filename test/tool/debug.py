@@ -318,7 +318,8 @@ def test_aborts_under_gdb(path, debug_file, where):
 
 def test_website(folder):
     where = folder + "/website.gdb"
-    run = Run("--gdb", where, "-p", "0:80", os.path.join(ROOT, "appliances/website"))
+    core = folder + "/website.core"
+    run = Run("--gdb", where, "--core", core, "-p", "0:80", os.path.join(ROOT, "appliances/website"))
     run.wait_for("waits for gdb")
     gdb = Gdb(os.path.join(ROOT, "appliances/website/dist/.spt/website.spt.debug"))
     gdb.do("target remote " + where)
@@ -327,6 +328,9 @@ def test_website(folder):
     url = "http://127.0.0.1:%s/" % run.wait_for("http://localhost:([0-9]+)").group(1)
     size = len(urllib.request.urlopen(url, timeout=TIMEOUT).read())
     check("the website serves under gdb", size > 500)
+    run.process.send_signal(signal.SIGQUIT)
+    run.wait_for("its core is in")
+    check("a core under gdb, which notices nothing", len(urllib.request.urlopen(url, timeout=TIMEOUT).read()) == size)
     matches("interrupted", gdb.interrupt(), "received signal SIGINT")
     gdb.do("break tcp_input")
     gdb.say("continue")
