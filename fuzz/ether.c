@@ -6,8 +6,8 @@
  * says that it joined and checked it. Options: bit 0 DHCP, bit 1 a device with offloads. */
 #include "net/net.h"
 #include "net/tcp.h"
-#include "wire/ip6.h"
-#include "wire/checksum.h"
+
+#include "fuzz/mend.h"
 
 #include <jinn/stack.h>
 
@@ -55,56 +55,6 @@ static void seam_problem(struct net_transport *t, uint64_t now_ns, const struct 
     tcp_problem(CONTAINER_OF(t, struct edge, t)->tcp, now_ns, p);
 }
 
-static void put(uint8_t *at, uint16_t v)
-{
-    at[0] = (uint8_t)(v >> 8);
-    at[1] = (uint8_t)v;
-}
-
-/* Fills in the checksum behind the headers of an IPv6 frame, if it is no fragment. */
-static void fix6(uint8_t *f, size_t len)
-{
-    static const uint8_t place[256] = {[IP_ICMP6] = 2, [IP_TCP] = 16, [IP_UDP] = 6};
-    struct bytes packet = bytes_of(f + ETHER_BYTES, len - ETHER_BYTES), datagram;
-    struct ip6_header h;
-    if (!ip6_parse(packet, &h, &datagram))
-        return;
-    struct ip6_walk w = ip6_walk_start(&h);
-    if (ip6_walk(&w, datagram) != IP6_FOUND_UPPER)
-        return;
-    struct bytes payload = bytes_slice(datagram, w.at, datagram.len);
-    size_t at = place[w.next];
-    if (!at || payload.len < at + 2)
-        return;
-    uint8_t *field = f + ETHER_BYTES + w.at + at;
-    uint64_t sum = checksum_pseudo(&h.src, &h.dst, w.next, (uint32_t)payload.len);
-    put(field, 0);
-    put(field, checksum_finish(checksum_add(sum, payload, false)));
-}
-
-/* Fills in the checksums of an IPv4 frame as far as its lengths make sense. */
-static void fix(uint8_t *f, size_t len)
-{
-    static const uint8_t place[256] = {[IP_ICMP] = 2, [IP_IGMP] = 2, [IP_TCP] = 16, [IP_UDP] = 6};
-    if (len > ETHER_BYTES && f[12] == 0x86 && f[13] == 0xdd)
-        fix6(f, len);
-    if (len < ETHER_BYTES + IP4_HEADER_BYTES || f[12] != 8 || f[13] != 0)
-        return;
-    uint8_t *ip = f + ETHER_BYTES;
-    size_t header = (ip[0] & 15) * 4u, total = (size_t)ip[2] << 8 | ip[3];
-    if (header < IP4_HEADER_BYTES || total < header || total > len - ETHER_BYTES)
-        return;
-    put(ip + 10, 0);
-    put(ip + 10, checksum_finish(checksum_add(0, bytes_of(ip, header), false)));
-    size_t at = place[ip[9]], rest = total - header;
-    if (!at || rest < at + 2)
-        return;
-    struct ip src = ip4(ip[12], ip[13], ip[14], ip[15]), dst = ip4(ip[16], ip[17], ip[18], ip[19]);
-    uint64_t sum = ip[9] == IP_ICMP || ip[9] == IP_IGMP ? 0 : checksum_pseudo(&src, &dst, ip[9], (uint32_t)rest);
-    put(ip + header + at, 0);
-    put(ip + header + at, checksum_finish(checksum_add(sum, bytes_of(ip + header, rest), false)));
-}
-
 static void step(struct net *n, struct tcp *tcp, uint64_t *now_ns, uint64_t span_ns)
 {
     *now_ns += span_ns;
@@ -119,7 +69,7 @@ static void frame(struct net *n, struct tcp *tcp, uint64_t now_ns, struct bytes 
     if (b.len)
         memcpy(copy, b.data, b.len);
     if (kind & FIX)
-        fix(copy, b.len);
+        mend_checksums(copy, b.len);
     struct net_offload o = {.flags = kind & JOINED ? NET_GOOD : 0, .segments = kind & JOINED ? NET_TCP4 : NET_ONE};
     net_input_offload(n, now_ns, bytes_of(copy, b.len), &o);
     tcp_flush(tcp, now_ns);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* The TCP core with a peer that is an adversary: each input is a list of steps of 8 bytes, that send segments with
- * numbers near those that count, make the user's calls, change the device and the path, and let time pass. What must hold:
+/* The TCP core with a peer that is an adversary: each input is a byte that says what peers agree on, and a list of steps of 8
+ * bytes, that send segments with numbers near those that count, or those that an honest host would send, make the user's
+ * calls, change the device and the path, and let time pass. What must hold:
  * no sanitizer and no assertion speaks; what is sent is well formed; what is read is what was sent at that place in the
  * stream; when all is closed and time has passed, nothing is left in any pool. */
-#include "net/tcp_core.h"
+#include "fuzz/receiver.h"
+#include "net/tcp_internal.h"
 #include "wire/checksum.h"
-#include "wire/tcp.h"
 
 #include <jinn/must.h>
 #include <jinn/time.h>
@@ -17,12 +18,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 enum { STEP_BYTES = 8, STEPS_MAX = 400, HELD_MAX = 4, PEERS = 3, STREAM_BYTES = 1 << 16, LARGE = 16 };
 
 struct peer {
-    struct seq iss;       /* the core's, when known */
     struct seq nxt;       /* behind the last that the core sent */
     struct seq acked;     /* what the core acknowledged last: where our next byte belongs */
     uint32_t ts_value;    /* the core's last */
     uint16_t port, local; /* ours and the core's */
+    struct receiver receiver;
+    uint8_t flags;       /* of the core's last segment */
+    uint8_t drops, turn; /* which of eight segments in a row are lost on the way to it */
 };
+
+/* What is agreed on when a connection is opened, whatever else the input says; and what the core is made of. */
+enum { WITH_TIMESTAMPS = 1, WITH_SACK = 2, WITH_SCALING = 4, WITH_ECN = 8, NEWRENO = 32, MUCH_MEMORY = 64 };
 
 struct fuzz {
     struct ip_below below;
@@ -33,6 +39,7 @@ struct fuzz {
     struct peer peer[PEERS];
     uint64_t now_ns;
     uint32_t ts;
+    uint8_t features;
     uint16_t payload_bytes; /* what the path carries */
     bool full, single;
 };
@@ -62,13 +69,16 @@ static enum err fuzz_send(struct ip_below *b, uint64_t now_ns, const struct ip_o
         struct peer *p = &f->peer[i];
         if (p->port != s.dst_port)
             continue;
-        if (s.flags & TCP_SYN)
-            p->iss = s.seq;
         p->local = s.src_port;
+        p->flags = s.flags;
         p->nxt = seq_add(s.seq, tcp_segment_len(&s));
         p->ts_value = s.has_timestamp ? s.ts_value : p->ts_value;
         if (s.flags & TCP_ACK)
             p->acked = s.ack;
+        if (s.flags & TCP_SYN)
+            receive_first(&p->receiver, p->nxt);
+        else if (!(s.flags & TCP_RST) && !(p->drops >> (p->turn++ % 8) & 1))
+            receive(&p->receiver, s.seq, p->nxt);
     }
     return OK;
 }
@@ -80,28 +90,65 @@ static enum err fuzz_route(struct ip_below *b, const struct ip *dst, struct ip *
     return OK;
 }
 
+/* The options of an opening: those of the input, and those that are agreed on. */
+static void put_options(const struct fuzz *f, struct tcp_segment *s, uint8_t which, uint8_t value)
+{
+    s->has_mss = which & 8;
+    s->mss = (uint16_t)(value << 4);
+    s->has_shift = which & 16 || f->features & WITH_SCALING;
+    s->shift = value & 15;
+    s->sack_permitted = value & 16 || f->features & WITH_SACK;
+    s->has_timestamp |= f->features & WITH_TIMESTAMPS;
+    if (f->features & WITH_ECN)
+        s->flags |= s->flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR;
+}
+
+static void put_time(struct fuzz *f, const struct peer *p, struct tcp_segment *s)
+{
+    s->ts_value = f->ts + (uint32_t)(f->now_ns / NS_PER_MS);
+    s->ts_echo = p->ts_value;
+}
+
+static void deliver(struct fuzz *f, struct peer *p, struct tcp_segment *s, size_t len, uint8_t tos)
+{
+    static uint8_t packet[TCP_HEADER_MAX_BYTES + LARGE * 2048];
+    struct writer w = writer_of(packet, sizeof packet);
+    s->src_port = p->port;
+    s->dst_port = p->local;
+    tcp_emit(&w, s);
+    uint32_t first = s->seq.v + ((s->flags & TCP_SYN) != 0);
+    for (size_t i = 0; i < len; i++)
+        write_u8(&w, stream[(first + i) % STREAM_BYTES]);
+    uint8_t *exact = malloc(writer_len(&w));
+    memcpy(exact, packet, writer_len(&w));
+    struct ip_in in = {.src = ip4(10, 0, 0, 9),
+                       .dst = ip4(10, 0, 0, 1),
+                       .protocol = IP_TCP,
+                       .tos = tos,
+                       .several = s->several,
+                       .checksum_verified = true,
+                       .payload = bytes_of(exact, writer_len(&w))};
+    tcp_input(f->t, f->now_ns, &in);
+    free(exact);
+}
+
 /* a: flags; b: which numbers and how far off; c: length; d: window; e: options. */
 static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
 {
-    static uint8_t packet[TCP_HEADER_MAX_BYTES + LARGE * 2048];
-    uint8_t header[TCP_HEADER_MAX_BYTES];
     bool large = !(a[0] & TCP_SYN) && (a[5] & 8);
     size_t len = (size_t)(a[2] & 0x0f ? a[2] & 0x0f : a[2] * 8) * (large ? LARGE : 1);
-    struct tcp_segment s = {.src_port = p->port, .dst_port = p->local, .flags = a[0]};
+    struct tcp_segment s = {.flags = a[0], .several = large};
     int32_t off = (int8_t)a[3];
     s.seq = seq_add(p->acked, (uint32_t)(a[1] & 1 ? off * (a[1] & 2 ? 700 : 1) : 0));
     s.ack = seq_add(p->nxt, (uint32_t)(a[1] & 4 ? off * (a[1] & 8 ? 700 : 1) : 0));
     s.window = (uint16_t)(a[4] & 0x80 ? a[4] << 8 : a[4] & 7);
     s.has_timestamp = !(a[5] & 1);
     f->ts += a[5] >> 5;
-    s.ts_value = f->ts - (a[5] & 2 ? 5 : 0);
-    s.ts_echo = p->ts_value - (a[5] & 4 ? 100 : 0);
+    put_time(f, p, &s);
+    s.ts_value -= a[5] & 2 ? 5u : 0;
+    s.ts_echo -= a[5] & 4 ? 100u : 0;
     if (s.flags & TCP_SYN) {
-        s.has_mss = a[5] & 8;
-        s.mss = (uint16_t)(a[6] << 4);
-        s.has_shift = a[5] & 16;
-        s.shift = a[6] & 15;
-        s.sack_permitted = a[6] & 16;
+        put_options(f, &s, a[5], a[6]);
     } else if (a[6] & 3) {
         s.n_sack = a[6] & 3;
         for (int i = 0; i < s.n_sack; i++) {
@@ -109,25 +156,27 @@ static void send_segment(struct fuzz *f, struct peer *p, const uint8_t *a)
             s.sack[i].to = seq_add(s.sack[i].from, (uint32_t)(off * (a[1] & 32 ? 30 : 3)));
         }
     }
-    struct writer h = writer_of(header, sizeof header), w = writer_of(packet, sizeof packet);
-    tcp_emit(&h, &s);
-    write_bytes(&w, writer_bytes(&h));
-    uint32_t first = s.seq.v + ((s.flags & TCP_SYN) != 0);
-    for (size_t i = 0; i < len; i++)
-        write_u8(&w, stream[(first + i) % STREAM_BYTES]);
-    struct ip_in in = {.src = ip4(10, 0, 0, 9),
-                       .dst = ip4(10, 0, 0, 1),
-                       .protocol = IP_TCP,
-                       .tos = a[6] >> 6,
-                       .several = large,
-                       .checksum_verified = true};
-    uint8_t *exact = malloc(writer_len(&w));
-    memcpy(exact, packet, writer_len(&w));
-    in.payload = bytes_of(exact, writer_len(&w));
-    tcp_input(f->t, f->now_ns, &in);
-    free(exact);
+    deliver(f, p, &s, len, a[6] >> 6);
     if (!(a[1] & 16))
         tcp_flush(f->t, f->now_ns);
+}
+
+/* What an honest host says to what came last, or a SYN when nothing came. a: what is lost of what comes from now on; window;
+ * options and their values; length; more flags; whether there are no reports. */
+static void answer(struct fuzz *f, struct peer *p, const uint8_t *a)
+{
+    bool fresh = p->flags == 0, opening = (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    struct tcp_segment s = {.seq = p->acked, .ack = p->receiver.got, .window = (uint16_t)(a[1] << 8 | 0xff)};
+    s.flags = (uint8_t)((fresh ? TCP_SYN : TCP_ACK) | (opening ? TCP_SYN : 0) | (a[5] & (TCP_FIN | TCP_PSH | TCP_ECE)));
+    s.has_timestamp = f->features & WITH_TIMESTAMPS;
+    put_time(f, p, &s);
+    if (s.flags & TCP_SYN)
+        put_options(f, &s, a[2] | 8, a[3]);
+    else if (f->features & WITH_SACK && !(a[6] & 1))
+        report(&p->receiver, &s);
+    p->drops = a[0];
+    deliver(f, p, &s, s.flags & TCP_SYN ? 0 : a[4] * 4u, a[6] & 2 ? 3 : 2);
+    tcp_flush(f->t, f->now_ns);
 }
 
 static void problem(struct fuzz *f, struct peer *p, const uint8_t *a)
@@ -252,9 +301,11 @@ static void step(struct fuzz *f, const uint8_t *a)
     switch (a[0] % 8) {
     case 0:
     case 1:
+        send_segment(f, p, a + 1);
+        break;
     case 2:
     case 3:
-        send_segment(f, p, a + 1);
+        answer(f, p, a + 1);
         break;
     case 4:
     case 5:
@@ -302,10 +353,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         waiter_init(&f.reader[i], no_wake);
         waiter_init(&f.writer[i], no_wake);
     }
-    struct tcp_options o = {&f.below, {7}, 3, 1, 16 << 10};
+    if (len == 0)
+        return 0;
+    f.features = data[0];
+    struct tcp_options o = {&f.below, {7}, 3, 1, f.features & MUCH_MEMORY ? 512 << 10 : 16 << 10};
     must(tcp_new(&o, f.now_ns, &f.t) == OK);
+    if (f.features & NEWRENO)
+        f.t->congestion = &tcp_newreno;
     must(tcp_listen(f.t, 80, 2, &f.listener) == OK);
-    for (size_t at = 0; at + STEP_BYTES <= len && at < (size_t)STEPS_MAX * STEP_BYTES; at += STEP_BYTES)
+    for (size_t at = 1; at + STEP_BYTES <= len && at < 1 + (size_t)STEPS_MAX * STEP_BYTES; at += STEP_BYTES)
         step(&f, data + at);
     finish(&f);
     return 0;

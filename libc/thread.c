@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The two things that musl does by instructions of its own, not through guest_syscall, or not as we want them: setting
  * the thread block, and the stack canary. Defined here, they keep musl's files of the same names out of the link. */
-#include "arch/syscall.h"
-
 #include <jinn/plat.h>
 
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 
-#define ARCH_SET_FS 0x1002 /* of arch_prctl */
-#define CANARY_WORD 5      /* of the thread block, at %fs:0x28, where the compiler looks for it */
+#define CANARY_WORD 5 /* of the thread block, at %fs:0x28, where the compiler looks for it */
 
 int __set_thread_area(void *block);
 void __init_ssp(void *entropy);
@@ -20,7 +16,8 @@ uintptr_t __stack_chk_guard;
 
 int __set_thread_area(void *block)
 {
-    return (int)arch_syscall(SYS_arch_prctl, ARCH_SET_FS, (long)block, 0, 0, 0, 0);
+    plat_set_thread(block);
+    return 0;
 }
 
 /* The lowest byte stays zero, so that a string that runs over can't contain the canary. */

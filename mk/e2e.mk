@@ -3,11 +3,14 @@
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
 
 E2E = 'test/e2e/website.py spt' \
+      'test/e2e/website.py hvt' \
       'test/e2e/website.py linux' \
       'test/e2e/website.py host' \
       'test/e2e/ports.py spt' \
+      'test/e2e/ports.py hvt' \
       'test/e2e/ports.py linux' \
-      test/e2e/tap.py \
+      'test/e2e/tap.py spt' \
+      'test/e2e/tap.py hvt' \
       'test/e2e/offload.py spt' \
       'test/e2e/offload.py linux' \
       'test/e2e/net.sh spt' \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Images that break one rule of the sealed machine each, and one whose behaviour is looked at from outside.
 #
-#   make hardening  attempts to break the seal: builds these images and runs them under jinn-spt
+#   make hardening  attempts to break the seal: builds these images and runs them under jinn-spt and jinn-hvt
 
 HARDENING        := $(filter-out note peer,$(patsubst test/hardening/%.c,%,$(wildcard test/hardening/*.c)))
 HARDENING_OUT    := $(B)/hardening
@@ -10,6 +10,9 @@ HARDENING_BYTES  := 16384
 # What an image has in its manifest: NAME_DEVICES.
 behaviour_DEVICES         := net:service block:disk
 write_past_device_DEVICES := block:disk
+hypercalls_DEVICES        := block:disk net:service features:256
+# Those for one target only.
+HARDENING_hvt    := hypercalls
 
 $(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/format.c | deps
 	@mkdir -p $(@D)
@@ -23,21 +26,24 @@ $(HARDENING_OUT)/stacks.ld: plat/spt/stacks.ld.sh
 	@mkdir -p $(@D)
 	@plat/spt/stacks.ld.sh $(HARDENING_STACKS) $(HARDENING_BYTES) >$@
 
-$(HARDENING_OUT)/%.spt: $(B)/spt/test/hardening/%.c.o $(ARCHIVES_spt) $(HARDENING_OUT)/note $(HARDENING_OUT)/stacks.ld \
-                        plat/spt/image.ld
-	@$(HARDENING_OUT)/note $($*_DEVICES) >$(@:.spt=.note.S)
-	@gcc -c $(@:.spt=.note.S) -o $(@:.spt=.note.o)
-	@$(LD_SEALED) -T plat/spt/image.ld \
-	    -T $(HARDENING_OUT)/stacks.ld -o $(@:.spt=.debug) $< $(@:.spt=.note.o) \
-	    --start-group $(ARCHIVES_spt) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
-	@strip --strip-all -o $@ $(@:.spt=.debug)
+$(HARDENING_OUT)/%.note.o: $(HARDENING_OUT)/note
+	@$(HARDENING_OUT)/note $($*_DEVICES) >$(@:.o=.S)
+	@gcc -c $(@:.o=.S) -o $@
+
+define hardening_rules # target
+$(HARDENING_OUT)/%.$1: $(B)/$1/test/hardening/%.c.o $(HARDENING_OUT)/%.note.o $$(ARCHIVES_$1) $(HARDENING_OUT)/stacks.ld \
+                       plat/spt/image.ld
+	@$(LD_SEALED) -T plat/spt/image.ld -T $(HARDENING_OUT)/stacks.ld -o $$@.debug $$(filter %.o,$$^) \
+	    --start-group $$(ARCHIVES_$1) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
+	@strip --strip-all -o $$@ $$@.debug
+.SECONDARY: $(HARDENING:%=$(B)/$1/test/hardening/%.c.o)
+hardening-images: $(patsubst %,$(HARDENING_OUT)/%.$1,$(filter-out $(filter-out $(HARDENING_$1),$(HARDENING_hvt)),$(HARDENING)))
+endef
+$(foreach target,spt hvt,$(eval $(call hardening_rules,$(target))))
 
 .PHONY: hardening hardening-images
-.SECONDARY: $(HARDENING:%=$(B)/spt/test/hardening/%.c.o)
-hardening-images: $(HARDENING:%=$(HARDENING_OUT)/%.spt)
+.SECONDARY: $(HARDENING:%=$(HARDENING_OUT)/%.note.o)
 test-programs: $(HARDENING_OUT)/peer
 hardening: hardening-images tenders $(HARDENING_OUT)/peer
-	@test/hardening/run-crashes $(B)/host/jinn-spt $(HARDENING_OUT)
-	@test/hardening/run-layout $(B)/host/jinn-spt $(HARDENING_OUT)
-	@test/hardening/run-behaviour $(B)/host/jinn-spt $(HARDENING_OUT)
-	@test/hardening/run-bad-input $(B)/host/jinn-spt $(HARDENING_OUT)
+	@test/hardening/run spt $(B)/host/jinn-spt $(HARDENING_OUT)
+	@test/hardening/run hvt $(B)/host/jinn-hvt $(HARDENING_OUT)

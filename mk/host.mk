@@ -21,8 +21,8 @@ TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)
 
 # What the command needs at run time to build and run images comes with it.
-TARGETS_made := linux spt
-HELPERS      := $(B)/host/jinn-net $(B)/host/jinn-spt
+TARGETS_made := linux spt hvt
+HELPERS      := $(B)/host/jinn-net $(B)/host/jinn-spt $(B)/host/jinn-hvt
 RECIPES      := $(foreach t,$(TARGETS_made),$(B)/$t/flags $(B)/$t/link) $(B)/spt/image.ld $(B)/spt/stacks.ld.sh
 
 jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(TARGETS_made),libs-$t)
@@ -49,10 +49,12 @@ DISPATCHED := $(shell sed -n 's/^TWO(\(.*\));$$/\1/p' plat/linux/dispatch.c)
 LINK_WORDS_linux = gcc -pie $(DISPATCHED:%=-Wl,--wrap=%) -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none -Wl,-Map=@MAP@ @OBJECTS@ \
                    -Wl,--start-group $(call archive_words,linux) @BUILD@/deps/host/libmbedcrypto.a -Wl,--end-group
 # The command writes stacks.ld by stacks.ld.sh for the number and size of stacks that the manifest says.
-LINK_WORDS_spt   = $(LD_SEALED) \
+link_sealed      = $(LD_SEALED) \
                    -T @BUILD@/spt/image.ld -T @SCRATCH@/stacks.ld -Map=@MAP@ @OBJECTS@ \
-                   --start-group $(call archive_words,spt) @BUILD@/deps/guest/libmbedcrypto.a \
+                   --start-group $(call archive_words,$1) @BUILD@/deps/guest/libmbedcrypto.a \
                    @BUILD@/deps/musl/lib/libc.a $(shell gcc -print-libgcc-file-name 2>/dev/null) --end-group
+LINK_WORDS_spt   = $(call link_sealed,spt)
+LINK_WORDS_hvt   = $(call link_sealed,hvt)
 # A machine for the simulator: all but the platform in one object, whose symbols the command makes local (mk/sim.mk).
 LINK_WORDS_sim   = ld -r -u boot -Map=@MAP@ @OBJECTS@ --start-group $(filter-out %/libplat.a,$(call archive_words,sim)) \
                    @BUILD@/deps/host/libmbedcrypto.a --end-group

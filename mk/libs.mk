@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: ISC
 # The guest's libraries: for each target, one archive a folder, in build/TARGET/libNAME.a.
 
-TARGETS       := linux spt sim fuzz
+TARGETS       := linux spt hvt sim fuzz
 LIBS          := base wire sched sys net store proto
 FOLDERS_linux := $(LIBS) arch/x86_64 plat/linux
-FOLDERS_spt   := $(LIBS) arch/x86_64 libc plat/spt
+FOLDERS_spt   := $(LIBS) arch/x86_64 plat/solo5 plat/spt libc
+FOLDERS_hvt   := $(LIBS) arch/x86_64 plat/solo5 plat/hvt libc
 FOLDERS_sim   := $(LIBS) arch/x86_64 plat/sim
 FOLDERS_fuzz  := $(LIBS) arch/x86_64 plat/fuzz
 
-# plat/spt -> libplat.a, arch/x86_64 -> libarch.a, base -> libbase.a
-lib_name = lib$(firstword $(subst /, ,$1)).a
+# plat/spt -> libplat.a, arch/x86_64 -> libarch.a, base -> libbase.a; what platforms share is a library of its own
+lib_name = lib$(if $(filter plat/solo5,$1),solo5,$(firstword $(subst /, ,$1))).a
 
 define folder_rules # target, folder
 OBJECTS_$1_$2 := $$(patsubst %,$(B)/$1/%.o,$$(wildcard $2/*.c $2/*.S))

@@ -2,7 +2,7 @@
 # Machines for the simulator, and tests that need more than a unit test's one program.
 #
 #   make sim      simulations: several appliances on a virtual network
-#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather, and 100,000 idle connections;
+#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather, and crowds of 100,000;
 #                 JINN_SEED=N build/sims/campaign replays one
 #
 # A machine is one relocatable object: an appliance's sources with the library OS that they use, where only the entry
@@ -33,7 +33,7 @@ $(PEERS): $(B)/machines/peer%.o: $(B)/machines/peer.o
 # test/sim/NAME.c is a cmocka program; each test/sim/NAME/MACHINE.c one machine in it, MACHINE.sim_boot_MACHINE.
 # Those of PEER_SIMS are played by peers on a world (test/sim/world).
 SIMS := $(patsubst test/sim/%.c,%,$(wildcard test/sim/*.c))
-PEER_SIMS := campaign bounds
+PEER_SIMS := campaign bounds crowd
 machines_of = $(patsubst test/sim/$1/%.c,%,$(wildcard test/sim/$1/*.c))
 world_of = $(if $(filter $1,$(PEER_SIMS)),test/sim/world/world.c $(PEERS))
 

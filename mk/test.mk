@@ -35,7 +35,8 @@ unit:
 $(B)/fuzzers/%: fuzz/%.c $(ARCHIVES_fuzz) | deps
 	@mkdir -p $(@D)
 	@echo "  FUZZ $*"
-	@$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer $< -o $@ $(LINK_fuzz) -lm
+	@$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -MMD -MP -MF $@.d -MT $@ $< -o $@ $(LINK_fuzz) -lm
+-include $(patsubst fuzz/%.c,$(B)/fuzzers/%.d,$(wildcard fuzz/*.c))
 fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
 fuzz-run: fuzz
 	@scripts/run-fuzzers $(SECONDS) $(FUZZERS:%=$(B)/fuzzers/%)

@@ -32,10 +32,10 @@ static void on_bytes(struct waiter *w)
 /* Lists are in the order of their deadlines. Nearly always the new one is the last. */
 static void insert(struct http_connection *c, enum http_state state)
 {
+    list_remove(&c->node); /* it may be in this one, and the last in it */
     struct list *head = &c->server->in[state], *before = head->prev;
     while (before != head && CONTAINER_OF(before, struct http_connection, node)->deadline_ns > c->deadline_ns)
         before = before->prev;
-    list_remove(&c->node);
     list_prepend(before, &c->node);
     c->state = (uint8_t)state;
 }

@@ -21,7 +21,7 @@ _jinn()
 		if [ "$command" = new ]; then
 			mapfile -t COMPREPLY < <(compgen -W 'hello website' -- "$word")
 		else
-			mapfile -t COMPREPLY < <(compgen -W 'spt linux sim' -- "$word")
+			mapfile -t COMPREPLY < <(compgen -W 'spt hvt linux sim' -- "$word")
 		fi
 		return ;;
 	--template) mapfile -t COMPREPLY < <(compgen -W 'hello website' -- "$word"); return ;;
@@ -40,7 +40,7 @@ _jinn()
 	*)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		if [ "$command" = run ] || [ "$command" = describe ]; then
-			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.spt' -- "$word")
+			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.@(spt|hvt)' -- "$word")
 		fi
 		compopt -o filenames 2>/dev/null ;;
 	esac

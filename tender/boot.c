@@ -2,7 +2,6 @@
 /* What the guest reads first: Solo5's boot info, and for our images the extension block. */
 #include "tender/fail.h"
 #include "tender/tender.h"
-#include "tender/vdso.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,17 +24,11 @@ static bool join_arguments(struct writer *w, char **arguments)
 
 static void write_info(struct tender *t)
 {
-    uint64_t manifest = SOLO5_BOOT_INFO + SOLO5_BOOT_INFO_BYTES;
+    uint64_t manifest = SOLO5_BOOT_INFO + TENDER_BOOT_INFO_ROOM;
     uint64_t line = manifest + SOLO5_MANIFEST_BYTES(t->manifest.n);
-    const struct layout *l = &t->layout;
-    struct solo5_boot_info info = {layout_placed(l, t->options.memory_bytes),
-                                   layout_placed(l, t->plan.end),
-                                   layout_placed(l, line),
-                                   layout_placed(l, manifest),
-                                   TENDER_FD_EPOLL,
-                                   TENDER_FD_TIMER};
-    struct writer w = writer_of(tender_at(t, SOLO5_BOOT_INFO), line - SOLO5_BOOT_INFO);
-    solo5_boot_info_emit(&w, &info);
+    struct writer w = writer_of(tender_at(t, SOLO5_BOOT_INFO), TENDER_BOOT_INFO_ROOM);
+    tender_emit_boot_info(&w, t, line, manifest);
+    w = writer_of(tender_at(t, manifest), line - manifest);
     solo5_manifest_emit(&w, &t->manifest);
     w = writer_of(tender_at(t, line), SOLO5_COMMAND_LINE_BYTES);
     if (join_arguments(&w, t->options.arguments))
@@ -57,16 +50,12 @@ static struct extension_refresh refresh_of(const struct tender *t)
     struct extension_refresh r = {.control_fd = -1, .stop_fd = TENDER_FD_STOP};
     if (getrandom(r.seed, sizeof r.seed, 0) != sizeof r.seed || getrandom(r.start, sizeof r.start, 0) != sizeof r.start)
         fail(FAIL_HOST, "the host has no random bytes: %s", strerror(errno));
-    r.features = EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STANDARD_ERR |
-                 EXTENSION_STOP | EXTENSION_CLOCK | EXTENSION_CONTROL;
     r.wall_ns = clock_now(CLOCK_REALTIME);
-    r.clock = vdso_clock();
-    if (!r.clock)
-        r.features &= ~(uint64_t)EXTENSION_CLOCK;
-    if (t->options.control_fd >= 0)
+    tender_offer(t, &r);
+    if (t->options.control_fd >= 0) {
         r.control_fd = TENDER_FD_CONTROL;
-    else
-        r.features &= ~(uint64_t)EXTENSION_CONTROL;
+        r.features |= EXTENSION_CONTROL;
+    }
     r.features |= t->jinn->features & EXTENSION_NET_OFFLOAD; /* others would not know what that is at the block's end */
     for (size_t i = 0; i < t->manifest.n; i++)
         memcpy(r.mac[i], t->manifest.entries[i].mac, sizeof r.mac[i]);

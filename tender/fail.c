@@ -2,6 +2,7 @@
 #include "tender/fail.h"
 
 #include "tender/console.h"
+#include "tender/kind.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ void fail(enum fail_status status, const char *format, ...)
     }
     struct console_filter filter = {0};
     struct writer w = writer_of(line, sizeof line);
-    write_str(&w, "jinn-spt: ");
+    write_str(&w, tender_kind.program);
+    write_str(&w, ": ");
     console_filter(&filter, bytes_of(text, (size_t)len), &w);
     console_finish(&filter, &w);
     write_str(&w, "\n");

@@ -13,7 +13,7 @@ enum fail_status {
     FAIL_HOST = 71,   /* the host refused something the tender needs */
 };
 
-/* Prints "jinn-spt: TEXT" and ends the process. */
+/* Prints "PROGRAM: TEXT" and ends the process. */
 NO_RETURN void fail(enum fail_status status, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "tender/fail.h"
+#include "tender/kind.h"
 #include "tender/tender.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@ static void map_file(struct tender *t)
     if (fstat(t->image_fd, &s) != 0)
         fail(FAIL_DEVICE, "%s: can't look at the image: %s", path, strerror(errno));
     if (!S_ISREG(s.st_mode))
-        fail(FAIL_IMAGE, "%s: this is not a file; name an image that `jinn build -t spt` made", path);
+        fail(FAIL_IMAGE, "%s: this is not a file; name an image that `jinn build -t %s` made", path,
+             tender_kind.target);
     if (s.st_size == 0)
         fail(FAIL_IMAGE, "%s: the file is empty; build the image again", path);
     void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, t->image_fd, 0);
@@ -30,7 +32,8 @@ static void map_file(struct tender *t)
 void tender_open_image(struct tender *t)
 {
     map_file(t);
-    struct elf_limits limits = {SOLO5_TARGET_SPT, SOLO5_SPT_VERSION, SOLO5_IMAGE_BASE, t->options.memory_bytes};
+    struct elf_limits limits = {tender_kind.solo5_target, tender_kind.solo5_version, SOLO5_IMAGE_BASE,
+                                t->options.memory_bytes};
     const char *wrong = elf_plan(t->file, &limits, &t->plan);
     if (wrong)
         fail(FAIL_IMAGE, "%s: %s", t->options.image, wrong);

@@ -5,6 +5,7 @@
  * function makes system calls only, on a stack of its own. (This file and report.c have no stack protector for that.) */
 #include "tender/launch.h"
 
+#include "tender/confine.h"
 #include "tender/fail.h"
 #include "tender/report.h"
 #include "tender/seccomp.h"
@@ -12,12 +13,9 @@
 #include <asm/prctl.h>
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,37 +68,6 @@ static void last_steps(void)
     launch_jump(last.guest_stack, last.entry, last.boot_info);
 }
 
-static void limit(int what, rlim_t value)
-{
-    struct rlimit r = {value, value};
-    (void)setrlimit(what, &r); /* lowering is always allowed; the filter stands behind it */
-}
-
-static void set_limits(void)
-{
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, 0);
-    limit(RLIMIT_NPROC, 0);
-    limit(RLIMIT_MEMLOCK, 0);
-    limit(RLIMIT_MSGQUEUE, 0);
-    limit(RLIMIT_SIGPENDING, 0);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        fail(FAIL_HOST, "the host refused no-new-privileges: %s", strerror(errno));
-}
-
-/* Ours drains when it is told to stop, and goes on when nobody reads its console. */
-static void set_signals(const struct tender *t)
-{
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    if (t->jinn) {
-        sigaddset(&blocked, SIGTERM);
-        sigaddset(&blocked, SIGINT);
-        (void)signal(SIGPIPE, SIG_IGN);
-    }
-    (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
-}
-
 /* The name of the program is the last string on a process's stack. */
 static uint64_t stack_top(void)
 {
@@ -110,8 +77,12 @@ static uint64_t stack_top(void)
 
 static void emit_filter(const struct tender *t)
 {
-    struct seccomp_policy policy = {&t->manifest, TENDER_FD_EPOLL, TENDER_FD_TIMER,
-                                    t->held[TENDER_FD_CONTROL] ? TENDER_FD_CONTROL : -1, t->jinn != NULL};
+    struct seccomp_policy policy = {.manifest = &t->manifest,
+                                    .epoll_fd = TENDER_FD_EPOLL,
+                                    .timer_fd = TENDER_FD_TIMER,
+                                    .control_fd = t->held[TENDER_FD_CONTROL] ? TENDER_FD_CONTROL : -1,
+                                    .vcpu_fd = -1,
+                                    .extended = t->jinn != NULL};
     seccomp_emit(&policy, &program);
     if (program.full)
         fail(FAIL_DEVICE, "%s: it has more devices than the host's filter on system calls can hold", t->options.image);
@@ -123,8 +94,8 @@ void launch(struct tender *t)
     uintptr_t *thread;
     __asm__("mov %%fs:0, %0" : "=r"(thread));
     emit_filter(t);
-    set_limits();
-    set_signals(t);
+    confine_limits();
+    confine_signals(t);
     report_install(t);
     last.stack_top = stack_top();
     last.thread = thread;

@@ -11,7 +11,7 @@ void layout_as_linked(struct layout *l, const struct elf_plan *plan, uint64_t me
     l->moved = false;
     l->seed = 0;
     for (size_t i = 0; i < LAYOUT_PARTS; i++)
-        l->parts[i] = (struct layout_part){borders[i], borders[i + 1], 0};
+        l->parts[i] = (struct layout_part){borders[i], borders[i + 1], 0, ELF_PAGE};
 }
 
 /* With a page between them, so that running over the end of one never reaches another. */
@@ -29,7 +29,9 @@ static bool draw_part(struct layout *l, size_t index, uint64_t placed, uint64_t 
         return false;
     for (int tries = 0; tries < TRIES; tries++) {
         bool good = true;
-        p->by = lowest + spread_below(state, (highest - lowest - len) / ELF_PAGE + 1) * ELF_PAGE - p->start;
+        uint64_t start = lowest + spread_below(state, (highest - lowest - len) / ELF_PAGE + 1) * ELF_PAGE;
+        p->by = (start - p->start) & ~(p->granule - 1);
+        good = p->start + p->by >= lowest && p->start + p->by <= highest - len;
         for (size_t i = 0; i < LAYOUT_PARTS; i++)
             good &= !(placed >> i & 1) || apart(p, &l->parts[i]);
         if (good)
@@ -68,6 +70,11 @@ uint64_t layout_placed(const struct layout *l, uint64_t linked)
 uint64_t layout_word(const struct layout *l, uint64_t linked)
 {
     return linked + l->parts[linked <= l->parts[LAYOUT_IMAGE].end ? LAYOUT_IMAGE : LAYOUT_STACKS].by;
+}
+
+bool layout_outer_guard(const struct layout *l, const struct elf_plan *plan, const struct elf_segment *s)
+{
+    return l->moved && !s->flags && (s->start == plan->stacks || s->end == plan->end);
 }
 
 bool layout_linked(const struct layout *l, uint64_t placed, uint64_t *linked)

@@ -26,6 +26,7 @@ enum { LAYOUT_INFO, LAYOUT_IMAGE, LAYOUT_STACKS, LAYOUT_HEAP, LAYOUT_PARTS };
 struct layout_part {
     uint64_t start, end; /* linked; whole pages; may be empty */
     uint64_t by;         /* what is added to a linked address of it, modulo 2^64 */
+    uint64_t granule; /* whose multiple that must be, a power of two: a page, or what the tender says before it draws */
 };
 
 struct layout {
@@ -46,6 +47,8 @@ MUST_USE bool layout_draw(struct layout *l, uint64_t seed, unsigned attempt, uin
 uint64_t layout_placed(const struct layout *l, uint64_t linked);
 /* What a relocated word must become: its value is an address of the image or its stacks, or one of their ends. */
 uint64_t layout_word(const struct layout *l, uint64_t linked);
+/* Whether a segment is one of the guards at both ends of stacks that were moved. No other part lies within a page of those. */
+bool layout_outer_guard(const struct layout *l, const struct elf_plan *plan, const struct elf_segment *s);
 /* The linked address of one in the running guest. False, and the address itself, when it is in none of the parts. */
 bool layout_linked(const struct layout *l, uint64_t placed, uint64_t *linked);
 /* How many of the `len` bytes from there on are the guest's without a gap. */

@@ -2,17 +2,19 @@
 #include "tender/options.h"
 
 #include "tender/fail.h"
+#include "tender/kind.h"
 #include "wire/solo5.h"
 
 #include <jinn/version.h>
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char help[] =
-    "usage: jinn-spt [OPTION...] [--] IMAGE [ARGUMENT...]\n"
-    "Runs an spt image (of Jinn or of Solo5) as a sandboxed process.\n"
+    "usage: %s [OPTION...] [--] IMAGE [ARGUMENT...]\n"
+    "%s\n"
     "\n"
     "  --mem=MB                      memory of the image in megabytes (512)\n"
     "  --net:NAME=IFACE|@FD          attach a tap interface, or a socket or tap that is open as descriptor FD\n"
@@ -23,18 +25,18 @@ static const char help[] =
     "  --key-file NAME=FILE          hand the file's bytes to the image as the secret NAME\n"
     "  --layout-seed=N               lay the image where the start with this number had it (anew each time)\n"
     "  --control=@FD                 a socket on which the image says what it serves\n"
-    "  --traced                      stop by SIGTRAP before the image's first instruction, for a tracer\n"
+    "  --traced                      stop by SIGTRAP before the image's first instruction, for a tracer (spt)\n"
     "  --help, --version\n"
     "\n"
     "Exit statuses: the image's own, or 64 wrong usage, 65 bad image, 66 device or file missing or unusable,\n"
     "70 the image crashed, 71 the host refused something.\n";
 
-static const char version[] = "jinn-spt " JINN_VERSION ", spt ABI version 2\n";
+static const char version[] = "%s " JINN_VERSION ", %s ABI version 2\n";
 
-NO_RETURN static void say(const char *text)
+NO_RETURN static void say(const char *format, const char *one, const char *other)
 {
-    size_t len = strlen(text);
-    _exit(write(STDOUT_FILENO, text, len) == (ssize_t)len ? 0 : FAIL_HOST);
+    int len = dprintf(STDOUT_FILENO, format, one, other);
+    _exit(len > 0 ? 0 : FAIL_HOST);
 }
 
 static const struct form {
@@ -79,8 +81,9 @@ static void add(struct options *o, enum option_kind kind, const char *whole, con
 static void set_memory(struct options *o, const char *text)
 {
     uint64_t mb;
-    if (!bytes_decimal(bytes_str(text), OPTIONS_MEMORY_MB_MAX, &mb) || mb < 2)
-        fail(FAIL_USAGE, "--mem=%s: write a number of megabytes, 2 or more", text);
+    if (!bytes_decimal(bytes_str(text), tender_kind.memory_mb_max, &mb) || mb < 2)
+        fail(FAIL_USAGE, "--mem=%s: write a number of megabytes, 2 or more and at most %llu", text,
+             (unsigned long long)tender_kind.memory_mb_max);
     o->memory_bytes = mb << 20;
 }
 
@@ -123,9 +126,9 @@ static bool parse_one(struct options *o, const char *argument, const char *next)
 {
     const char *value;
     if (strcmp(argument, "--help") == 0)
-        say(help);
+        say(help, tender_kind.program, tender_kind.does);
     if (strcmp(argument, "--version") == 0)
-        say(version);
+        say(version, tender_kind.program, tender_kind.target);
     if (strcmp(argument, "--key-file") == 0) {
         if (!next)
             fail(FAIL_USAGE, "--key-file: write NAME=FILE after it");

@@ -9,7 +9,6 @@
 
 /* Five for each of 62 devices are 310; secrets come on top. */
 #define OPTIONS_MAX 400
-#define OPTIONS_MEMORY_MB_MAX (UINT64_C(1) << 20) /* a terabyte: the tender itself lies far above */
 
 enum option_kind { OPTION_NET, OPTION_NET_MAC, OPTION_NET_OFFLOAD, OPTION_BLOCK, OPTION_BLOCK_SIZE, OPTION_SECRET };
 

@@ -12,6 +12,7 @@
 #include "wire/extension.h"
 
 #include <linux/audit.h>
+#include <linux/kvm.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -166,6 +167,17 @@ static void add_block_call(struct seccomp_program *p, const struct seccomp_polic
     end_call(p, call);
 }
 
+/* Nothing else is asked of a virtual processor, and nothing of any other descriptor. */
+static void add_run(struct seccomp_program *p, int vcpu_fd)
+{
+    size_t call = begin_call(p, SYS_ioctl);
+    load_low(p, 0);
+    unless(p, BPF_JEQ, (uint32_t)vcpu_fd, 3);
+    load_low(p, 1);
+    allow_value(p, KVM_RUN);
+    end_call(p, call);
+}
+
 static void add_exit(struct seccomp_program *p)
 {
     unless(p, BPF_JEQ, SYS_exit_group, 1);
@@ -185,6 +197,8 @@ void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p
     p->n = 0;
     p->full = false;
     add_arch(p);
+    if (policy->vcpu_fd >= 0)
+        add_run(p, policy->vcpu_fd);
     on_devices(p, SYS_read, policy->manifest, SOLO5_NET);
     add_write(p, policy);
     if (policy->extended)
@@ -197,6 +211,7 @@ void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p
     if (policy->extended)
         on_devices(p, SYS_fdatasync, policy->manifest, SOLO5_BLOCK);
     add_exit(p);
-    on_values(p, SYS_arch_prctl, ARCH_SET_FS, ARCH_SET_FS);
+    if (policy->vcpu_fd < 0)
+        on_values(p, SYS_arch_prctl, ARCH_SET_FS, ARCH_SET_FS);
     give(p, SECCOMP_RET_TRAP);
 }

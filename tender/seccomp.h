@@ -16,6 +16,7 @@ struct seccomp_policy {
     int epoll_fd;
     int timer_fd;
     int control_fd; /* -1: none */
+    int vcpu_fd;    /* -1: the guest is this process; otherwise it runs on this virtual processor, by KVM_RUN alone */
     bool extended;  /* the image is one of ours: what EXTENSION_* offers is allowed */
 };
 

@@ -16,6 +16,7 @@ enum tender_fd {
     TENDER_FD_TIMER,
     TENDER_FD_CONTROL,
     TENDER_FD_STOP,
+    TENDER_FD_CPU, /* of hvt */
     TENDER_FDS,
     TENDER_FD_STAGE = 128, /* from here on while they are gathered */
 };
@@ -27,6 +28,7 @@ struct tender {
     struct options options;
     int image_fd;
     struct bytes file; /* the image, mapped */
+    uint8_t *memory;   /* where linked address 0 is in this process; NULL: the guest is this process */
     struct elf_plan plan;
     struct layout layout;
     struct solo5_manifest manifest;          /* what the guest is given */
@@ -39,13 +41,16 @@ struct tender {
 /* Memory of the guest in this process, by its linked address (tender/layout.h). */
 static inline void *tender_at(const struct tender *t, uint64_t linked)
 {
-    return (void *)(uintptr_t)layout_placed(&t->layout, linked);
+    return (void *)(t->memory ? (uintptr_t)t->memory + linked : layout_placed(&t->layout, linked));
 }
 
 /* image.c: opens, maps and checks the image. */
 void tender_open_image(struct tender *t);
-/* memory.c: the guest's memory, with its segments in it, at places of its own if the image can be moved. */
-void tender_load(struct tender *t);
+/* segments.c: puts the image's segments into the guest's memory, with those of the protections (PROT_*) that this process
+ * may have, and forgets the file. */
+void tender_load(struct tender *t, int protections);
+/* Lays it out as it was linked. True if it can be moved: then from this seed, which was asked for or is random. */
+bool tender_begin_layout(struct tender *t, uint64_t *seed);
 /* device.c: opens every device that the manifest asks for. */
 void tender_open_devices(struct tender *t);
 /* descriptor.c: puts what was opened in its place, closes all else, fills the epoll set. */
@@ -53,5 +58,10 @@ void tender_stage(struct tender *t, int place, int fd);
 void tender_settle_descriptors(struct tender *t);
 /* boot.c: writes boot info and extension block into the guest's memory. Before the descriptors settle: it opens files. */
 void tender_write_boot_info(struct tender *t);
+/* Each program's: the boot info of its target, at most TENDER_BOOT_INFO_ROOM bytes. */
+#define TENDER_BOOT_INFO_ROOM 64
+void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t command_line, uint64_t manifest);
+/* Each program's: what it offers to an image of ours, and what goes with that. */
+void tender_offer(const struct tender *t, struct extension_refresh *r);
 
 #endif

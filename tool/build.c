@@ -24,14 +24,19 @@
 
 #define CACHE "dist/.content"
 
-const char *const build_targets[] = {"linux", "spt", "sim", NULL};
+const char *const build_targets[] = {"linux", "spt", "hvt", "sim", NULL};
+
+bool build_sealed(const char *target)
+{
+    return strcmp(target, "spt") == 0 || strcmp(target, "hvt") == 0;
+}
 
 void build_check_target(const char *target)
 {
     for (const char *const *t = build_targets; *t; t++)
         if (strcmp(*t, target) == 0)
             return;
-    fail(STATUS_USAGE, "no target is called '%s'; there are linux, spt and sim%s", target,
+    fail(STATUS_USAGE, "no target is called '%s'; there are linux, spt, hvt and sim%s", target,
          say_hint(target, build_targets));
 }
 
@@ -78,8 +83,8 @@ static void generate(struct build *b, struct words *sources)
         write_generated(b, "_content.S", assembly.s);
         words_format(sources, "%s/%s_content.S", b->scratch, m->name);
     }
-    if (strcmp(b->target, "spt") == 0) {
-        write_generated(b, "_note.S", note_assembly(m));
+    if (build_sealed(b->target)) {
+        write_generated(b, "_note.S", note_assembly(m, b->target));
         words_format(sources, "%s/%s_note.S", b->scratch, m->name);
     }
 }
@@ -143,7 +148,7 @@ static void lay_stacks(struct build *b, struct words *link_inputs)
     struct words command = {0}, inputs = {0};
     const char *script = format_text("%s/spt/stacks.ld.sh", root_find()->build);
     const char *output = format_text("%s/stacks.ld", b->scratch);
-    if (strcmp(b->target, "spt") != 0)
+    if (!build_sealed(b->target))
         return;
     words_add(&command, "sh");
     words_add(&command, "-c");
@@ -283,7 +288,7 @@ struct build build_appliance(const char *folder, const char *target, enum build_
 struct build build_shuffled(const char *folder, const char *target, enum build_mode mode, const char *seed)
 {
     struct build b = {.m = manifest_read(folder), .target = target, .mode = mode};
-    if (strcmp(target, "spt") == 0)
+    if (build_sealed(target))
         b.shuffle = seed ? seed : b.m->shuffle;
     struct words sources = {0}, flags = {0}, objects = {0}, command = {0}, inputs = {0};
     set_paths(&b);

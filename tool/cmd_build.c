@@ -54,6 +54,7 @@ const struct command command_build = {
     .summary = "Builds the appliance in a folder into an image",
     .details =
         "  -t, --target TARGET  spt (default): a sealed image for a sandboxed process\n"
+        "                       hvt: a sealed image for a virtual machine\n"
         "                       linux: an ordinary process, for development\n"
         "                       sim: an object for simulations\n"
         "      --release        optimised (default)\n"

@@ -48,7 +48,7 @@ static struct description describe_image(const char *path)
     struct description d = {.image = path, .file = image_read(path)};
     const char *folder = format_text("%.*s", (int)(path_base(path) - path), path);
     d.name = d.file.name;
-    d.target = d.file.is_spt ? "spt" : "linux";
+    d.target = d.file.target;
     d.image_bytes = d.file.file.len;
     const char *map = path_join(folder, format_text(".%s/%s.map", d.target, d.name));
     /* A map beside it tells of this image only if they were made together. */
@@ -300,7 +300,7 @@ const struct command command_describe = {
     .name = "describe",
     .synopsis = "[-t TARGET] [--json] [--picture FILE.svg] [DIR|IMAGE]",
     .summary = "Shows what is in an image: devices, keys, and bytes by library",
-    .details = "  -t, --target TARGET     of a folder: which of its images, spt (default) or linux\n"
+    .details = "  -t, --target TARGET     of a folder: which of its images, spt (default), hvt or linux\n"
                "      --json              for programs\n"
                "      --picture FILE.svg  draws the libraries and their files, areas as bytes\n",
     .run = run,

@@ -45,7 +45,8 @@ struct request {
 /* What is to be run, from an appliance's folder or an image's file. */
 struct subject {
     const char *name, *image, *debug_file;
-    bool is_spt;
+    const char *target;
+    bool sealed; /* runs under a tender, with no way to the host */
     uint32_t memory_mb;
     struct device devices[DEVICES_MAX];
     size_t n_devices;
@@ -200,7 +201,8 @@ static struct subject from_folder(const struct request *r)
     struct subject s = {.name = b.m->name,
                         .image = path_join(r->operand, b.image),
                         .debug_file = path_join(r->operand, b.unstripped),
-                        .is_spt = strcmp(target, "spt") == 0,
+                        .target = target,
+                        .sealed = build_sealed(target),
                         .memory_mb = b.m->memory_mb,
                         .n_devices = b.m->n_devices};
     memcpy(s.devices, b.m->devices, sizeof s.devices);
@@ -225,14 +227,14 @@ static void devices_of_origin(struct subject *s, const char *origin)
 static struct subject from_image(const struct request *r)
 {
     struct image i = image_read(r->operand);
-    if (r->target && strcmp(r->target, i.is_spt ? "spt" : "linux") != 0)
-        command_usage("%s is an image for %s, not for %s", r->operand, i.is_spt ? "spt" : "linux", r->target);
+    if (r->target && strcmp(r->target, i.target) != 0)
+        command_usage("%s is an image for %s, not for %s", r->operand, i.target, r->target);
     const char *memory = image_origin_word(&i, "memory");
-    struct subject s = {.name = i.name, .image = i.path, .is_spt = i.is_spt};
+    struct subject s = {.name = i.name, .image = i.path, .target = i.target, .sealed = build_sealed(i.target)};
     s.memory_mb = memory ? (uint32_t)atoi(memory) : i.origin ? MEMORY_MB_DEFAULT : MEMORY_MB_FOREIGN;
     const char *folder = format_text("%.*s", (int)(path_base(r->operand) - r->operand), r->operand);
-    s.debug_file = i.is_spt ? path_join(folder, format_text(".spt/%s.debug", path_base(r->operand))) : i.path;
-    if (!i.is_spt) {
+    s.debug_file = s.sealed ? path_join(folder, format_text(".%s/%s.debug", i.target, path_base(r->operand))) : i.path;
+    if (!s.sealed) {
         devices_of_origin(&s, i.origin);
         return s;
     }
@@ -357,7 +359,7 @@ static void add_interface(struct supervised *v, const struct device *d, const ch
 /* No packets: the image for linux has the host's sockets behind its stack (plat/linux/host.h). */
 static void add_host_sockets(struct supervised *v, const struct subject *s, const struct device *d)
 {
-    if (s->is_spt)
+    if (s->sealed)
         fail(STATUS_USAGE, "--net %s=host: a sealed image can't reach the host's sockets; use -t linux", d->name);
     words_format(&v->image.argv, "--net:%s=host", d->name);
 }
@@ -426,7 +428,7 @@ static void add_folders(struct words *argv, const struct request *r, const struc
 {
     for (size_t i = 0; i < r->kvs.n; i++) {
         const struct pair *p = &r->kvs.list[i];
-        if (s->is_spt)
+        if (s->sealed)
             fail(STATUS_USAGE, "--kv %s: a sealed image has its files inside; use -t linux for a folder of the host",
                  p->name);
         if (!folder_exists(p->value))
@@ -452,7 +454,11 @@ static void add_debug(struct supervised *v, struct request *r, const struct subj
 {
     if (!r->gdb && !r->core)
         return;
-    if (!s->is_spt)
+    if (strcmp(s->target, "hvt") == 0)
+        fail(STATUS_UNAVAILABLE,
+             "%s: the tender of virtual machines can't do that so far; debug the same source on spt",
+             r->gdb ? "--gdb" : "--core");
+    if (!s->sealed)
         fail(STATUS_USAGE, "%s: an image for linux is an ordinary process; debug it by: gdb --args %s",
              r->gdb ? "--gdb" : "--core", s->image);
     struct debug_wishes *wishes = allocate(sizeof *wishes);
@@ -469,7 +475,7 @@ static void add_debug(struct supervised *v, struct request *r, const struct subj
 /* Only a tender lays an image out; an ordinary process is laid out by the kernel. */
 static void add_layout_seed(struct words *argv, const struct request *r, const struct subject *s)
 {
-    if (r->layout_seed && !s->is_spt)
+    if (r->layout_seed && !s->sealed)
         fail(STATUS_USAGE, "--layout-seed %s: an ordinary process is laid out by the host's kernel; use -t spt",
              r->layout_seed);
     if (r->layout_seed)
@@ -486,10 +492,10 @@ static int run(int argc, char **argv)
     check_names(&s, &r.nets, DEVICE_NET, "--net");
     check_names(&s, &r.offloads, DEVICE_NET, "--net-offload");
     check_names(&s, &r.blocks, DEVICE_BLOCK, "--block");
-    if (!s.is_spt)
+    if (!s.sealed)
         check_names(&s, &r.kvs, DEVICE_KV, "--kv");
     ports_check(&r.ports);
-    words_add(&v.image.argv, s.is_spt               ? root_helper("jinn-spt")
+    words_add(&v.image.argv, s.sealed               ? root_helper(format_text("jinn-%s", s.target))
                              : strchr(s.image, '/') ? s.image
                                                     : format_text("./%s", s.image));
     words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
@@ -502,7 +508,7 @@ static int run(int argc, char **argv)
     hand_over(&v, &v.image, control[1]);
     words_format(&v.image.argv, "--control=@%d", control[1]);
     words_add(&v.image.argv, "--");
-    if (s.is_spt)
+    if (s.sealed)
         words_add(&v.image.argv, s.image);
     add_folders(&v.image.argv, &r, &s);
     for (char **k = r.keys; *k; k++)
@@ -515,7 +521,7 @@ const struct command command_run = {
     .synopsis = "[OPTIONS] [DIR|IMAGE] [-- KEYS]",
     .summary = "Builds what has changed, and runs an image in the foreground",
     .details =
-        "  -t, --target TARGET       spt (default) or linux\n"
+        "  -t, --target TARGET       spt (default), hvt or linux\n"
         "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
         "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
         "                            not named; HOST 0 takes a free one\n"

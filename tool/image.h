@@ -9,8 +9,8 @@
 struct image {
     const char *path, *name; /* the name is the file's without its last part: "website" */
     struct bytes file;
-    bool is_spt;           /* otherwise an ordinary program */
-    struct elf_plan *plan; /* of an spt image */
+    const char *target;    /* "spt", "hvt", or "linux" for an ordinary program */
+    struct elf_plan *plan; /* of an image for a tender; otherwise NULL */
     const char *origin;    /* what it was built from; NULL: not built by jinn */
 };
 

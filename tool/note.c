@@ -4,12 +4,16 @@
 #include "wire/extension.h"
 #include "wire/solo5.h"
 
-/* What plat/spt makes use of where the tender offers it. */
-#define FEATURES                                                                                            \
+/* What plat/spt and plat/hvt make use of where the tender offers it. */
+#define FEATURES_SPT                                                                                        \
     (EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP | \
      EXTENSION_CLOCK | EXTENSION_STANDARD_ERR | EXTENSION_NET_OFFLOAD)
 
-static void fill(struct solo5_manifest *s, const struct manifest *m)
+#define FEATURES_HVT                                                                                       \
+    (EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP | EXTENSION_RINGS | \
+     EXTENSION_NET_OFFLOAD)
+
+static void fill(struct solo5_manifest *s, const struct manifest *m, bool hvt)
 {
     /* Entry 0 stays without a name: Solo5 keeps it for itself. */
     s->entries[0].type = SOLO5_RESERVED;
@@ -26,16 +30,16 @@ static void fill(struct solo5_manifest *s, const struct manifest *m)
     ours->type = SOLO5_JINN;
     memcpy(ours->name, EXTENSION_NAME, strlen(EXTENSION_NAME));
     ours->version = EXTENSION_VERSION;
-    ours->features = FEATURES;
+    ours->features = hvt ? FEATURES_HVT : FEATURES_SPT;
 }
 
-char *note_assembly(const struct manifest *m)
+char *note_assembly(const struct manifest *m, const char *target)
 {
     static uint8_t buffer[SOLO5_MANIFEST_NOTE_BYTES(SOLO5_ENTRIES_MAX)];
     struct solo5_manifest s = {0};
     struct text t = {0};
     struct writer w = writer_of(buffer, sizeof buffer);
-    fill(&s, m);
+    fill(&s, m, strcmp(target, "hvt") == 0);
     solo5_manifest_note_emit(&w, &s);
     if (!writer_good(&w))
         fail(STATUS_HOST, "the manifest's note does not fit its buffer: this is a bug of jinn");

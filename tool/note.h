@@ -6,6 +6,6 @@
 #include "tool/manifest.h"
 
 /* Assembly with the section .note.solo5.manifest. */
-char *note_assembly(const struct manifest *m);
+char *note_assembly(const struct manifest *m, const char *target);
 
 #endif

@@ -70,7 +70,7 @@ char *origin_source(const struct build *b, const struct content *contents)
     for (size_t i = 0; i < b->m->n_devices; i++)
         text_add(&t, "%s %s\n", device_kind_text(b->m->devices[i].kind), b->m->devices[i].name);
     add_dependency(&t, "mbedtls");
-    if (strcmp(b->target, "spt") == 0)
+    if (build_sealed(b->target))
         add_dependency(&t, "musl");
     text_add(&c, "/* Written by `jinn build`: what this image was built from. */\n");
     text_add(&c, "__attribute__((used, retain)) static const char jinn_origin[] =");

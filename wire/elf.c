@@ -249,10 +249,13 @@ static const char *check_notes(const struct elf_plan *plan, const struct elf_lim
 {
     if (!seen.abi)
         return "this is no Solo5 image: it has no ABI note";
+    bool hvt = limits->target == SOLO5_TARGET_HVT;
     if (plan->abi.target != limits->target)
-        return "this image is for another target: build it for spt";
+        return hvt ? "this image is for another target: build it for hvt"
+                   : "this image is for another target: build it for spt";
     if (plan->abi.version != limits->version)
-        return "this image speaks another version of the spt ABI than 2";
+        return hvt ? "this image speaks another version of the hvt ABI than 2"
+                   : "this image speaks another version of the spt ABI than 2";
     if (!seen.manifest)
         return "this image has no manifest";
     return NULL;

@@ -3,7 +3,7 @@
  *
  * The image's manifest has one private entry, "jinn" of type SOLO5_JINN, whose version and features say what the image
  * understands. A stock tender leaves it unattached, and the image does without. Ours sets `attached`, and `backing` is the
- * address of an extension block in low memory, which a guest may write to: it is the tender's gift, not shared.
+ * address of an extension block, which a guest may write to: it is the tender's gift, not shared.
  *
  *   block    "jinn" "ext1"   u32 whole length   u32 0   refresh part   rest part
  *   refresh  u64 generation  seed[32]  start[16]  u64 features  u64 wall clock ns at start  u64 address of clock_gettime
@@ -25,7 +25,8 @@
 #define EXTENSION_VERSION 1
 #define EXTENSION_DEVICES 64
 
-/* Where it lies in the guest, and so how long it can be: from after the boot info up to the image. */
+/* Where it lies in a guest that is not moved (tender/layout.h), and so how long it can be: from after the boot info up to the
+ * image. Guests go by `backing`. */
 #define EXTENSION_ADDRESS UINT64_C(0x20000)
 #define EXTENSION_BYTES_MAX UINT64_C(0xe0000)
 #define EXTENSION_ARGUMENT_BYTES (1 << 17) /* more than one argument can be on Linux */
@@ -39,6 +40,7 @@ enum extension_feature {
     EXTENSION_STOP = 1 << 4,         /* SIGTERM and SIGINT come as the event EXTENSION_STOP_EVENT */
     EXTENSION_CLOCK = 1 << 5,        /* a clock_gettime that needs no system call */
     EXTENSION_STANDARD_ERR = 1 << 6, /* write on descriptor 2 */
+    EXTENSION_RINGS = 1 << 8,        /* hvt: the call HVT_EXCHANGE (wire/hvt.h); only said to images that say it, too */
     EXTENSION_NET_OFFLOAD = 1 << 7,  /* net devices may have features; only said to images that say it, too */
 };
 

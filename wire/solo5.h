@@ -18,7 +18,9 @@
 #include <jinn/bytes.h>
 #include <jinn/err.h>
 
+#define SOLO5_TARGET_HVT 1
 #define SOLO5_TARGET_SPT 2
+#define SOLO5_HVT_VERSION 2
 #define SOLO5_SPT_VERSION 2
 #define SOLO5_NOTE_ABI1 UINT32_C(0x31494241)
 #define SOLO5_NOTE_MFT1 UINT32_C(0x3154464d)
@@ -34,7 +36,7 @@
 #define SOLO5_MANIFEST_NOTE_BYTES(n) (24 + SOLO5_MANIFEST_BYTES(n))
 #define SOLO5_ABI_NOTE_BYTES (SOLO5_NOTE_HEADER_BYTES + SOLO5_ABI_BYTES)
 
-/* Where things lie in the memory of an spt guest. */
+/* Where things lie in the memory of an spt guest that is not moved (tender/layout.h). */
 #define SOLO5_MEMORY_BASE UINT64_C(0x10000) /* below it nothing is mapped */
 #define SOLO5_BOOT_INFO UINT64_C(0x11000)
 #define SOLO5_BOOT_INFO_BYTES 40

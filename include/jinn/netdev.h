@@ -23,7 +23,8 @@ struct netdev_ops {
      * segments the frame may be longer than the MTU, each segment with its headers not. ERR_AGAIN: the queue below is
      * full; the frame is lost and the caller counts it. */
     enum err (*send)(struct netdev *d, const struct bytes *v, size_t n, const struct net_offload *o);
-    /* Receives one frame, which then lies somewhere in the buffer. The buffer has room for the MTU, or for
+    /* Receives one frame, which then lies somewhere in the buffer, or in the device's own memory until the next call. The
+     * buffer has room for the MTU, or for
      * NET_LARGE_BYTES where the device has NET_LARGE_IN, and NET_HEAD_BYTES. What is longer is cut. Without
      * NET_CHECKSUM_IN *o is all zero. ERR_AGAIN: none waits. ERR_MALFORMED: one is lost, what the device said of it
      * can't be; more may wait. */

@@ -121,7 +121,8 @@ MUST_USE enum err plat_net_open(const char *name, struct plat_net_info *info);
 /* Sends one frame gathered from `n` parts (at most NET_PARTS_MAX). BORROWS. `o` as struct netdev_ops has it; NULL for a
  * plain frame. ERR_AGAIN: the host's queue is full, the frame is dropped by the caller and counted. */
 MUST_USE enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o);
-/* Receives one frame into `buffer`, which has NET_HEAD_BYTES more than the longest frame: *frame is where it lies in it.
+/* Receives one frame into `buffer`, which has NET_HEAD_BYTES more than the longest frame: *frame is where it lies in it, or
+ * in the platform's own memory, until the next call of this function or of plat_wait.
  * ERR_AGAIN: none is waiting. ERR_MALFORMED: what the host said of it can't be, the frame is lost. */
 MUST_USE enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame,
                                 struct net_offload *o);
@@ -140,6 +141,11 @@ MUST_USE enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buff
 MUST_USE enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len);
 /* What was written before it survives a power cut. ERR_UNSUPPORTED where the host can't tell. */
 MUST_USE enum err plat_block_flush(unsigned index);
+
+/* ---- Only where the C library is built upon this contract: spt, hvt ---- */
+
+/* Sets the processor's thread pointer. Works before anything else does. */
+void plat_set_thread(void *block);
 
 /* ---- Development only ---- */
 

@@ -19,13 +19,21 @@ const char plat_image_name[] = "fuzz";
 const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
 const size_t plat_n_devices = 1;
 
-static uint64_t now_ns = 1000000000;
+#define BEGIN_NS UINT64_C(1000000000)
+
+static uint64_t now_ns = BEGIN_NS;
 static struct bytes frames;
 static uint64_t n_entropy;
 
 void fuzz_feed(struct bytes input)
 {
     frames = input;
+}
+
+void fuzz_begin(void)
+{
+    now_ns = BEGIN_NS;
+    n_entropy = 0;
 }
 
 uint64_t plat_clock_ns(void)

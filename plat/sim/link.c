@@ -3,6 +3,9 @@
  * what a seed means: it depends on nothing but the frames and the settings. */
 #include "plat/sim/internal.h"
 
+#include "wire/ether.h"
+#include "wire/icmp4.h"
+#include "wire/ip4.h"
 #include "wire/vnet.h"
 
 #include <jinn/time.h>
@@ -13,6 +16,8 @@
 #define WIRE_NS 1000 /* nothing arrives in the moment in which it is sent */
 #define QUEUE_BYTES 65536
 #define ETHERNET_BYTES 14
+#define QUOTED_BYTES 548 /* of a packet in an ICMP error: RFC 1812 4.3.2.3 */
+#define IP_ICMP 1
 
 struct sim_link *sim_link_add(struct sim *s)
 {
@@ -152,10 +157,6 @@ static bool is_too_long(const struct sim_link *l, const struct sim_port *to, con
 
 static void send_to(struct sim_link *l, struct sim_port *to, const struct sim_frame *frame, uint64_t sent_ns)
 {
-    if (is_too_long(l, to, frame)) {
-        l->counters.n_too_long++;
-        return;
-    }
     if (sim_rng_chance(&l->sim->rng, l->faults.loss_ppm)) {
         l->counters.n_lost++;
         return;
@@ -165,6 +166,34 @@ static void send_to(struct sim_link *l, struct sim_port *to, const struct sim_fr
         return;
     l->counters.n_duplicated++;
     deliver(l, to, frame, sent_ns);
+}
+
+/* What a router on the way says; its word has the link's faults like any frame's. */
+static void tell_too_big(struct sim_link *l, struct sim_port *from, const struct sim_frame *f, uint64_t sent_ns)
+{
+    struct reader r = reader_of(bytes_of(f->bytes, f->len));
+    struct ether e;
+    struct ip4_header h;
+    struct bytes payload;
+    if (!ether_parse(&r, &e) || e.type != ETHER_IP4)
+        return;
+    struct bytes packet = read_rest(&r), quoted = bytes_slice(packet, 0, QUOTED_BYTES);
+    if (ip4_parse(packet, &h, &payload) != IP4_GOOD || !h.dont_fragment)
+        return;
+    size_t len = IP4_HEADER_BYTES + ICMP4_HEADER_BYTES + quoted.len;
+    struct sim_frame *told = sim_alloc(sizeof *told + ETHERNET_BYTES + len);
+    struct writer w = writer_of(told->bytes, ETHERNET_BYTES + len);
+    ether_emit(&w, &(struct ether){e.src, e.dst, ETHER_IP4});
+    ip4_emit(&w,
+             &(struct ip4_header){
+                 .total_len = (uint16_t)len, .ttl = 64, .protocol = IP_ICMP, .src = ip4(192, 0, 2, 1), .dst = h.src});
+    icmp4_emit(&w, &(struct icmp4){.type = ICMP4_UNREACHABLE, .code = ICMP4_TOO_BIG, .rest = l->faults.mtu_bytes},
+               &quoted, 1);
+    write_bytes(&w, quoted);
+    told->len = writer_bytes(&w).len;
+    l->counters.n_told++;
+    send_to(l, from, told, sent_ns);
+    free(told);
 }
 
 static struct sim_port *port_with(const struct sim_link *l, const uint8_t *mac)
@@ -252,8 +281,15 @@ static enum err put_on_link(struct sim_port *p, struct sim_frame *f)
     capture(l, f);
     struct sim_port *only = port_with(l, f->bytes);
     for (size_t i = 0; i < l->n; i++) {
-        if (l->port[i] != p && (!only || only == l->port[i]))
+        if (l->port[i] == p || (only && only != l->port[i]))
+            continue;
+        if (!is_too_long(l, l->port[i], f)) {
             send_to(l, l->port[i], f, sent_ns);
+            continue;
+        }
+        l->counters.n_too_long++;
+        if (l->faults.mtu_tells)
+            tell_too_big(l, p, f, sent_ns);
     }
     free(f);
     return OK;

@@ -90,6 +90,7 @@ struct sim_faults {
     uint64_t rate_bps;    /* bits per second of each sender; 0: no limit */
     uint32_t queue_bytes; /* a sender's queue before the rate; 0: 64 KB. What does not fit is ERR_AGAIN */
     uint16_t mtu_bytes;   /* longer IP packets vanish; 0: none do */
+    bool mtu_tells;       /* not without a word: an IPv4 packet's sender is told how long it may be (RFC 1191) */
     uint32_t mtu_ports;   /* they vanish on the way to these only, a bit each in the order of attaching; 0: to all */
 };
 
@@ -110,6 +111,7 @@ void sim_link_pcap(struct sim_link *l, const char *path);
 struct sim_link_counters {
     uint64_t n_sent, n_delivered;
     uint64_t n_lost, n_duplicated, n_corrupted, n_reordered, n_too_long;
+    uint64_t n_told;     /* of those that were too long, whose senders were told */
     uint64_t n_refused;  /* the sender's queue was full */
     uint64_t n_overflow; /* the receiver's queue was full */
 };

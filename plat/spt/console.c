@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Console, secrets, the control line and the end. */
+/* Console, the control line and the end. */
 #include "plat/spt/spt.h"
-
-#include <jinn/boot.h>
 
 #define STDOUT 1
 #define CONTROL_LINE_BYTES 64
@@ -12,35 +10,20 @@ void plat_console(const char *text, size_t len)
     (void)SPT_CALL(SYS_write, STDOUT, text, len, 0);
 }
 
-enum err plat_secret(const char *name, struct bytes *secret)
-{
-    return spt.extended ? extension_secret(&spt.extension, bytes_str(name), secret) : ERR_NOT_FOUND;
-}
-
 /* One write is one message of the socket, so a line is never torn. */
 void plat_serving(const char *protocol, uint16_t port)
 {
     char line[CONTROL_LINE_BYTES];
     struct writer w = writer_of(line, sizeof line);
-    if (!(spt.features & EXTENSION_CONTROL))
+    if (!(given.features & EXTENSION_CONTROL))
         return;
     write_format(&w, "serving %s %u\n", protocol, (unsigned)port);
     if (writer_good(&w))
-        (void)SPT_CALL(SYS_write, spt.extension.refresh.control_fd, line, writer_len(&w), 0);
+        (void)SPT_CALL(SYS_write, given.extension.refresh.control_fd, line, writer_len(&w), 0);
 }
 
 void plat_exit(int status)
 {
     for (;;)
         (void)SPT_CALL(SYS_exit_group, status, 0, 0, 0);
-}
-
-/* Nothing but system calls: whatever is broken, this works. */
-void plat_abort(const char *text)
-{
-    static const char prefix[] = "bug: ";
-    plat_console(prefix, sizeof prefix - 1);
-    plat_console(text, strlen(text));
-    plat_console("\n", 1);
-    plat_exit(EXIT_BUG);
 }

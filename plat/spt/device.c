@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Net and block devices on descriptors of the tender's. A device's index is its index in Solo5's manifest. */
+/* Net and block devices on descriptors of the tender's. */
 #include "plat/spt/spt.h"
 
 #include "wire/vnet.h"
@@ -8,34 +8,6 @@
 #include <jinn/must.h>
 
 #include <sys/uio.h>
-
-static const struct solo5_entry *entry(unsigned index, uint32_t type)
-{
-    must(index < spt.manifest.n);
-    const struct solo5_entry *e = &spt.manifest.entries[index];
-    must(e->type == type && e->attached);
-    return e;
-}
-
-static const struct solo5_entry *find(const char *name, uint32_t type, unsigned *index)
-{
-    const struct solo5_entry *e = solo5_find(&spt.manifest, bytes_str(name), type);
-    if (!e || !e->attached)
-        return NULL;
-    *index = (unsigned)(e - spt.manifest.entries);
-    return e;
-}
-
-enum err plat_net_open(const char *name, struct plat_net_info *info)
-{
-    const struct solo5_entry *e = find(name, SOLO5_NET, &info->index);
-    if (!e)
-        return ERR_NOT_FOUND;
-    memcpy(info->mac, e->mac, sizeof info->mac);
-    info->mtu_bytes = e->mtu_bytes;
-    info->features = spt.extended ? spt.extension.net_features[info->index] : 0;
-    return OK;
-}
 
 /* Stock tenders' filters know no writev, so the parts must become one piece. */
 static long send_in_one_piece(long fd, const struct bytes *v, size_t n)
@@ -58,7 +30,7 @@ static long send_gathered(long fd, const struct bytes *v, size_t n)
 
 static bool has_header(unsigned index)
 {
-    return spt.extended && spt.extension.net_features[index];
+    return given.extended && given.extension.net_features[index];
 }
 
 /* Where frames have headers the tender is ours, and its filter knows writev. */
@@ -80,14 +52,14 @@ static long send_with_header(long fd, const struct bytes *v, size_t n, const str
 
 enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
 {
-    const struct solo5_entry *e = entry(index, SOLO5_NET);
+    const struct solo5_entry *e = given_device(index, SOLO5_NET);
     must(n >= 1 && n <= NET_PARTS_MAX);
     long r;
     if (has_header(index))
         r = send_with_header((long)e->backing, v, n, o);
     else if (n == 1)
         r = SPT_CALL(SYS_write, e->backing, v[0].data, v[0].len, 0);
-    else if (spt.features & EXTENSION_WRITEV)
+    else if (given.features & EXTENSION_WRITEV)
         r = send_gathered((long)e->backing, v, n);
     else
         r = send_in_one_piece((long)e->backing, v, n);
@@ -98,7 +70,7 @@ enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const st
 
 enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
-    const struct solo5_entry *e = entry(index, SOLO5_NET);
+    const struct solo5_entry *e = given_device(index, SOLO5_NET);
     long r = SPT_CALL(SYS_read, e->backing, buffer, size, 0);
     if (r > 0 && has_header(index)) {
         struct reader in = reader_of(bytes_of(buffer, (size_t)r));
@@ -120,38 +92,21 @@ enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct byte
     return r == SPT_EAGAIN ? ERR_AGAIN : ERR_IO;
 }
 
-enum err plat_block_open(const char *name, struct plat_block_info *info)
-{
-    const struct solo5_entry *e = find(name, SOLO5_BLOCK, &info->index);
-    if (!e)
-        return ERR_NOT_FOUND;
-    info->capacity_bytes = e->capacity_bytes;
-    info->block_bytes = e->block_bytes;
-    return OK;
-}
-
 /* The longest piece that the filter lets through: a block under a stock tender, a power of two of bytes under ours. */
 static size_t piece_len(const struct solo5_entry *e, size_t len)
 {
     size_t piece = e->block_bytes;
-    if (spt.features & EXTENSION_BLOCK_RUNS) {
+    if (given.features & EXTENSION_BLOCK_RUNS) {
         while (piece * 2 <= len && piece * 2 <= EXTENSION_RUN_BYTES)
             piece *= 2;
     }
     return piece;
 }
 
-static bool range_good(const struct solo5_entry *e, uint64_t offset, size_t len)
-{
-    if (offset % e->block_bytes || len % e->block_bytes)
-        return false;
-    return offset <= e->capacity_bytes && len <= e->capacity_bytes - offset;
-}
-
 static enum err transfer(long call, unsigned index, uint64_t offset, uintptr_t memory, size_t len)
 {
-    const struct solo5_entry *e = entry(index, SOLO5_BLOCK);
-    if (!range_good(e, offset, len))
+    const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
+    if (!given_range_good(e, offset, len))
         return ERR_INVALID;
     while (len > 0) {
         size_t piece = piece_len(e, len);
@@ -176,15 +131,8 @@ enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, 
 
 enum err plat_block_flush(unsigned index)
 {
-    const struct solo5_entry *e = entry(index, SOLO5_BLOCK);
-    if (!(spt.features & EXTENSION_BLOCK_FLUSH))
+    const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
+    if (!(given.features & EXTENSION_BLOCK_FLUSH))
         return ERR_UNSUPPORTED;
     return SPT_CALL(SYS_fdatasync, e->backing, 0, 0, 0) == 0 ? OK : ERR_IO;
-}
-
-enum err plat_kv_directory(const char *path, struct kv **kv)
-{
-    (void)path;
-    (void)kv;
-    return ERR_UNSUPPORTED;
 }

@@ -15,8 +15,9 @@
 static uint64_t read_clock(clockid_t id)
 {
     struct timespec t = {0, 0};
-    if (spt.features & EXTENSION_CLOCK) {
-        int (*clock)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))spt.extension.refresh.clock;
+    if (given.features & EXTENSION_CLOCK) {
+        int (*clock)(clockid_t, struct timespec *) =
+            (int (*)(clockid_t, struct timespec *))given.extension.refresh.clock;
         (void)clock(id, &t);
     } else {
         (void)SPT_CALL(SYS_clock_gettime, id, &t, 0, 0);

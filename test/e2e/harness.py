@@ -6,6 +6,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 JINN = os.path.join(ROOT, "jinn")
 FORWARD = os.path.join(ROOT, "build/host/forward")
 TENDER = os.path.join(ROOT, "build/host/jinn-spt")
+TENDERS = {target: os.path.join(ROOT, f"build/host/jinn-{target}") for target in ("spt", "hvt")}
 
 
 def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
@@ -191,6 +192,15 @@ class Suite:
     def skip(self, why):
         self.skipped += 1
         print(f"  skip  {self.name}: {why}", flush=True)
+
+    def needs(self, target):
+        """Ends here, and says so, where the target's images can't run."""
+        try:
+            if target == "hvt":
+                os.close(os.open("/dev/kvm", os.O_RDWR))
+        except OSError as e:
+            self.skip(f"/dev/kvm: {e.strerror}")
+            self.end()
 
     def end(self):
         print(f"{self.name}: {self.passed} passed, {self.failed} failed, {self.skipped} skipped")

@@ -7,6 +7,7 @@ from harness import JINN, Image, Suite, equal, free_port
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"ports-{TARGET}")
+suite.needs(TARGET)
 LOCAL, OTHER = "127.0.0.1", "127.0.0.2"
 
 

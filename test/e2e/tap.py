@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""The website appliance on a tap in a namespace of its own: what a capture of it shows, and that nothing grows. Without
+"""tap.py TARGET: the website appliance on a tap in a namespace of its own, for spt or hvt: what a capture of it shows, and that nothing grows. Without
 offloads, so that checksums are whole where the capture is made; offload.py has the others. Root."""
 import os, signal, subprocess, sys, time
-from harness import JINN, ROOT, TENDER, Image, Namespace, Suite, equal, sh
+from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 
-suite = Suite("tap")
+TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
+suite = Suite(f"tap-{TARGET}")
 IP = "10.77.0.2"
-IMAGE = os.path.join(ROOT, "appliances/website/dist/website.spt")
-PCAP = os.path.join(ROOT, "build/test/tap.pcap")
+IMAGE = os.path.join(ROOT, "appliances/website/dist/website." + TARGET)
+PCAP = os.path.join(ROOT, f"build/test/tap-{TARGET}.pcap")
 
 CHURN = r"""
 import socket, sys
@@ -71,12 +72,13 @@ def no_growth(ns, image):
 
 
 def main():
+    suite.needs(TARGET)
     if os.geteuid() != 0:
         suite.skip("needs root, for a tap in a namespace: sudo make e2e")
         suite.end()
-    sh(f"{JINN} build -t spt appliances/website")
-    with Namespace("tap") as ns:
-        with Image([TENDER, "--mem=4", f"--net:service={ns.tap}", "--net-offload:service=off", IMAGE, f"--ipv4={IP}/24", "-l", "*:warning"], netns=ns.name) as image:
+    sh(f"{JINN} build -t {TARGET} appliances/website")
+    with Namespace(f"tap-{TARGET}") as ns:
+        with Image([TENDERS[TARGET], "--mem=4", f"--net:service={ns.tap}", "--net-offload:service=off", IMAGE, f"--ipv4={IP}/24", "-l", "*:warning"], netns=ns.name) as image:
             for _ in range(50):
                 if subprocess.run(f"ip netns exec {ns.name} curl -s -o /dev/null --max-time 1 http://{IP}/", shell=True).returncode == 0:
                     break

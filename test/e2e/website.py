@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""The website appliance, served to real clients: website.py TARGET, where TARGET is spt or linux, on the user-mode network, or
+"""The website appliance, served to real clients: website.py TARGET, where TARGET is spt, hvt or linux, on the user-mode network, or
 host: linux on the sockets of this host."""
 import gzip, os, re, signal, socket, subprocess, sys, tempfile, time
 from harness import JINN, ROOT, Image, Suite, equal, free_port, sh
@@ -211,6 +211,7 @@ def browser():
 
 
 def main():
+    suite.needs(TARGET)
     command, serving = [JINN, "run", "-t", TARGET, "-p", f"{PORT}:80", "appliances/website"], rb"website: http://localhost:%d/" % PORT
     if TARGET == "host":
         command = [JINN, "run", "-t", "linux", "--net", "service=host", "appliances/website", "--", f"--port={PORT}"]

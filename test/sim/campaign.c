@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Many clients and a server talk through bad links, and every byte arrives. Each weather is run with SIM_SEEDS seeds (2),
- * each seed twice: one seed is one run. JINN_SEED=N runs that seed alone. The weather's name may be an argument. */
+ * each seed twice: one seed is one run. JINN_SEED=N runs that seed alone, SIM_FIRST=N and those behind it. The weather's name
+ * may be an argument. How far it is, and at the end how many seeds of each weather passed, is said on stdout. */
 #include "test/sim/world/world.h"
 
 #include <setjmp.h>
@@ -14,6 +15,8 @@
 
 #define HOUR_NS (3600 * NS_PER_S)
 #define PERCENT 10000U /* ppm */
+
+#define SEEDS_SAID 10
 
 enum { OF_SERVER = 1, OF_CLIENTS = 2 };
 
@@ -29,9 +32,11 @@ struct weather {
     bool storm;       /* all faults at once, as the seed says */
     uint8_t offload;  /* whose devices cut, join and sum */
     bool harsh;       /* connections may fail, with an error; otherwise each job must succeed */
+    uint64_t n_seeds, n_passed, n_done, n_failed; /* what came of it: seeds, jobs */
+    uint64_t n_joined;                            /* by the server's device */
 };
 
-static const struct weather weathers[] = {
+static struct weather weathers[] = {
     {.name = "clear", .most = "256K"},
     {.name = "delay", .faults = {.delay_ns = 100 * NS_PER_MS, .jitter_ns = 50 * NS_PER_MS}},
     {.name = "loss_2", .faults = {.loss_ppm = 2 * PERCENT, .delay_ns = 10 * NS_PER_MS}},
@@ -47,6 +52,7 @@ static const struct weather weathers[] = {
      .mtu = "--mtu=576",
      .server_mtu = "--mtu=1500"},
     {.name = "pauses", .faults = {.delay_ns = 10 * NS_PER_MS}, .n_pauses = 8},
+    {.name = "long_pauses", .faults = {.delay_ns = 10 * NS_PER_MS}, .n_pauses = 16, .harsh = true},
     {.name = "dhcp",
      .faults = {.loss_ppm = 15 * PERCENT, .duplicate_ppm = 5 * PERCENT, .delay_ns = 5 * NS_PER_MS},
      .most = "16K",
@@ -83,6 +89,14 @@ static const struct weather weathers[] = {
      .faults = {.mtu_bytes = 1400, .delay_ns = 10 * NS_PER_MS, .loss_ppm = PERCENT},
      .n_pauses = 4,
      .most = "32K"},
+    {.name = "too_big", .faults = {.mtu_bytes = 1400, .mtu_tells = true, .delay_ns = 5 * NS_PER_MS}},
+    {.name = "too_big_1006",
+     .faults = {.mtu_bytes = 1006, .mtu_tells = true, .delay_ns = 5 * NS_PER_MS, .loss_ppm = 3 * PERCENT},
+     .most = "32K"},
+    {.name = "too_big_from_server",
+     .faults = {.mtu_bytes = 1280, .mtu_ports = ~1U, .mtu_tells = true, .delay_ns = 20 * NS_PER_MS},
+     .offload = OF_SERVER},
+    {.name = "too_big_changes", .faults = {.mtu_tells = true}, .n_changes = 8},
     {.name = "storm", .n_pauses = 3, .most = "8K", .storm = true, .harsh = true},
 };
 
@@ -116,9 +130,10 @@ static struct play play_of(const struct weather *w, uint64_t seed)
         .seed = seed,
         .faults = w->storm ? storm(seed) : w->faults,
         .n_pauses = w->n_pauses,
+        .pauses_add_up = w->harsh,
         .n_changes = w->n_changes,
         .end_ns = 10 * HOUR_NS,
-        .peer = {{"--role=server", "--ipv4=10.0.0.1/24", server_mtu},
+        .peer = {{"--role=server", "--ipv4=10.0.0.1/24", server_mtu, "--idle=300s"}, /* TCP is to give up, not HTTP */
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.2/24"},
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.3/24"},
                  {"--role=client", most, mtu, w->dhcp ? NULL : "--ipv4=10.0.0.4/24"}},
@@ -160,8 +175,10 @@ static const char *fault_of(const struct outcome *o, const struct weather *w)
         return "the server got other bytes than were sent";
     if (o->status[0] != 0)
         return "the server ended with an error, or did not get all blocks back";
-    if (w->offload & OF_SERVER && (!outcome_number(o, 0, "large_out") || !outcome_number(o, 0, "large_in")))
-        return "the server's device neither cut nor joined";
+    if (w->offload & OF_SERVER && !outcome_number(o, 0, "large_out"))
+        return "the server's device cut nothing";
+    if (w->faults.mtu_tells && w->faults.mtu_bytes && !outcome_number(o, 0, "path_mtu"))
+        return "the server was not told how long packets may be";
     if (w->faults.corrupt_ppm && outcome_number(o, 0, "checksums") == 0)
         return "no checksum was wrong";
     return NULL;
@@ -174,7 +191,16 @@ static void fail_with(const struct outcome *o, const struct play *p, const struc
              fault, (unsigned long long)p->seed, w->name);
 }
 
-static void run_seed(const struct weather *w, uint64_t seed)
+static void say_run(const struct outcome *o, const char *name, uint64_t seed)
+{
+    uint64_t n_bytes = outcome_number(o, 1, "bytes") + outcome_number(o, 2, "bytes") + outcome_number(o, 3, "bytes");
+    printf("%-10s seed %llu: %llu frames, %llu lost, %llu corrupted, %llu bytes received, %llu s of virtual time\n",
+           name, (unsigned long long)seed, (unsigned long long)o->link.n_sent, (unsigned long long)o->link.n_lost,
+           (unsigned long long)o->link.n_corrupted, (unsigned long long)n_bytes,
+           (unsigned long long)(o->now_ns / NS_PER_S));
+}
+
+static struct outcome *run_seed(const struct weather *w, uint64_t seed)
 {
     struct play p = play_of(w, seed);
     static struct outcome outcomes[2]; /* large */
@@ -188,12 +214,7 @@ static void run_seed(const struct weather *w, uint64_t seed)
         if (memcmp(first, again, sizeof *first) != 0)
             fail_with(again, &p, w, "a second run went otherwise");
     }
-    printf("%-10s seed %llu: %llu frames, %llu lost, %llu corrupted, %llu bytes received, %llu s of virtual time\n",
-           w->name, (unsigned long long)seed, (unsigned long long)first->link.n_sent,
-           (unsigned long long)first->link.n_lost, (unsigned long long)first->link.n_corrupted,
-           (unsigned long long)(outcome_number(first, 1, "bytes") + outcome_number(first, 2, "bytes") +
-                                outcome_number(first, 3, "bytes")),
-           (unsigned long long)(first->now_ns / NS_PER_S));
+    return first;
 }
 
 static uint64_t setting(const char *name, uint64_t fallback)
@@ -202,23 +223,55 @@ static uint64_t setting(const char *name, uint64_t fallback)
     return text ? strtoull(text, NULL, 10) : fallback;
 }
 
+static void count_jobs(struct weather *w, const struct outcome *o)
+{
+    w->n_joined += outcome_number(o, 0, "large_in");
+    for (int i = 1; i <= 3; i++) {
+        w->n_done += outcome_number(o, i, "good");
+        w->n_failed += outcome_number(o, i, "failed") + outcome_number(o, i, "timeouts");
+    }
+}
+
+/* Of a few seeds each has a line, of many each tenth of them. */
 static void every_byte_arrives(void **state)
 {
-    const struct weather *w = *state;
-    uint64_t first = setting("JINN_SEED", 1), n = getenv("JINN_SEED") ? 1 : setting("SIM_SEEDS", 2);
-    for (uint64_t seed = first; seed < first + n; seed++)
-        run_seed(w, seed);
+    struct weather *w = *state;
+    uint64_t first = setting("JINN_SEED", setting("SIM_FIRST", 1));
+    w->n_seeds = getenv("JINN_SEED") ? 1 : setting("SIM_SEEDS", 2);
+    for (uint64_t seed = first; seed < first + w->n_seeds; seed++) {
+        const struct outcome *o = run_seed(w, seed);
+        w->n_passed++;
+        count_jobs(w, o);
+        if (w->n_seeds <= SEEDS_SAID)
+            say_run(o, w->name, seed);
+        else if (w->n_passed * 10 / w->n_seeds != (w->n_passed - 1) * 10 / w->n_seeds)
+            printf("%s: %llu of %llu seeds passed\n", w->name, (unsigned long long)w->n_passed,
+                   (unsigned long long)w->n_seeds);
+        fflush(stdout);
+    }
+    if (w->offload & OF_SERVER && w->n_seeds > 1 && !w->n_joined) /* a slow link may bring one frame after the other */
+        fail_msg("%s: the server's device joined nothing in any seed", w->name);
+}
+
+static int say_all(void **state)
+{
+    printf("seeds that passed, and what became of their jobs:\n");
+    for (const struct weather *w = weathers; w < weathers + ARRAY_LEN(weathers); w++) {
+        if (w->n_seeds)
+            printf("  %-22s %llu of %llu seeds, %llu jobs done, %llu failed with an error\n", w->name,
+                   (unsigned long long)w->n_passed, (unsigned long long)w->n_seeds, (unsigned long long)w->n_done,
+                   (unsigned long long)w->n_failed);
+    }
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    enum { N = sizeof weathers / sizeof weathers[0] };
-    struct CMUnitTest tests[N];
-    for (size_t i = 0; i < N; i++)
-        tests[i] = (struct CMUnitTest){.name = weathers[i].name,
-                                       .test_func = every_byte_arrives,
-                                       .initial_state = (void *)(uintptr_t)&weathers[i]};
+    struct CMUnitTest tests[ARRAY_LEN(weathers)];
+    for (size_t i = 0; i < ARRAY_LEN(weathers); i++)
+        tests[i] = (struct CMUnitTest){
+            .name = weathers[i].name, .test_func = every_byte_arrives, .initial_state = &weathers[i]};
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, say_all);
 }

@@ -425,6 +425,7 @@ def refused(what, status, pattern, *arguments):
 def test_refusals(folder, path):
     refused("gdb on linux", 64, "an image for linux is an ordinary process", "-t", "linux", "--gdb", folder + "/s", path)
     refused("a core on linux", 64, "an ordinary process", "-t", "linux", "--core", folder + "/c", path)
+    refused("gdb on hvt, so far", 69, "the tender of virtual machines can't do that", "-t", "hvt", "--gdb", folder + "/s", path)
     refused("another host", 64, "must be on this machine", "--gdb", "192.0.2.1:1234", path)
     refused("any address", 64, "must be on this machine", "--gdb", "0.0.0.0:1234", path)
     refused("no port", 64, "a port from 1 to 65535", "--gdb", ":0", path)

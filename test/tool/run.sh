@@ -289,6 +289,12 @@ sed -i 's/return 0/return *(volatile int *)8/' "$app/made.c"
 check 'a crash is status 70' same $? 70
 check 'its report says what' grep -q 'the image read.*null pointer' "$work/err"
 check 'and names the line in the source' grep -q 'made_start at .*made.c:10' "$work/err"
+seed=$(sed -n 's/.*--layout-seed=\([0-9]*\)$/\1/p' "$work/err")
+"$jinn" run -q --layout-seed "${seed:-none}" "$app" >/dev/null 2>"$work/again"
+check 'its seed repeats it, registers and all' cmp <(grep -v '^0\.' "$work/err") <(grep -v '^0\.' "$work/again")
+"$jinn" run -q "$app" >/dev/null 2>"$work/again"
+check 'without it, it lies elsewhere' bash -c '! cmp -s <(grep "layout: " "$1") <(grep "layout: " "$2") && grep -q "layout: " "$2"' - "$work/err" "$work/again"
+check 'and the line is the same' grep -q 'made_start at .*made.c:10' "$work/again"
 cp "$work/made.c" "$app/made.c"
 
 check 'describe prints libraries' grep -q '^  musl ' <("$jinn" describe "$app" 2>/dev/null)

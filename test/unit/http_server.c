@@ -351,6 +351,22 @@ static void slow_readers_leave_the_workers_free(struct rig *r)
     flow_close(fast);
 }
 
+/* The whole answer fits into the flow's queue, so the connection is idle at once; its peer reads a little of it, and no more. */
+static void answers_that_nobody_reads_to_the_end_are_given_up(struct rig *r)
+{
+    struct flow *f = rig_connect(r);
+    char some[10];
+    say(f, GET("/x"));
+    settle();
+    assert_int_equal(r->server->n_open, 1);
+    assert_int_equal(flow_read_exact(f, some, sizeof some, PATIENCE), OK);
+    assert_int_equal(fiber_sleep(time_after(sched_now(), 70 * NS_PER_S)), OK);
+    assert_int_equal(r->server->n_open, 1); /* it took something */
+    assert_int_equal(fiber_sleep(time_after(sched_now(), 60 * NS_PER_S)), OK);
+    assert_int_equal(r->server->n_open, 0);
+    assert_int_equal(http_counters(r->server).timeouts, 1);
+    flow_close(f);
+}
 /* Little that waits behind an answer nobody reads is put aside, so more may pipeline than there are buffers. */
 static void slow_readers_that_pipeline_get_every_answer(struct rig *r)
 {
@@ -463,6 +479,7 @@ TEST(slow_heads_are_408, )
 TEST(slow_heads_do_not_take_all_buffers, o.connections = 64)
 TEST(idle_connections_hold_nothing, o.connections = 256)
 TEST(slow_readers_leave_the_workers_free, o.connections = 128)
+TEST(answers_that_nobody_reads_to_the_end_are_given_up, )
 TEST(slow_readers_that_pipeline_get_every_answer, o.connections = 64)
 TEST(pipelining_without_reading_does_not_take_all_buffers, o.connections = 64)
 TEST(a_busy_handler_holds_one_worker, )
@@ -523,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_slow_heads_do_not_take_all_buffers),
         cmocka_unit_test(test_idle_connections_hold_nothing),
         cmocka_unit_test(test_slow_readers_leave_the_workers_free),
+        cmocka_unit_test(test_answers_that_nobody_reads_to_the_end_are_given_up),
         cmocka_unit_test(test_slow_readers_that_pipeline_get_every_answer),
         cmocka_unit_test(test_pipelining_without_reading_does_not_take_all_buffers),
         cmocka_unit_test(test_a_busy_handler_holds_one_worker),

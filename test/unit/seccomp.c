@@ -58,7 +58,7 @@ static bool allowed(long n, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
     return v == SECCOMP_RET_ALLOW;
 }
 
-enum { NET = 4, SMALL = 5, LARGE = 6, EPOLL = 67, TIMER = 68, CONTROL = 69 };
+enum { NET = 4, SMALL = 5, LARGE = 6, EPOLL = 67, TIMER = 68, CONTROL = 69, VCPU = 71 };
 #define LARGE_BYTES (UINT64_C(5) << 32)
 
 static void emit(bool extended)
@@ -72,7 +72,7 @@ static void emit(bool extended)
     m.entries[3] = (struct solo5_entry){
         .type = SOLO5_BLOCK, .backing = LARGE, .attached = true, .capacity_bytes = LARGE_BYTES, .block_bytes = 4096};
     m.entries[4] = (struct solo5_entry){.type = SOLO5_NET, .backing = 9, .attached = false};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, extended};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
 }
@@ -155,6 +155,22 @@ static void block_transfers_stay_within_the_device(void **state)
     }
 }
 
+/* The tender of a virtual machine: nothing may be asked of the processor but to run, and nothing else is asked at all. */
+static void a_virtual_processor_may_only_run(void **state)
+{
+    static struct solo5_manifest m = {.n = 1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true};
+    seccomp_emit(&policy, &program);
+    assert_false(program.full);
+    for (uint64_t fd = 0; fd < 80; fd++)
+        assert_int_equal(allowed(SYS_ioctl, fd, KVM_RUN, 0, 0), fd == VCPU);
+    assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_REGS, 0, 0));
+    assert_false(allowed(SYS_ioctl, VCPU, 0, 0, 0));
+    assert_false(allowed(SYS_arch_prctl, 0x1002, 0, 0, 0));
+    assert_false(allowed(SYS_read, VCPU, 0, 0, 0));
+    assert_false(allowed(SYS_write, VCPU, 0, 0, 0));
+}
+
 static void more_devices_than_fit_are_noticed(void **state)
 {
     static struct solo5_manifest m;
@@ -162,7 +178,7 @@ static void more_devices_than_fit_are_noticed(void **state)
     for (size_t i = 1; i < m.n; i++)
         m.entries[i] = (struct solo5_entry){
             .type = SOLO5_BLOCK, .backing = 3 + i, .attached = true, .capacity_bytes = 1 << 30, .block_bytes = 512};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, -1, false};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, -1, -1, false};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     policy.extended = true;
@@ -177,6 +193,7 @@ int main(void)
         cmocka_unit_test(another_processors_calls_end_the_process),
         cmocka_unit_test(calls_are_tied_to_their_descriptors),
         cmocka_unit_test(block_transfers_stay_within_the_device),
+        cmocka_unit_test(a_virtual_processor_may_only_run),
         cmocka_unit_test(more_devices_than_fit_are_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #define IDLE_NS (20 * NS_PER_S)   /* longer than any timer of a connection that has nothing to do */
 #define QUIET_NS (600 * NS_PER_S) /* all that a connection may leave behind ends within that */
 #define PIPELINE_MAX 6
+#define PROBES_PER_S 10
 
 static struct log_source logs = LOG_SOURCE("client");
 static const struct peer *self;
@@ -238,6 +239,20 @@ static uint32_t some_file(void)
     return n;
 }
 
+static enum err get_one(struct talk *t, uint32_t file)
+{
+    char text[40];
+    struct writer w = writer_of(text, sizeof text);
+    uint64_t len;
+    write_format(&w, "GET /%u HTTP/1.1\r\nHost: sim\r\n\r\n", (unsigned)file);
+    enum err e = say(t->f, &w);
+    if (e == OK)
+        e = read_status(t, &len);
+    if (e == OK && len != file_bytes[file])
+        e = ERR_MALFORMED;
+    return e == OK ? expect(t->f, FILE_ID + file, 0, len) : e;
+}
+
 static enum err get_some(struct talk *t, uint32_t n)
 {
     uint32_t file[PIPELINE_MAX];
@@ -346,6 +361,56 @@ static void hold(void *arg)
     flow_abort(f);
 }
 
+/* ---- Probing: how long others wait while a crowd is there ---- */
+
+static struct {
+    uint64_t sum_ns, most_ns;
+} wait;
+
+static enum err ask_for(struct talk *t, uint32_t file)
+{
+    uint32_t id = FILE_ID + file;
+    if (self->held_port == PORT_HTTP)
+        return get_one(t, file);
+    enum err e = send_order(t->f, id, file_bytes[file]);
+    return e == OK ? expect(t->f, id, 0, file_bytes[file]) : e;
+}
+
+/* Either on the connection that it keeps or on a new one. */
+static enum err ask_on(struct talk *kept, bool fresh)
+{
+    struct talk t;
+    if (!fresh)
+        return ask_for(kept, (uint32_t)self->held_file);
+    enum err e = open_to(self->held_port, &t.f);
+    return e == OK ? end(t.f, ask_for(&t, (uint32_t)self->held_file)) : e;
+}
+
+static void probe(void *arg)
+{
+    uint64_t n_probes = self->for_ns / NS_PER_S * PROBES_PER_S;
+    struct talk kept;
+    enum err e = open_to(self->held_port, &kept.f);
+    (void)arg;
+    if (e) {
+        count.failed++;
+        return;
+    }
+    for (uint64_t n = 0; e == OK && n < n_probes; n++) {
+        uint64_t begin_ns = sched_now(), took_ns;
+        e = ask_on(&kept, n % 4 == 3);
+        took_ns = sched_now() - begin_ns;
+        wait.sum_ns += took_ns;
+        wait.most_ns = took_ns > wait.most_ns ? took_ns : wait.most_ns;
+        count.good += e == OK;
+        if (e == OK)
+            e = fiber_sleep(time_after(begin_ns, NS_PER_S / PROBES_PER_S));
+    }
+    count.failed += e != OK;
+    count.bad += e == ERR_MALFORMED;
+    end(kept.f, e);
+}
+
 /* ---- The whole ---- */
 
 /* Until nothing is in use: TIME-WAIT is the last to end. */
@@ -361,11 +426,11 @@ int peer_client(const struct peer *p)
 {
     struct scope scope;
     uint64_t until_ns = time_after(sched_now(), p->for_ns);
-    int64_t n = p->n_held ? p->n_held : p->n_workers;
+    int64_t n = p->probe ? 1 : p->n_held ? p->n_held : p->n_workers;
     self = p;
     scope_open(&scope);
     for (int64_t i = 0; i < n; i++) {
-        if (scope_spawn(&scope, "worker", p->n_held ? hold : work, &until_ns) != OK)
+        if (scope_spawn(&scope, "worker", p->probe ? probe : p->n_held ? hold : work, &until_ns) != OK)
             return 1;
     }
     scope_join(&scope);
@@ -375,6 +440,8 @@ int peer_client(const struct peer *p)
     log_info(&logs, "result good=%u failed=%u timeouts=%u bad=%u bytes=%llu used=%zu fibers=%u done_ms=%llu",
              count.good, count.failed, count.timeouts, count.bad, (unsigned long long)count.bytes, peer_used(p->stack),
              sched_counters().n_alive, (unsigned long long)(done_ns / NS_PER_MS));
+    log_info(&logs, "result wait_ns=%llu most_ns=%llu", (unsigned long long)wait.sum_ns,
+             (unsigned long long)wait.most_ns);
     log_info(&logs, "result held=%u refused=%u checksums=%llu retransmitted=%llu", count.held, count.refused,
              (unsigned long long)t.n_bad_checksum, (unsigned long long)t.n_retransmitted);
     return count.bad ? 2 : clean ? 0 : 3;

@@ -19,10 +19,8 @@ struct role {
 };
 
 static const struct role roles[] = {
-    {"server", peer_server, false},
-    {"client", peer_client, false},
-    {"dhcp", peer_dhcp, true},
-    {"attacker", peer_attacker, true},
+    {"server", peer_server, false},    {"client", peer_client, false}, {"dhcp", peer_dhcp, true},
+    {"attacker", peer_attacker, true}, {"crowd", peer_crowd, true},    {"park", peer_park, false},
 };
 
 static int bring_up(struct peer *p, const struct stack_options *o, int64_t mtu_bytes)
@@ -36,16 +34,17 @@ int unikernel_main(int argc, char **argv)
     static struct peer p;
     int status;
     const char *role;
-    int64_t mtu_bytes, n_connections;
+    int64_t mtu_bytes;
     struct stack_options o = {0};
     uint64_t buffer_bytes, after_ns;
     const struct key keys[] = {
-        {"role", KEY_STRING, &role, NULL, "server, client, dhcp or attacker", false},
+        {"role", KEY_STRING, &role, NULL, "what to be", false},
         {"ipv4", KEY_NET, &o.ipv4, NULL, "its address; DHCP when there is none", true},
         {"ipv4-gateway", KEY_IP, &o.ipv4_gateway, NULL, NULL, true},
         {"server", KEY_IP, &p.server, "10.0.0.1", "the server's address", false},
         {"mtu", KEY_INT, &mtu_bytes, "1500", "of the device", false},
-        {"connections", KEY_INT, &n_connections, "0", "limit of TCP", false},
+        {"connections", KEY_INT, &p.n_connections, "0", "limit of TCP", false},
+        {"http", KEY_INT, &p.n_http, "0", "limit of HTTP", false},
         {"buffers", KEY_SIZE, &buffer_bytes, "0", "of TCP", false},
         {"workers", KEY_INT, &p.n_workers, "6", "jobs at the same time", false},
         {"jobs", KEY_INT, &p.n_jobs, "6", "of each worker", false},
@@ -53,17 +52,19 @@ int unikernel_main(int argc, char **argv)
         {"hold", KEY_INT, &p.n_held, "0", "connections to hold instead", false},
         {"hold-port", KEY_PORT, &p.held_port, "80", NULL, false},
         {"hold-slow", KEY_BOOL, &p.held_slow, "false", "read a byte a second", false},
+        {"hold-file", KEY_INT, &p.held_file, "2", "what a crowd asks for", false},
+        {"probe", KEY_BOOL, &p.probe, "false", "ask again and again, and take the time", false},
         {"after", KEY_DURATION, &after_ns, "0s", "to begin later", false},
         {"for", KEY_DURATION, &p.for_ns, "10s", "to hold or to attack", false},
         {"rate", KEY_INT, &p.rate, "1000", "SYNs a second", false},
         {"fragments", KEY_BOOL, &p.fragments, "false", "fragments instead of SYNs", false},
         {"off-link", KEY_BOOL, &p.off_link, "false", "senders behind the gateway", false},
         {"request", KEY_DURATION, &p.request_ns, "200s", "for an HTTP request to arrive", false},
-        {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection", false},
+        {"idle", KEY_DURATION, &p.idle_ns, "60s", "for an idle HTTP connection, and one that takes nothing", false},
     };
     if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))
         return status;
-    o.tcp_connections = (uint32_t)n_connections;
+    o.tcp_connections = (uint32_t)p.n_connections;
     o.buffer_bytes = (uint32_t)buffer_bytes;
     if (netdev_open("net", &p.dev) != OK)
         return EXIT_DEVICE;

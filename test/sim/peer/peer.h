@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A machine of the campaign: one object that is a server, a client, a DHCP server or an attacker, as its key --role says.
+/* A machine of the campaign: one object that is a server, a client, a DHCP server, an attacker and so on, as its key --role says.
  * Several of them are copies of the object (mk/sim.mk). What it found out is its last line on the console: "result", and
  * name=number pairs. */
 #ifndef PEER_H
@@ -21,7 +21,9 @@ enum { PORT_ECHO = 7, PORT_SINK = 9, PORT_SOURCE = 19, PORT_HTTP = 80 };
 
 struct peer {
     struct netdev *dev;
-    struct stack *stack; /* not of an attacker or a DHCP server */
+    struct stack *stack;   /* of those that are no mere frames */
+    int64_t n_connections; /* limit of TCP */
+    int64_t n_http;        /* server: limit of HTTP; 0: its default */
     struct ip server;
     int64_t n_workers;   /* client: fibers that do jobs at the same time */
     int64_t n_jobs;      /* of each */
@@ -29,11 +31,13 @@ struct peer {
     int64_t n_held;      /* connections to hold instead of jobs */
     uint16_t held_port;
     bool held_slow;      /* ask for data and read a byte a second; otherwise say nothing */
+    int64_t held_file;   /* crowd: what to ask for */
+    bool probe;          /* client: ask for something again and again instead, and take the time */
     uint64_t for_ns;     /* how long to hold or to attack */
     int64_t rate;        /* attacker: SYNs a second */
     bool off_link;       /* attacker: the forged senders lie behind the gateway, that he is */
     bool fragments;      /* attacker: fragments instead of SYNs */
-    uint64_t idle_ns;    /* server: how long HTTP lets a connection idle */
+    uint64_t idle_ns;    /* server: how long HTTP lets a connection idle, or take nothing */
     uint64_t request_ns; /* and how long a request may take */
 };
 
@@ -42,10 +46,14 @@ int peer_server(const struct peer *p) MAY_YIELD;
 int peer_client(const struct peer *p) MAY_YIELD;
 int peer_dhcp(const struct peer *p) MAY_YIELD;
 int peer_attacker(const struct peer *p) MAY_YIELD;
+int peer_crowd(const struct peer *p) MAY_YIELD;
+int peer_park(const struct peer *p) MAY_YIELD;
+
+/* The most clients of one crowd. */
+#define CROWD_MAX 100000
 
 /* ---- Content: pseudo-random bytes that both sides know by an identity and an offset ---- */
 
-uint8_t content_byte(uint32_t id, uint64_t offset);
 void content_fill(uint32_t id, uint64_t offset, uint8_t *out, size_t len);
 bool content_equal(uint32_t id, uint64_t offset, const uint8_t *data, size_t len);
 MUST_USE enum err content_send(struct flow *f, uint32_t id, uint64_t from, uint64_t len) MAY_YIELD;

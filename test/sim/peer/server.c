@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define BACKLOG 64
-#define LOOK_NS (2 * NS_PER_S)
+#define LOOK_NS (20 * NS_PER_S) /* a look goes over all stacks; the world is quiet for longer before a stop */
 
 static struct log_source logs = LOG_SOURCE("server");
 
@@ -236,8 +236,8 @@ static void report(const struct peer *p, bool leak)
              (unsigned long long)h.requests, (unsigned long long)count.n_refused, (unsigned long long)h.refused,
              (unsigned long long)h.timeouts, sched_counters().n_most, peer_half_open_most(p->stack),
              (unsigned long long)peer_arp_dropped(p->stack), (unsigned long long)peer_fragments_dropped(p->stack));
-    log_info(&logs, "result large_out=%llu large_in=%llu", (unsigned long long)t.n_large_out,
-             (unsigned long long)t.n_large_in);
+    log_info(&logs, "result large_out=%llu large_in=%llu path_mtu=%llu", (unsigned long long)t.n_large_out,
+             (unsigned long long)t.n_large_in, (unsigned long long)t.n_path_mtu);
 }
 
 int peer_server(const struct peer *p)
@@ -247,7 +247,9 @@ int peer_server(const struct peer *p)
     const struct http_options o = {.handler = handle,
                                    .arg = make_store(),
                                    .no_access_log = true,
+                                   .connections = (uint32_t)p->n_http,
                                    .idle_ns = p->idle_ns,
+                                   .send_ns = p->idle_ns,
                                    .request_ns = p->request_ns};
     struct peer peer = *p;
     scope_open(&scope);

@@ -31,6 +31,7 @@ struct world {
     struct sim *sim;
     struct sim_link *link;
     struct sim_machine *peer[WORLD_PEERS];
+    uint64_t pause_until_ns;
     uint64_t first_bytes, most_bytes; /* allocated */
 };
 
@@ -42,7 +43,11 @@ static bool stays(const struct play *p, int i)
 static void pause_link(void *arg)
 {
     struct world *w = arg;
-    sim_link_pause(w->link, sim_now(w->sim) + NS_PER_S + sim_random(w->sim) % (19 * NS_PER_S));
+    uint64_t now_ns = sim_now(w->sim), until_ns = now_ns + NS_PER_S + sim_random(w->sim) % (19 * NS_PER_S);
+    if (now_ns < w->pause_until_ns && !w->play->pauses_add_up)
+        return;
+    w->pause_until_ns = until_ns;
+    sim_link_pause(w->link, until_ns);
 }
 
 /* Packets go another way from now on: all that was true of the last one may be wrong. */
@@ -136,6 +141,7 @@ static void run(void *arg, void *out)
     play_out(&w);
     o->ended = sim_run(w.sim, sim_now(w.sim) + 10 * NS_PER_S);
     o->growth_bytes = w.most_bytes - w.first_bytes;
+    o->allocated_bytes = w.most_bytes;
     o->trace = sim_trace(w.sim);
     o->now_ns = sim_now(w.sim);
     o->link = sim_link_counters(w.link);

@@ -15,6 +15,7 @@ struct play {
     uint64_t seed;
     struct sim_faults faults;
     uint32_t n_pauses;        /* of the link, 1 to 20 s each, in its first minutes */
+    bool pauses_add_up;       /* one may come while another lasts, so that none knows how long it will be */
     uint32_t n_changes;       /* of the path in its first minutes: delay, rate, and how long packets may be */
     uint64_t end_ns;          /* the run has to be over then, by the virtual clock */
     uint64_t quiet_faults_ns; /* from then on the link is perfect; 0: never */
@@ -30,6 +31,7 @@ struct outcome {
     int status[WORLD_PEERS];
     struct sim_link_counters link;
     uint64_t growth_bytes; /* the most that all machines, and frames under way, took beyond what they had after 5 s */
+    uint64_t allocated_bytes;        /* by all together, at most */
     char console[WORLD_PEERS][4096]; /* the end of each */
 };
 

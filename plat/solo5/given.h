@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/* What is the same on spt and hvt: how an image starts, what the tender gives it, its memory and its list of devices. A
+ * target's own folder brings the calls to its tender and given_boot_info. */
+#ifndef PLAT_SOLO5_GIVEN_H
+#define PLAT_SOLO5_GIVEN_H
+
+#include <jinn/plat.h>
+
+#include "wire/extension.h"
+#include "wire/solo5.h"
+
+struct given_boot {
+    uint64_t memory_bytes; /* the address after the last byte */
+    uint64_t image_end;    /* from here on all is heap */
+    uint64_t command_line; /* address of a C string, which is changed */
+    uint64_t manifest;     /* address of a manifest's content */
+};
+
+/* The image's one state of this layer: set at start, then read; a platform may have it. */
+struct given {
+    struct given_boot boot;
+    struct solo5_manifest manifest;
+    bool extended;            /* our tender: `extension` is there */
+    uint64_t extension_block; /* where it came */
+    struct extension extension;
+    uint64_t features; /* enum extension_feature; 0 under a stock tender */
+    bool seed_given;   /* plat_entropy gave the tender's seed away */
+};
+extern struct given given;
+
+/* Entered once by arch's _start, on our boot stack, with nothing set up. */
+NO_RETURN void image_start(uint64_t boot_info);
+/* Each target's: reads the boot info that the tender points to, and readies what it needs itself. The first thing that is
+ * called once there is a thread block; the C library has not started yet. */
+void given_boot_info(uint64_t address, struct given_boot *b);
+
+/* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. Asked once. */
+uint64_t given_keep(uint64_t start);
+
+/* The attached device with this index, which must be of this type. */
+const struct solo5_entry *given_device(unsigned index, enum solo5_type type);
+/* What a block transfer must be: whole blocks inside the device. */
+bool given_range_good(const struct solo5_entry *e, uint64_t offset, size_t len);
+
+/* Where the stacks are. The tender may put them anywhere, and not where they were linked beside the rest of the image: so
+ * nothing but these relocated words (arch's entry) may speak of their addresses. */
+struct image_stacks {
+    uint64_t boot_end; /* the end of the boot stack */
+    uint64_t first;    /* the lowest address of the first fiber stack */
+};
+extern const struct image_stacks jinn_stacks;
+
+/* Their sizes, laid down by the linker script. */
+struct image_stack_sizes {
+    uint64_t bytes;
+    uint64_t stride;
+    uint64_t n;
+};
+extern const struct image_stack_sizes jinn_stack_sizes;
+
+#endif

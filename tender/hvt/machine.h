@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* A virtual machine with one processor, made ready to enter an image. What the host refuses ends the process. */
+#ifndef TENDER_HVT_MACHINE_H
+#define TENDER_HVT_MACHINE_H
+
+#include "tender/hvt/tables.h"
+#include "tender/tender.h"
+
+struct kvm_run;
+
+struct machine {
+    struct tender *tender;
+    struct tables tables;
+    int kvm, vm, cpu;
+    struct kvm_run *run; /* what KVM and this process tell each other of the processor */
+    uint64_t tsc_hz;
+};
+
+/* Is there a KVM that can do what is needed? Before anything else is opened. */
+void machine_open(struct machine *m);
+/* The machine and its memory. The calls that belong to one process: after the last fork. */
+void machine_create(struct machine *m, struct tender *t);
+/* The page tables, with the image's segments in memory, and the processor at its entry point. */
+void machine_prepare(struct machine *m);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* An image's segments in the guest's memory, which is there already, zeroed, readable and writable. Those that are neither
+ * written nor relocated are pages of the file. */
+#include "tender/fail.h"
+#include "tender/tender.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* What another processor will execute, this process must be able to read. */
+static int protection(uint32_t flags, int allowed)
+{
+    int execute = allowed & PROT_EXEC ? PROT_EXEC : PROT_READ;
+    return (flags & ELF_READ ? PROT_READ : 0) | (flags & ELF_WRITE ? PROT_WRITE : 0) |
+           (flags & ELF_EXECUTE ? execute : 0);
+}
+
+bool tender_begin_layout(struct tender *t, uint64_t *seed)
+{
+    const struct options *o = &t->options;
+    layout_as_linked(&t->layout, &t->plan, o->memory_bytes);
+    if (!t->plan.movable && o->has_layout_seed)
+        fail(FAIL_USAGE,
+             "--layout-seed: %s has no table of relocations, so it always lies where it was linked; leave the "
+             "option out",
+             o->image);
+    *seed = o->layout_seed;
+    if (t->plan.movable && !o->has_layout_seed && getrandom(seed, sizeof *seed, 0) != sizeof *seed)
+        fail(FAIL_HOST, "the host has no random bytes: %s", strerror(errno));
+    return t->plan.movable;
+}
+
+NO_RETURN static void refused(const struct tender *t, const char *what)
+{
+    fail(FAIL_HOST, "%s: the host refused to %s a segment: %s", t->options.image, what, strerror(errno));
+}
+
+/* Pages of the file, when its bytes lie in it as they will lie in memory. What follows the segment's bytes on its last
+ * page shows, too: it is of the same file, which the guest may know. */
+static bool map_segment(const struct tender *t, const struct elf_segment *s, int allowed)
+{
+    uint64_t file_end = (s->address + s->file_len + ELF_PAGE - 1) & ~(ELF_PAGE - 1);
+    uint64_t into_page = s->address - s->start;
+    if (s->flags & ELF_WRITE || s->relocated || into_page >= ELF_PAGE || (s->file_offset - into_page) % ELF_PAGE ||
+        file_end != s->end || into_page > s->file_offset)
+        return false;
+    void *p = mmap(tender_at(t, s->start), s->end - s->start, protection(s->flags, allowed), MAP_PRIVATE | MAP_FIXED,
+                   t->image_fd, (off_t)(s->file_offset - into_page));
+    if (p == MAP_FAILED)
+        refused(t, "map");
+    return true;
+}
+
+/* The plan's check went over the same bytes, unless somebody wrote to the file since; then the image breaks, and nothing
+ * else, since only words of its own segments are changed here. */
+static void relocate_segment(const struct tender *t, const struct elf_segment *s)
+{
+    struct relr r = relr_of(t->plan.relocations);
+    for (uint64_t address; relr_next(&r, &address) && address < s->end;) {
+        if (address < s->start)
+            continue;
+        uint64_t *word = tender_at(t, address);
+        *word = layout_word(&t->layout, *word);
+    }
+}
+
+/* The outer guards of a guest that is a process are not mapped at all (tender/memory.c). */
+static void load_segment(const struct tender *t, const struct elf_segment *s, int allowed)
+{
+    bool unmapped = allowed & PROT_EXEC && layout_outer_guard(&t->layout, &t->plan, s);
+    if (unmapped || (s->flags && map_segment(t, s, allowed)))
+        return;
+    if (s->flags &&
+        pread(t->image_fd, tender_at(t, s->address), s->file_len, (off_t)s->file_offset) != (ssize_t)s->file_len)
+        fail(FAIL_IMAGE, "%s: the file changed while it was read; start it again", t->options.image);
+    if (s->relocated)
+        relocate_segment(t, s);
+    if (s->flags != (ELF_READ | ELF_WRITE) &&
+        mprotect(tender_at(t, s->start), s->end - s->start, protection(s->flags, allowed)) != 0)
+        refused(t, "protect");
+}
+
+void tender_load(struct tender *t, int protections)
+{
+    for (size_t i = 0; i < t->plan.n; i++)
+        load_segment(t, &t->plan.segments[i], protections);
+    (void)munmap((void *)(uintptr_t)t->file.data, t->file.len);
+    t->plan.manifest_content = bytes_of(NULL, 0);
+    t->plan.relocations = bytes_of(NULL, 0);
+}

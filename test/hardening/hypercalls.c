@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/* hvt only: calls of the tender with every kind of wrong number, address and length. The argument says which. A wrong address
+ * ends the image with a report; a wrong device or range is a result. Status 0: all was as it must be. */
+#include "test/hardening/image.h"
+
+#include "arch/hypercall.h"
+#include "wire/hvt.h"
+
+#include <string.h>
+
+#define STRADDLE 4 /* bytes are still its own */
+#define FOUR_GIGABYTES (UINT64_C(1) << 32)
+
+static uint8_t data[8192];
+static uint64_t base, end; /* of the heap, behind which there is nothing */
+
+/* Pairs of address and length that must not be let through. */
+static const struct range {
+    const char *name;
+    uint64_t address, len;
+} ranges[] = {
+    {"null", 0, 16},
+    {"page-zero", 0xfff, 16},
+    {"straddling-the-end", 8, 16}, /* from the end on, downwards */
+    {"behind-the-end", 0, 16},     /* from the end on */
+    {"wrapping", UINT64_MAX - 7, 16},
+    {"wrapping-length", 1, UINT64_MAX},
+    {"longer-than-memory", 2, FOUR_GIGABYTES}, /* from the heap on */
+    {"above-four-gigabytes", FOUR_GIGABYTES, 16},
+    {"not-canonical", UINT64_C(1) << 47, 16},
+};
+
+static struct range find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+        struct range r = ranges[i];
+        if (strcmp(name, r.name))
+            continue;
+        if (strcmp(name, "straddling-the-end") == 0)
+            r.address = end - STRADDLE;
+        else if (strcmp(name, "behind-the-end") == 0)
+            r.address = end;
+        else if (strcmp(name, "longer-than-memory") == 0)
+            r.address = base;
+        return r;
+    }
+    exit(3);
+}
+
+static void by_arguments(struct range r)
+{
+    arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)r.address);
+}
+
+static void by_puts(struct range r)
+{
+    arch_hypercall(HVT_PUTS, &(struct hvt_puts){r.address, r.len});
+}
+
+static void by_block(struct range r)
+{
+    /* A length that the device has; the address is what is wrong. */
+    uint64_t from = r.address == end - STRADDLE ? end - 512 : r.address;
+    arch_hypercall(HVT_BLOCK_READ, &(struct hvt_block){.handle = 1, .data = from, .len = 1024});
+}
+
+static void by_net(struct range r)
+{
+    arch_hypercall(HVT_NET_WRITE, &(struct hvt_net){.handle = 2, .data = r.address, .len = r.len});
+}
+
+static void by_exchange(struct range r)
+{
+    struct hvt_frame f = {.data = r.address, .len = (uint32_t)r.len, .device = 2};
+    arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)&f, .n_out = 1});
+}
+
+static void by_lists(struct range r)
+{
+    arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = r.address, .n_out = 1});
+}
+
+static void by_room(struct range r)
+{
+    arch_hypercall(HVT_EXCHANGE,
+                   &(struct hvt_exchange){.in = (uintptr_t)data,
+                                          .n_in = 1,
+                                          .room = r.address,
+                                          .room_bytes = r.len > UINT32_MAX ? UINT32_MAX : (uint32_t)r.len});
+}
+
+static const struct {
+    const char *name;
+    void (*call)(struct range r);
+} ways[] = {{"arguments", by_arguments}, {"puts", by_puts},   {"block", by_block}, {"net", by_net},
+            {"exchange", by_exchange},   {"lists", by_lists}, {"room", by_room}};
+
+/* What must be answered, and not end the image. */
+static int results(void)
+{
+    struct hvt_block b = {.handle = 1, .data = (uintptr_t)data, .len = 512};
+    struct hvt_block wrong[] = {{.handle = 0},
+                                {.handle = 2},
+                                {.handle = 63},
+                                {.handle = UINT64_MAX},
+                                {.handle = 1, .offset = 1},
+                                {.handle = 1, .offset = UINT64_MAX - 511},
+                                {.handle = 1, .offset = 4096}};
+    struct hvt_net n = {.handle = 1, .data = (uintptr_t)data, .len = 64};
+    arch_hypercall(HVT_BLOCK_READ, &b);
+    if (b.result != HVT_OK)
+        return 10;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct hvt_block w = wrong[i];
+        w.data = (uintptr_t)data;
+        w.len = 512;
+        w.result = HVT_OK;
+        arch_hypercall(i % 2 ? HVT_BLOCK_WRITE : HVT_BLOCK_READ, &w);
+        if (w.result != HVT_INVALID)
+            return 11 + (int)i;
+    }
+    for (uint64_t len = 0; len <= 1024; len += len == 0 ? 1 : 511) {
+        struct hvt_block w = {.handle = 1, .data = (uintptr_t)data, .len = len};
+        arch_hypercall(HVT_BLOCK_READ, &w);
+        if ((w.result == HVT_OK) != (len == 512))
+            return 20;
+    }
+    arch_hypercall(HVT_NET_READ, &n);
+    if (n.result != HVT_INVALID)
+        return 21;
+    /* Arguments that cross a page at an odd address. */
+    struct hvt_walltime *t = (void *)(((uintptr_t)data + 4096) / 4096 * 4096 - 3);
+    memset(t, 0, sizeof *t);
+    arch_hypercall(HVT_WALLTIME, t);
+    uint64_t ns;
+    memcpy(&ns, t, sizeof ns);
+    return ns > UINT64_C(1000000000) * 1000000000 ? 0 : 22;
+}
+
+int unikernel_main(int argc, char **argv)
+{
+    base = (uintptr_t)plat_heap().base;
+    end = base + plat_heap().len;
+    if (argc == 2 && strcmp(argv[1], "results") == 0)
+        return results();
+    if (argc == 2 && strcmp(argv[1], "number") == 0)
+        arch_hypercall(15, data);
+    if (argc == 2 && strcmp(argv[1], "port") == 0)
+        arch_hypercall(31, data);
+    if (argc == 2 && strcmp(argv[1], "read-only") == 0)
+        arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)plat_image_name);
+    if (argc == 2 && strcmp(argv[1], "parts") == 0) {
+        static struct hvt_frame many[HVT_FRAMES_OUT_MAX];
+        for (size_t i = 0; i < ARRAY_LEN(many); i++)
+            many[i] = (struct hvt_frame){.data = (uintptr_t)data, .len = 1, .device = 2, .partial = 1};
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)many, .n_out = ARRAY_LEN(many)});
+    }
+    for (size_t i = 0; argc == 3 && i < ARRAY_LEN(ways); i++)
+        if (strcmp(argv[1], ways[i].name) == 0)
+            ways[i].call(find(argv[2]));
+    return 2;
+}
