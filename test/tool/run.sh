@@ -440,9 +440,17 @@ as=()
 refused 'host: a sealed image' 64 "a sealed image can't reach the host's sockets; use -t linux" "$jinn" run -q --net service=host "$site"
 check 'nothing is left when jinn itself is killed' orphans
 
-# ---- The network helper, and an installed jinn ----
+# ---- The network helper, gdb and core files, and an installed jinn ----
 
 if python3 test/tool/usernet.py build/host/jinn-net >"$work/out" 2>&1; then
+	passed=$((passed + $(grep -c '^ok' "$work/out")))
+	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
+	sed -n 's/^skip /  skip  tool:/p' "$work/out"
+else
+	failed=$((failed + 1))
+	grep -v '^ok' "$work/out"
+fi
+if python3 test/tool/debug.py "$jinn" >"$work/out" 2>&1; then
 	passed=$((passed + $(grep -c '^ok' "$work/out")))
 	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
 	sed -n 's/^skip /  skip  tool:/p' "$work/out"
