@@ -223,6 +223,7 @@ def test_watchpoints(gdb):
     gdb.do("rwatch counter")
     matches("reads are watched", gdb.do("continue"), r"Hardware read watchpoint \d+: counter\s+Value = ")
     gdb.do("delete")
+    gdb.do("finish")  # it has read the counter and not written it yet
 
 
 def test_changes(gdb):
@@ -251,8 +252,7 @@ def test_interrupt_and_detach(gdb, path):
     matches("detach", gdb.do("detach"), "detached")
     gdb.do("delete")
     gdb.do("target remote " + path)
-    check("the image ran on, with no breakpoint left", "received signal SIGINT" not in gdb.do("info program") and
-          int(gdb.value("counter")) >= before, gdb.value("counter"))
+    check("the image ran on", int(gdb.value("counter")) >= before >= 100000, before, gdb.value("counter"))
     matches("text is as it was", gdb.do("x/i count"), r"<count>:\s+(?!int3)")
 
 
