@@ -81,19 +81,29 @@ print() { # markdown? the cells come between tabs
 
 page() {
 	cat <<END
-# Compatibility with Solo5
+<!-- SPDX-License-Identifier: ISC -->
+# Solo5 both ways
 
-Solo5's test guests on Jinn's tenders, and Jinn's appliances on Solo5's: a real run, with Solo5 $version, written by
+Images that Solo5 builds run on Jinn's tenders, and Jinn's images on Solo5's. This page is a real run, with Solo5 $version:
 
-    test/compat/solo5.sh --markdown --under-qemu TREE >doc/compat.md
+\`test/compat/solo5.sh --markdown --under-qemu TREE >doc/compat.md\`
 
-where TREE is a built Solo5. What is expected is what Solo5's own \`tests/tests.bats\` asks for. The last column says \`met\`, or
-what Jinn does otherwise on purpose, which the script checks as strictly; NOT MET would be a fault. hvt ran
-$([ -n "$qemu" ] && echo 'on a KVM of real semantics, emulated by QEMU (\`test/kvm/under-qemu\`)' || echo "on this machine's KVM").
+TREE is a built Solo5 (\`./configure.sh && make\`); it is no package of Debian's, so CI runs without it. What is expected is what
+Solo5's own \`tests/tests.bats\` asks for. The last column says \`met\`, or what Jinn's tender does otherwise on purpose, which
+the script checks as strictly; anything else would be NOT MET.
 
-Left out are Solo5's tests of other things than a tender: its \`elftool\`, and that a host does not start images by itself. Where
-\`/dev/kvm\` is PVM, which emulates guests at CPL 0, those that use floating point (\`fpu\`, our website) end at the first such
-instruction on either's tender; our own images on our own tender run at CPL 3 and don't.
+Left out are Solo5's tests of other things than a tender: its \`elftool\`, and that a host does not start images by itself. What an
+image of Jinn's does without under Solo5's tenders: [security](security.md#what-depends-on-the-tender).
+
+END
+	if [ -n "$qemu" ]; then
+		printf 'hvt ran on an emulated machine whose KVM has real semantics (`test/kvm/under-qemu`). '
+	else
+		printf "hvt ran on the machine's own KVM. "
+	fi
+	cat <<END
+Where \`/dev/kvm\` is PVM, guests at CPL 0
+are emulated, and end at their first SSE instruction on either's tender (\`fpu\`, the website).
 
 END
 }
