@@ -73,12 +73,14 @@ static bool in_blocks(const struct solo5_entry *e, const struct hvt_block *b)
            b->offset <= e->capacity_bytes && b->len <= e->capacity_bytes - b->offset;
 }
 
-/* In pieces, each a power of two of blocks: what the filter on system calls lets through. */
-static bool transfer(const struct solo5_entry *e, const struct hvt_block *b, uint8_t *memory, bool out)
+/* In pieces that the filter on system calls lets through: of one block, and for an image of ours of a power of two of them. */
+static bool transfer(const struct machine *m, const struct solo5_entry *e, const struct hvt_block *b, uint8_t *memory,
+                     bool out)
 {
+    uint64_t most = m->tender->jinn ? EXTENSION_RUN_BYTES : e->block_bytes;
     for (uint64_t done = 0; done < b->len;) {
         uint64_t piece = e->block_bytes;
-        while (piece * 2 <= b->len - done && piece * 2 <= EXTENSION_RUN_BYTES)
+        while (piece * 2 <= b->len - done && piece * 2 <= most)
             piece *= 2;
         off_t at = (off_t)(b->offset + done);
         ssize_t n =
@@ -99,7 +101,7 @@ static bool block(struct machine *m, struct hvt_block *b, bool out)
     uint8_t *memory = tables_reach(&m->tables, b->data, b->len, out ? TABLES_READ : TABLES_WRITE);
     if (!memory)
         return false;
-    b->result = transfer(e, b, memory, out) ? HVT_OK : HVT_FAILED;
+    b->result = transfer(m, e, b, memory, out) ? HVT_OK : HVT_FAILED;
     return true;
 }
 

@@ -60,7 +60,7 @@ static void confine(const struct tender *t)
                                     .timer_fd = TENDER_FD_TIMER,
                                     .control_fd = t->held[TENDER_FD_CONTROL] ? TENDER_FD_CONTROL : -1,
                                     .vcpu_fd = TENDER_FD_CPU,
-                                    .extended = true};
+                                    .extended = t->jinn != NULL};
     confine_namespaces();
     confine_files(); /* before there may be no more descriptors */
     confine_limits();

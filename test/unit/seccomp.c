@@ -181,6 +181,9 @@ static void more_devices_than_fit_are_noticed(void **state)
     struct seccomp_policy policy = {&m, EPOLL, TIMER, -1, -1, false};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
+    policy.vcpu_fd = VCPU;
+    seccomp_emit(&policy, &program);
+    assert_false(program.full);
     policy.extended = true;
     seccomp_emit(&policy, &program);
     assert_true(program.full);
