@@ -27,7 +27,8 @@ MBEDTLS_HOST_LIB  := $(DEPS)/host/libmbedcrypto.a
 MBEDTLS_CPPFLAGS  := -isystem $(DEPS)/mbedtls/include
 DEPS_ORIGINS      := $(DEPS)/src/musl.origin $(DEPS)/src/mbedtls.origin
 
-DEPS_GUEST_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections \
+# With what a debugger needs; images don't carry it.
+DEPS_GUEST_CFLAGS := -O2 -g -ffile-prefix-map=$(CURDIR)/= -fPIE -ffunction-sections -fdata-sections \
                      -fstack-protector-strong -fcf-protection=none \
                      -fno-asynchronous-unwind-tables -fno-unwind-tables
 DEPS_HOST_CFLAGS  := -O2 -fPIC -ffunction-sections -fdata-sections

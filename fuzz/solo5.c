@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A manifest's content, a note and an extension block; what is accepted must come back the same when it is emitted. */
 #include "wire/extension.h"
+#include "wire/hvt.h"
 #include "wire/solo5.h"
 
 #include <stdlib.h>
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes content;
     struct solo5_abi abi;
     struct solo5_boot_info info;
+    struct hvt_boot_info hvt;
     struct extension e;
     manifest(b);
     if (solo5_note_parse(b, SOLO5_NOTE_MFT1, &content) == OK)
@@ -33,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (solo5_note_parse(b, SOLO5_NOTE_ABI1, &content) == OK)
         (void)!solo5_abi_parse(content, &abi);
     (void)!solo5_boot_info_parse(b, &info);
+    (void)!hvt_boot_info_parse(b, &hvt);
     if (extension_parse(b, &e) == OK && extension_secret(&e, bytes_str("key"), &content) == OK && content.len > size)
         abort();
     return 0;

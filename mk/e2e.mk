@@ -12,6 +12,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/tap.py spt' \
       'test/e2e/tap.py hvt' \
       'test/e2e/offload.py spt' \
+      'test/e2e/offload.py hvt' \
       'test/e2e/offload.py linux' \
       'test/e2e/net.sh spt' \
       'test/e2e/net.sh linux' \
@@ -46,7 +47,7 @@ $(B)/host/lwip-server: bench/lwip/server.c bench/lwip/lwipopts.h $(LWIP).origin
 	@$(CC_HOST) -O2 -w -D_GNU_SOURCE -Ibench/lwip -I$(LWIP)/src/include -I$(LWIP)/port/include $< $(LWIP)/src/core/*.c \
 		$(LWIP)/src/core/ipv4/*.c $(LWIP)/src/netif/ethernet.c -o $@
 
-# ONLY: the parts that are wanted, sizes start http streams loss idle profile.
+# ONLY: the parts that are wanted, sizes start http streams loss idle profile hvt.
 bench: all
 	@scripts/setup bench
 	@$(MAKE) -s $(BENCH_PROGRAMS)

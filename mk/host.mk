@@ -15,7 +15,8 @@ $(B)/host/%.c.o: %.c | deps
 
 # ---- jinn: the command, with the pure parts of the library that it shares with the guest ----
 
-TOOL_SOURCES := $(wildcard tool/*.c) base/bytes.c base/format.c wire/solo5.c wire/elf.c wire/relr.c tender/console.c
+TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/format.c wire/solo5.c wire/elf.c wire/relr.c \
+                wire/fiber_note.c tender/console.c tender/layout.c
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)
 

@@ -247,6 +247,7 @@ struct tcp_connection {
     bool slowed : 1;     /* because of the peer's echo: to be told with the next new data */
     bool orphan : 1;     /* the user gave it back */
     bool push_late : 1;  /* there is something to send at tcp_flush */
+    bool held : 1;       /* the device had no room for a segment: again at soon_ns, whatever leaves before */
     bool ack_now : 1;    /* at tcp_flush, or with the next segment */
     bool fin_queued : 1; /* the user's stream ends after tx */
     bool fin_sent : 1;   /* at least once */

@@ -110,7 +110,8 @@ static void acknowledged(struct tcp_connection *c)
     c->acked = c->rcv_nxt;
     c->ack_now = false;
     c->n_unacked = 0;
-    c->soon_ns = TIME_NEVER;
+    if (!c->held)
+        c->soon_ns = TIME_NEVER;
 }
 
 /* What a segment with this data leaves for blocks: a full one nothing. */
@@ -157,10 +158,12 @@ static enum err transmit(struct tcp_connection *c, uint64_t now_ns, struct seq s
         tcp_set_mss(c, tcp_route_payload(c->t, &c->entry.peer.ip, NULL));
         e = ERR_AGAIN;
     }
-    if (e == ERR_AGAIN)
+    if (e == ERR_AGAIN) {
+        c->held = true;
         c->soon_ns = time_min(c->soon_ns, time_after(now_ns, TCP_SEND_AGAIN_NS));
-    else
+    } else {
         acknowledged(c);
+    }
     return e;
 }
 

@@ -104,6 +104,7 @@ static void resend_due(struct tcp_connection *c, uint64_t now_ns)
 static void soon_due(struct tcp_connection *c, uint64_t now_ns)
 {
     c->soon_ns = TIME_NEVER;
+    c->held = false;
     tcp_output(c, now_ns);
     if (c->ack_now || !seq_equal(c->acked, c->rcv_nxt)) {
         c->t->n.n_delayed_acks++;

@@ -25,13 +25,13 @@ _jinn()
 		fi
 		return ;;
 	--template) mapfile -t COMPREPLY < <(compgen -W 'hello website' -- "$word"); return ;;
-	--pcap | --picture) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+	--pcap | --picture | --gdb | --core) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word"); return ;;
 	esac
 	case $command in
 	new) options='--template --help' ;;
 	build) options='--target --release --debug --shuffle --quiet --help' ;;
-	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --layout-seed --pcap --timing --quiet --help' ;;
+	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --layout-seed --pcap --gdb --core --timing --quiet --help' ;;
 	describe) options='--target --json --picture --help' ;;
 	*) options=--help ;;
 	esac

@@ -10,9 +10,7 @@ launch_on_stack:
 	.size launch_on_stack, . - launch_on_stack
 
 /* The guest gets no address and no value of the tender's in a register. */
-	.globl launch_jump
-	.type launch_jump, @function
-launch_jump:
+	.macro prepare
 	mov %rdi, %rsp
 	mov %rsi, %rax
 	mov %rdx, %rdi
@@ -46,6 +44,21 @@ launch_jump:
 	pxor %xmm14, %xmm14
 	pxor %xmm15, %xmm15
 	cld
+	.endm
+
+	.globl launch_jump
+	.type launch_jump, @function
+launch_jump:
+	prepare
 	jmp *%rax
 	.size launch_jump, . - launch_jump
+
+/* A tracer finds the image's first instruction one step behind the trap. */
+	.globl launch_jump_traced
+	.type launch_jump_traced, @function
+launch_jump_traced:
+	prepare
+	int3
+	jmp *%rax
+	.size launch_jump_traced, . - launch_jump_traced
 	.section .note.GNU-stack, "", @progbits

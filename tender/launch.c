@@ -39,6 +39,7 @@ static struct {
     uint64_t entry;
     uint64_t boot_info;
     struct sock_fprog filter;
+    bool traced;
 } last;
 
 static long call(long n, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -62,6 +63,8 @@ static void last_steps(void)
     bad |= call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (uintptr_t)&last.filter, 0);
     if (bad)
         (void)call(SYS_exit_group, FAIL_HOST, 0, 0, 0);
+    if (last.traced)
+        launch_jump_traced(last.guest_stack, last.entry, last.boot_info);
     launch_jump(last.guest_stack, last.entry, last.boot_info);
 }
 
@@ -99,6 +102,7 @@ void launch(struct tender *t)
     last.guest_stack = layout_placed(&t->layout, t->options.memory_bytes) - 8;
     last.entry = layout_placed(&t->layout, t->plan.entry);
     last.boot_info = layout_placed(&t->layout, SOLO5_BOOT_INFO);
+    last.traced = t->options.traced;
     if (mprotect(t, sizeof *t, PROT_READ) != 0)
         fail(FAIL_HOST, "the host refused to protect the tender's record: %s", strerror(errno));
     launch_on_stack(last_stack + sizeof last_stack, last_steps);

@@ -12,5 +12,7 @@ NO_RETURN void launch(struct tender *t);
 NO_RETURN void launch_on_stack(void *top, void (*next)(void));
 /* launch.S: clears all registers, sets the stack pointer and the first argument, and jumps. */
 NO_RETURN void launch_jump(uint64_t stack, uint64_t entry, uint64_t argument);
+/* The same with a SIGTRAP before the jump, which ends a process that nobody traces. */
+NO_RETURN void launch_jump_traced(uint64_t stack, uint64_t entry, uint64_t argument);
 
 #endif

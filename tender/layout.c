@@ -89,3 +89,21 @@ bool layout_linked(const struct layout *l, uint64_t placed, uint64_t *linked)
     }
     return false;
 }
+
+/* Parts that were not moved follow one another. */
+size_t layout_span(const struct layout *l, uint64_t placed, size_t len)
+{
+    size_t span = 0;
+    for (bool more = true; more && span < len;) {
+        more = false;
+        for (size_t i = 0; i < LAYOUT_PARTS && !more; i++) {
+            const struct layout_part *p = &l->parts[i];
+            uint64_t at = placed + span - p->by;
+            if (at < p->start || at >= p->end)
+                continue;
+            span += p->end - at < len - span ? p->end - at : len - span;
+            more = true;
+        }
+    }
+    return span;
+}

@@ -15,6 +15,12 @@
 
 #include "wire/elf.h"
 
+/* On spt: above what a pointer of 32 bits reaches, below where Linux puts programs, libraries and stacks. Should something be
+ * there all the same, another place is drawn. */
+#define LAYOUT_SPT_LOWEST (UINT64_C(1) << 32)
+#define LAYOUT_SPT_HIGHEST UINT64_C(0x550000000000)
+#define LAYOUT_SPT_ATTEMPTS 16
+
 enum { LAYOUT_INFO, LAYOUT_IMAGE, LAYOUT_STACKS, LAYOUT_HEAP, LAYOUT_PARTS };
 
 struct layout_part {
@@ -45,5 +51,7 @@ uint64_t layout_word(const struct layout *l, uint64_t linked);
 bool layout_outer_guard(const struct layout *l, const struct elf_plan *plan, const struct elf_segment *s);
 /* The linked address of one in the running guest. False, and the address itself, when it is in none of the parts. */
 bool layout_linked(const struct layout *l, uint64_t placed, uint64_t *linked);
+/* How many of the `len` bytes from there on are the guest's without a gap. */
+size_t layout_span(const struct layout *l, uint64_t placed, size_t len);
 
 #endif

@@ -10,11 +10,6 @@
 #include <sys/personality.h>
 
 #define PERSONALITY_ASK 0xffffffff
-/* Where a moved image may lie: above what a pointer of 32 bits reaches, below where Linux puts programs, libraries and
- * stacks. Should something be there all the same, another place is drawn. */
-#define LOWEST (UINT64_C(1) << 32)
-#define HIGHEST UINT64_C(0x550000000000)
-#define ATTEMPTS 16
 
 static void *at(uint64_t address)
 {
@@ -79,8 +74,8 @@ static bool map_parts(const struct tender *t)
 static void map_moved(struct tender *t, uint64_t seed)
 {
     errno = ENOMEM;
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (!layout_draw(&t->layout, seed, attempt, LOWEST, HIGHEST))
+    for (unsigned attempt = 0; attempt < LAYOUT_SPT_ATTEMPTS; attempt++) {
+        if (!layout_draw(&t->layout, seed, attempt, LAYOUT_SPT_LOWEST, LAYOUT_SPT_HIGHEST))
             break;
         if (map_parts(t))
             return;

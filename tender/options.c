@@ -25,6 +25,7 @@ static const char help[] =
     "  --key-file NAME=FILE          hand the file's bytes to the image as the secret NAME\n"
     "  --layout-seed=N               lay the image where the start with this number had it (anew each time)\n"
     "  --control=@FD                 a socket on which the image says what it serves\n"
+    "  --traced                      stop by SIGTRAP before the image's first instruction, for a tracer (spt)\n"
     "  --help, --version\n"
     "\n"
     "Exit statuses: the image's own, or 64 wrong usage, 65 bad image, 66 device or file missing or unusable,\n"
@@ -140,6 +141,8 @@ static bool parse_one(struct options *o, const char *argument, const char *next)
         set_layout_seed(o, value);
     else if ((value = after(argument, "--control=")))
         set_control(o, value);
+    else if (strcmp(argument, "--traced") == 0)
+        o->traced = true;
     else if (!parse_form(o, argument))
         fail(FAIL_USAGE, "%s: there is no such option; --help lists them", argument);
     return false;

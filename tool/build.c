@@ -11,11 +11,14 @@
 #include "tool/shuffle.h"
 #include "wire/elf.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -204,13 +207,29 @@ static void add_sim_words(const struct build *b, struct words *command)
     words_add(command, b->image);
 }
 
-/* The table of sections is for linkers; a tender reads that of segments. */
+/* To a debugger the file with symbols is of a program that can lie anywhere (ET_DYN): then it asks where, of a core file, too.
+ * Its time stays, by which it is known whether there is anything to do. */
+static void mark_movable(const struct build *b)
+{
+    struct stat st;
+    uint8_t type = ET_DYN;
+    int fd = open(path_join(b->m->folder, b->unstripped), O_WRONLY | O_CLOEXEC);
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && pwrite(fd, &type, 1, offsetof(Elf64_Ehdr, e_type)) == 1 &&
+                futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim}) == 0;
+    if (!good)
+        fail(STATUS_NO_OUTPUT, "%s can't be written: %s", b->unstripped, strerror(errno));
+    close(fd);
+}
+
+/* The table of sections is for linkers; a tender reads that of segments. Tenders want a program at a fixed address (ET_EXEC). */
 static void trim_image(const struct build *b)
 {
     struct bytes image;
     const char *path = path_join(b->m->folder, b->image);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     bool good = fd >= 0 && file_read(path, &image);
+    if (good && image.len > sizeof(Elf64_Ehdr))
+        ((uint8_t *)(uintptr_t)image.data)[offsetof(Elf64_Ehdr, e_type)] = ET_EXEC;
     size_t len = good ? elf_trim((uint8_t *)(uintptr_t)image.data, image.len) : 0;
     good = good && pwrite(fd, image.data, len, 0) == (ssize_t)len && ftruncate(fd, (off_t)len) == 0;
     if (!good)
@@ -235,8 +254,10 @@ static void strip_image(struct build *b)
     if (!run_if_changed(&command, b->image, &inputs, b->m->folder, "strip"))
         return;
     b->changed = true;
-    if (strcmp(b->target, "sim") != 0)
-        trim_image(b);
+    if (strcmp(b->target, "sim") == 0)
+        return;
+    trim_image(b);
+    mark_movable(b);
 }
 
 /* Two builds of one appliance at a time would write the same files: the second waits. */

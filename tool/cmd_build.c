@@ -32,8 +32,8 @@ static int run(int argc, char **argv)
             mode = c == 'd' ? BUILD_DEBUG : BUILD_RELEASE;
     }
     build_check_target(target);
-    if (shuffle && strcmp(target, "spt") != 0)
-        command_usage("--shuffle %s: only sealed images have their functions shuffled; use -t spt", shuffle);
+    if (shuffle && !build_sealed(target))
+        command_usage("--shuffle %s: only sealed images have their functions shuffled; use -t spt or -t hvt", shuffle);
     const char *folder = command_operand(argc, argv, ".");
     struct build b = build_shuffled(folder, target, mode, shuffle);
     const char *image = path_join(folder, b.image);

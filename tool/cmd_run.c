@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tool/build.h"
 #include "tool/commands.h"
+#include "tool/debug.h"
 #include "tool/image.h"
 #include "tool/ports.h"
 #include "tool/root.h"
@@ -12,6 +13,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,7 +38,7 @@ struct request {
     struct ports ports;
     struct pairs nets, offloads, blocks, kvs, secrets;
     uint32_t memory_mb; /* 0: not named */
-    const char *pcap, *layout_seed;
+    const char *pcap, *layout_seed, *gdb, *core;
     bool quiet, timing;
 };
 
@@ -132,6 +134,12 @@ static void take_option(struct request *r, int c)
     case 'c':
         r->pcap = optarg;
         return;
+    case 'g':
+        r->gdb = optarg;
+        return;
+    case 'd':
+        r->core = optarg;
+        return;
     case 'T':
         r->timing = true;
         return;
@@ -156,6 +164,8 @@ static struct request parse(int argc, char **argv)
         {"timing", no_argument, NULL, 'T'},
         {"quiet", no_argument, NULL, 'q'},
         {"layout-seed", required_argument, NULL, 'l'},
+        {"gdb", required_argument, NULL, 'g'},
+        {"core", required_argument, NULL, 'd'},
         {0},
     };
     static char *no_keys[] = {NULL};
@@ -427,6 +437,41 @@ static void add_folders(struct words *argv, const struct request *r, const struc
     }
 }
 
+/* Whoever debugs an image must know where it lies, so the seed is drawn here when none is given. */
+static uint64_t drawn_seed(struct request *r)
+{
+    uint64_t seed = 0;
+    if (!r->layout_seed) {
+        if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+            fail(STATUS_HOST, "the host has no random bytes: %s", strerror(errno));
+        r->layout_seed = format_text("%llu", (unsigned long long)seed);
+    }
+    (void)bytes_decimal(bytes_str(r->layout_seed), UINT64_MAX, &seed);
+    return seed;
+}
+
+static void add_debug(struct supervised *v, struct request *r, const struct subject *s)
+{
+    if (!r->gdb && !r->core)
+        return;
+    if (strcmp(s->target, "hvt") == 0)
+        fail(STATUS_UNAVAILABLE,
+             "%s: the tender of virtual machines can't do that so far; debug the same source on spt",
+             r->gdb ? "--gdb" : "--core");
+    if (!s->sealed)
+        fail(STATUS_USAGE, "%s: an image for linux is an ordinary process; debug it by: gdb --args %s",
+             r->gdb ? "--gdb" : "--core", s->image);
+    struct debug_wishes *wishes = allocate(sizeof *wishes);
+    struct image *image = allocate(sizeof *image);
+    uint64_t memory_mb = r->memory_mb ? r->memory_mb : s->memory_mb;
+    *image = image_read(s->image);
+    *wishes = (struct debug_wishes){r->gdb, r->core, s->debug_file, memory_mb << 20, 0};
+    if (image->plan->movable)
+        wishes->layout_seed = drawn_seed(r);
+    v->debug = debug_new(wishes, image);
+    words_add(&v->image.argv, "--traced");
+}
+
 /* Only a tender lays an image out; an ordinary process is laid out by the kernel. */
 static void add_layout_seed(struct words *argv, const struct request *r, const struct subject *s)
 {
@@ -454,6 +499,7 @@ static int run(int argc, char **argv)
                              : strchr(s.image, '/') ? s.image
                                                     : format_text("./%s", s.image));
     words_format(&v.image.argv, "--mem=%u", r.memory_mb ? r.memory_mb : s.memory_mb);
+    add_debug(&v, &r, &s);
     add_layout_seed(&v.image.argv, &r, &s);
     add_devices(&v, &r, &s);
     add_secrets(&v, &r);
@@ -491,6 +537,11 @@ const struct command command_run = {
         "      --layout-seed N       lays the image where the start with this number had it, as a crash report names "
         "it\n"
         "      --pcap FILE           records the packets of the user-mode network\n"
+        "      --gdb SOCKET          waits before the image's first instruction for gdb ('target remote SOCKET'); "
+        "also\n"
+        "                            127.0.0.1:PORT\n"
+        "      --core FILE           leaves a core file for gdb when the image aborts or crashes, and on SIGQUIT "
+        "(Ctrl-\\)\n"
         "      --timing              says how long the image took until it served\n"
         "  -q, --quiet               prints the image's own output and errors only\n\n"
         "What follows -- are keys of the image, as in -- --ipv4=10.0.0.2/24; '-- --help' lists them. Ctrl-C stops\n"

@@ -6,6 +6,7 @@
  * The children are in process groups of their own, so that Ctrl-C reaches only this process, which passes it on. */
 #include "tool/supervise.h"
 #include "tender/console.h"
+#include "tool/debug.h"
 #include "tool/say.h"
 #include "tool/symbols.h"
 
@@ -67,8 +68,9 @@ static uint64_t now_ns(void)
 static NO_RETURN void become(const struct program *p, int out, int err, pid_t parent, const sigset_t *mask)
 {
     int in = open("/dev/null", O_RDONLY);
+    char byte;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (getppid() != parent || (p->gate > 0 && read(p->gate, &byte, 1) < 0))
         _exit(STATUS_HOST);
     setpgid(0, 0);
     if (in >= 0)
@@ -131,6 +133,24 @@ static void start_helper(struct state *t, size_t i, const sigset_t *mask)
     fail(STATUS_UNAVAILABLE, "the user-mode network does not start");
 }
 
+/* Who is traced waits until it is, before it becomes the tender. */
+static void start_image(struct state *t, int out, int err, const sigset_t *mask)
+{
+    int gate[2];
+    if (!t->s->debug) {
+        t->image = start(&t->s->image, out, err, mask);
+        return;
+    }
+    if (pipe2(gate, O_CLOEXEC) != 0)
+        fail(STATUS_HOST, "can't make a pipe: %s", strerror(errno));
+    t->s->image.gate = gate[0];
+    t->image = start(&t->s->image, out, err, mask);
+    debug_begin(t->s->debug, t->image);
+    (void)!write(gate[1], "", 1);
+    close(gate[0]);
+    close(gate[1]);
+}
+
 static void start_all(struct state *t)
 {
     sigset_t caught, before;
@@ -140,6 +160,8 @@ static void start_all(struct state *t)
     sigaddset(&caught, SIGTERM);
     sigaddset(&caught, SIGHUP);
     sigaddset(&caught, SIGCHLD);
+    if (t->s->debug)
+        sigaddset(&caught, SIGQUIT);
     sigprocmask(SIG_BLOCK, &caught, &before);
     t->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
     if (t->signals < 0)
@@ -149,7 +171,7 @@ static void start_all(struct state *t)
     for (size_t i = 0; i < t->s->n_helpers; i++)
         start_helper(t, i, &before);
     t->start_ns = now_ns();
-    t->image = start(&t->s->image, out, err, &before);
+    start_image(t, out, err, &before);
     close(out);
     close(err);
     for (size_t i = 0; i < t->s->n_theirs; i++)
@@ -264,7 +286,8 @@ static void stop(struct state *t)
 {
     if (t->ended)
         return;
-    kill(t->image, t->kill_at_ns ? SIGKILL : SIGTERM);
+    bool stands = t->s->debug && debug_stands(t->s->debug); /* it could not hear */
+    kill(t->image, t->kill_at_ns || stands ? SIGKILL : SIGTERM);
     if (!t->kill_at_ns)
         t->kill_at_ns = now_ns() + STOP_NS;
 }
@@ -290,6 +313,10 @@ static void reap(struct state *t)
 {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == t->image && t->s->debug)
+            debug_status(t->s->debug, status);
+        if (WIFSTOPPED(status))
+            continue;
         if (pid == t->image) {
             t->ended = true;
             t->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -306,6 +333,8 @@ static void take_signals(struct state *t)
     while (read(t->signals, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD)
             reap(t);
+        else if (info.ssi_signo == SIGQUIT)
+            debug_core(t->s->debug);
         else
             stop(t);
     }
@@ -322,10 +351,10 @@ static int wait_ms(const struct state *t)
 static void run(struct state *t)
 {
     while (!t->ended) {
-        struct pollfd p[] = {{.fd = t->signals, .events = POLLIN},
-                             output_poll(&t->out),
-                             output_poll(&t->err),
-                             {.fd = t->s->control_fd, .events = POLLIN}};
+        struct pollfd p[] = {{.fd = t->signals, .events = POLLIN},       output_poll(&t->out), output_poll(&t->err),
+                             {.fd = t->s->control_fd, .events = POLLIN}, {.fd = -1},           {.fd = -1}};
+        if (t->s->debug)
+            debug_polls(t->s->debug, p + 4);
         (void)poll(p, ARRAY_LEN(p), wait_ms(t));
         /* By the clock, not by poll's result: an image that prints without a pause would never let it time out. */
         if (t->kill_at_ns && now_ns() >= t->kill_at_ns) {
@@ -338,6 +367,8 @@ static void run(struct state *t)
         if (p[3].revents)
             take_control(t);
         take_signals(t);
+        if (t->s->debug)
+            debug_polled(t->s->debug, p + 4);
     }
 }
 
@@ -377,6 +408,8 @@ int supervise(struct supervised *s)
     while (pass_output(&t.out, LAST_WORDS_MS) || pass_output(&t.err, LAST_WORDS_MS))
         continue;
     end_helpers(&t);
+    if (s->debug)
+        debug_end(s->debug);
     if (t.status == STATUS_CRASH && s->debug_file)
         symbols_print(t.err.report.s ? t.err.report.s : "", s->debug_file);
     return t.helper_lost ? STATUS_UNAVAILABLE : t.status;

@@ -5,6 +5,8 @@
 
 #include "tool/ports.h"
 
+struct debug;
+
 #define HELPERS_MAX 8 /* user-mode networks of one image */
 
 #define KEEP_MAX 72 /* a descriptor for each of 62 devices, and the control socket */
@@ -13,6 +15,7 @@ struct program {
     struct words argv;
     int keep[KEEP_MAX]; /* descriptors that it gets beside 0, 1 and 2; it gets no others */
     size_t n_keep;
+    int gate; /* a byte on it lets the program start; 0: none */
 };
 
 struct supervised {
@@ -27,6 +30,7 @@ struct supervised {
     const char *debug_file; /* has symbols for crash reports; NULL: none */
     bool timing;            /* say how long it took until it served */
     bool quiet;             /* don't say where it serves */
+    struct debug *debug;    /* the image is traced; NULL: it is not */
 };
 
 /* Runs until the image ends; gives the exit status for the command. */

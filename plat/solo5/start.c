@@ -31,8 +31,10 @@ static struct {
 int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
                       void (*loader)(void));
 
-static int start_main(int argc, char **argv, char **environment)
+/* A backtrace ends here, so this frame has to stay: below lie the C library's beginnings. */
+__attribute__((optimize("no-optimize-sibling-calls"))) static int start_main(int argc, char **argv, char **environment)
 {
+    __asm__(".cfi_undefined %rip");
     return boot(argc, argv);
 }
 

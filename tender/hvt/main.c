@@ -80,6 +80,8 @@ int main(int argc, char **argv)
     struct tender *t = &record;
     (void)argc;
     options_parse(argv, &t->options);
+    if (t->options.traced)
+        fail(FAIL_USAGE, "--traced: a virtual machine does not run in this process; leave it out");
     tender_open_image(t);
     agree(t->jinn);
     machine_open(&machine);

@@ -19,7 +19,7 @@ static uint8_t image[IMAGE_BYTES_MAX], broken[IMAGE_BYTES_MAX];
 static size_t image_len;
 
 /* Which program header: in the order of plat/spt/image.ld. */
-enum segment { INTERP, ABI, MFT, RELOCATIONS, TEXT, RODATA, RELRO, DATA, GUARD };
+enum segment { INTERP, ABI, MFT, FIBERS, RELOCATIONS, TEXT, RODATA, RELRO, DATA, GUARD };
 
 /* Where a value goes: into the ELF header, a program header, or what a segment has in the file. */
 enum place { HEADER, PROGRAM, CONTENT };

@@ -344,6 +344,8 @@ functions "$shuffled" >"$work/eight"
 check 'another seed is another order' bash -c '! cmp -s "$1" "$2"' - "$work/shuffled" "$work/eight"
 "$jinn" build -q --shuffle 7 "$shuffled" >/dev/null 2>&1
 check 'the same seed gives the same bytes again' cmp "$shuffled/dist/good.spt" "$work/seven.spt"
+check 'a virtual machine is shuffled, too' "$jinn" build -q -t hvt --shuffle 7 "$shuffled"
+check 'and records it' grep -q '^  shuffle 7$' <("$jinn" describe "$shuffled/dist/good.hvt")
 sed -i 's/^name.*/&\nshuffle = 7/' "$two/jinn.ini" "$shuffled/jinn.ini"
 check 'a shuffle in the manifest' bash -c '"$1" build -q "$2" && "$1" build -q "$3"' - "$jinn" "$shuffled" "$two"
 check 'gives the same bytes in other folders' cmp "$shuffled/dist/good.spt" "$two/dist/good.spt"
@@ -440,9 +442,17 @@ as=()
 refused 'host: a sealed image' 64 "a sealed image can't reach the host's sockets; use -t linux" "$jinn" run -q --net service=host "$site"
 check 'nothing is left when jinn itself is killed' orphans
 
-# ---- The network helper, and an installed jinn ----
+# ---- The network helper, gdb and core files, and an installed jinn ----
 
 if python3 test/tool/usernet.py build/host/jinn-net >"$work/out" 2>&1; then
+	passed=$((passed + $(grep -c '^ok' "$work/out")))
+	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
+	sed -n 's/^skip /  skip  tool:/p' "$work/out"
+else
+	failed=$((failed + 1))
+	grep -v '^ok' "$work/out"
+fi
+if python3 test/tool/debug.py "$jinn" >"$work/out" 2>&1; then
 	passed=$((passed + $(grep -c '^ok' "$work/out")))
 	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
 	sed -n 's/^skip /  skip  tool:/p' "$work/out"

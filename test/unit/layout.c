@@ -169,11 +169,30 @@ static void every_bit_of_a_page_number_varies(void **state)
     }
 }
 
+static void spans_end_with_the_guests_memory(void **state)
+{
+    struct layout l = linked();
+    assert_int_equal(layout_span(&l, 0x10000, MEMORY), MEMORY - 0x10000);
+    assert_int_equal(layout_span(&l, 0xfffff, 2), 2);
+    assert_int_equal(layout_span(&l, MEMORY - 1, 16), 1);
+    assert_int_equal(layout_span(&l, MEMORY, 16), 0);
+    assert_int_equal(layout_span(&l, 0xffff, 16), 0);
+    assert_int_equal(layout_span(&l, 0x10000, 0), 0);
+    l = drawn(7);
+    for (size_t i = 0; i < LAYOUT_PARTS; i++) {
+        const struct layout_part *p = &l.parts[i];
+        assert_int_equal(layout_span(&l, place(&l, i), SIZE_MAX), p->end - p->start);
+        assert_int_equal(layout_span(&l, p->end + p->by - 3, 16), 3);
+        assert_int_equal(layout_span(&l, place(&l, i) - 1, 16), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_linked_nothing_is_moved),
         cmocka_unit_test(every_address_goes_there_and_back),
+        cmocka_unit_test(spans_end_with_the_guests_memory),
         cmocka_unit_test(words_know_image_and_stacks),
         cmocka_unit_test(seed_repeats_a_layout),
         cmocka_unit_test(parts_stay_apart),

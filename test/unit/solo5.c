@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include "wire/hvt.h"
 #include "wire/solo5.h"
 
 #include <setjmp.h>
@@ -158,6 +159,24 @@ static void notes_come_back(void **state)
     assert_int_equal(solo5_note_parse(writer_bytes(&w), SOLO5_NOTE_ABI1, &content), ERR_NOT_FOUND);
 }
 
+static void boot_info_of_hvt_comes_back(void **state)
+{
+    struct hvt_boot_info info = {1, 2, 2250000000, UINT64_MAX, 5, HVT_FEATURE_RING, UINT64_C(1) << 32}, back = {0};
+    uint8_t buffer[HVT_BOOT_INFO_BYTES];
+    struct writer w = writer_of(buffer, sizeof buffer);
+    hvt_boot_info_emit(&w, &info);
+    assert_true(writer_good(&w));
+    assert_int_equal(writer_len(&w), HVT_BOOT_INFO_BYTES);
+    assert_int_equal(buffer[40], HVT_FEATURE_RING);
+    assert_int_equal(buffer[52], 1);
+    assert_int_equal(hvt_boot_info_parse(writer_bytes(&w), &back), OK);
+    assert_true(back.memory_bytes == 1 && back.image_end == 2 && back.tsc_hz == info.tsc_hz);
+    assert_true(back.command_line == UINT64_MAX && back.manifest == 5 && back.features == 1 && back.ring == info.ring);
+    assert_int_equal(hvt_boot_info_parse(bytes_of(buffer, sizeof buffer - 1), &back), ERR_MALFORMED);
+    memset(buffer + 16, 0, 8); /* a clock that stands still */
+    assert_int_equal(hvt_boot_info_parse(bytes_of(buffer, sizeof buffer), &back), ERR_MALFORMED);
+}
+
 static void boot_info_comes_back(void **state)
 {
     struct solo5_boot_info info = {1, 2, 3, UINT64_MAX, -1, 68}, back;
@@ -182,6 +201,7 @@ int main(void)
         cmocka_unit_test(every_cut_of_a_manifest_is_refused),
         cmocka_unit_test(notes_come_back),
         cmocka_unit_test(boot_info_comes_back),
+        cmocka_unit_test(boot_info_of_hvt_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

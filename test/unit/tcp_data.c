@@ -608,6 +608,19 @@ static void device_that_is_full_is_tried_again(void **state)
                     "count retransmitted 0\n");
 }
 
+/* What it does take meanwhile, an answer to a keepalive, is no reason to forget that. */
+static void device_that_is_full_is_tried_again_whatever_it_takes(void **state)
+{
+    script(ACCEPTED "device-full\n"
+                    "write 1460\n"
+                    "device-ready\n"
+                    "< . seq 0 ack 1\n"
+                    "> . seq 1 ack 1\n"
+                    "+3ms\n"
+                    "> P. seq 1 ack 1 len 1460\n"
+                    "count window_probes 0\n");
+}
+
 static void path_mtu_that_shrinks(void **state)
 {
     script(ACCEPTED "write 2920\n"
@@ -704,6 +717,7 @@ int main(void)
         cmocka_unit_test(keepalive_probe_of_the_peer_is_answered),
         cmocka_unit_test(reader_is_woken_once),
         cmocka_unit_test(device_that_is_full_is_tried_again),
+        cmocka_unit_test(device_that_is_full_is_tried_again_whatever_it_takes),
         cmocka_unit_test(path_mtu_that_shrinks),
         cmocka_unit_test(keepalive_set_on_a_dead_connection_does_nothing),
         cmocka_unit_test(progress_confirms_the_neighbour),
