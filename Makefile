@@ -23,7 +23,7 @@ ifneq ($(filter clean,$(MAKECMDGOALS)),)
 endif
 
 # These goals install what is missing, or need nothing. For the others, a missing package costs one line.
-ifneq ($(filter-out demo test check proofs e2e bench clean help uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out demo test check proofs e2e kvm bench clean help uninstall,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell scripts/setup --check build >&2 || echo missing),)
 $(error run: scripts/setup build)
 endif

@@ -2,8 +2,9 @@
 # Images that break one rule of the sealed machine each, and one whose behaviour is looked at from outside.
 #
 #   make hardening  attempts to break the seal: builds these images and runs them under jinn-spt and jinn-hvt
+#   make kvm        the same for hvt, hello and the website, on an emulated machine whose KVM is Linux's own
 
-HARDENING        := $(filter-out note peer,$(patsubst test/hardening/%.c,%,$(wildcard test/hardening/*.c)))
+HARDENING        := $(filter-out note peer mutate,$(patsubst test/hardening/%.c,%,$(wildcard test/hardening/*.c)))
 HARDENING_OUT    := $(B)/hardening
 HARDENING_STACKS := 4
 HARDENING_BYTES  := 16384
@@ -11,14 +12,19 @@ HARDENING_BYTES  := 16384
 behaviour_DEVICES         := net:service block:disk
 write_past_device_DEVICES := block:disk
 hypercalls_DEVICES        := block:disk net:service features:256
+system_calls_DEVICES      := block:disk net:service
+# All that there can be: the manifest has 64 entries, of which one is Solo5's and, in an image of ours, another one ours.
+many_devices_DEVICES      := $(patsubst %,block:disk%,$(shell seq 62))
+all_devices_DEVICES       := $(patsubst %,block:disk%,$(shell seq 63)) without:ours
 # Those for one target only.
 HARDENING_hvt    := hypercalls
+HARDENING_spt    := system_calls
 
 $(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/format.c | deps
 	@mkdir -p $(@D)
 	@$(CC_HOST) $(FLAGS_linux) $< wire/solo5.c base/bytes.c base/format.c -o $@
 
-$(HARDENING_OUT)/peer: test/hardening/peer.c
+$(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate: $(HARDENING_OUT)/%: test/hardening/%.c
 	@mkdir -p $(@D)
 	@$(CC_HOST) $(FLAGS_linux) $< -o $@
 
@@ -37,13 +43,21 @@ $(HARDENING_OUT)/%.$1: $(B)/$1/test/hardening/%.c.o $(HARDENING_OUT)/%.note.o $$
 	    --start-group $$(ARCHIVES_$1) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
 	@strip --strip-all -o $$@ $$@.debug
 .SECONDARY: $(HARDENING:%=$(B)/$1/test/hardening/%.c.o)
-hardening-images: $(patsubst %,$(HARDENING_OUT)/%.$1,$(filter-out $(filter-out $(HARDENING_$1),$(HARDENING_hvt)),$(HARDENING)))
+hardening-images: $(patsubst %,$(HARDENING_OUT)/%.$1,$(filter-out $(filter-out $(HARDENING_$1),$(HARDENING_spt) $(HARDENING_hvt)),$(HARDENING)))
 endef
 $(foreach target,spt hvt,$(eval $(call hardening_rules,$(target))))
 
 .PHONY: hardening hardening-images
 .SECONDARY: $(HARDENING:%=$(HARDENING_OUT)/%.note.o)
-test-programs: $(HARDENING_OUT)/peer
-hardening: hardening-images tenders $(HARDENING_OUT)/peer
+test-programs: $(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate
+hardening: hardening-images tenders $(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate
 	@test/hardening/run spt $(B)/host/jinn-spt $(HARDENING_OUT)
 	@test/hardening/run hvt $(B)/host/jinn-hvt $(HARDENING_OUT)
+
+# Of hvt's images only, since nothing else needs a KVM. hello and the website are whole appliances.
+.PHONY: kvm
+kvm:
+	@scripts/setup build kvm
+	@$(MAKE) -s all hardening-images tenders $(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate
+	@for a in hello website; do ./jinn build -q -t hvt appliances/$$a || exit 1; done
+	@test/kvm/run $(B)/host/jinn-hvt $(HARDENING_OUT) appliances/hello/dist/hello.hvt appliances/website/dist/website.hvt

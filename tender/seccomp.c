@@ -126,38 +126,78 @@ static void add_write(struct seccomp_program *p, const struct seccomp_policy *po
     end_call(p, call);
 }
 
-/* Allows length `len` at offsets up to capacity - len: with the length loaded; loads something else when it matches.
- * A plain pwrite past the end would grow the file. */
-static void allow_run(struct seccomp_program *p, uint64_t capacity, uint32_t len)
+/* Words of the filter's scratch memory, for a block transfer: its length, and where it ends. */
+enum { LENGTH, END_LOW, END_HIGH };
+
+static void store(struct seccomp_program *p, uint32_t word)
 {
-    uint64_t last = capacity - len;
-    unless(p, BPF_JEQ, len, 7);
-    load_high(p, 3);
-    unless(p, BPF_JGE, (uint32_t)(last >> 32), 4); /* below: any low half will do */
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)(last >> 32), 2, 0));
-    load_low(p, 3);
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)last, 0, 1));
-    give(p, SECCOMP_RET_TRAP);
-    give(p, SECCOMP_RET_ALLOW);
+    add(p, (struct sock_filter)BPF_STMT(BPF_ST, word));
 }
 
+static void recall(struct seccomp_program *p, uint32_t word)
+{
+    add(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_MEM, word));
+}
+
+/* Traps if what was loaded compares so with `value`. */
+static void trap_if(struct seccomp_program *p, uint16_t compare, uint32_t value)
+{
+    unless(p, compare, value, 1);
+    give(p, SECCOMP_RET_TRAP);
+}
+
+/* Lengths are 0, which no device takes, or a power of two, below 4 GB. */
+static void note_length(struct seccomp_program *p)
+{
+    load_high(p, 2);
+    trap_if(p, BPF_JGT, 0);
+    load_low(p, 2);
+    store(p, LENGTH);
+    add(p, (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0));
+    add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, 1));
+    add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_X, 0));
+    trap_if(p, BPF_JGT, 0);
+}
+
+/* Offset and length in 64 bits; a negative offset traps, so that nothing wraps. With the length in X. */
+static void note_end(struct seccomp_program *p)
+{
+    load_high(p, 3);
+    trap_if(p, BPF_JGE, UINT32_C(1) << 31);
+    load_low(p, 3);
+    add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0));
+    store(p, END_LOW);
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_X, 0, 3, 0)); /* less than was added: it carries */
+    load_high(p, 3);
+    add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1));
+    add(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
+    load_high(p, 3);
+    store(p, END_HIGH);
+}
+
+/* One block, or up to EXTENSION_RUN_BYTES of them, inside the device: a plain pwrite past the end would grow the file. With
+ * the descriptor loaded; leaves it so when it is another one. */
 static void add_block_device(struct seccomp_program *p, const struct solo5_entry *e, bool runs)
 {
     size_t device = leap_unless(p, (uint32_t)e->backing);
-    load_high(p, 2);
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0));
-    give(p, SECCOMP_RET_TRAP); /* four gigabytes and more */
-    load_low(p, 2);
-    uint64_t most = runs ? EXTENSION_RUN_BYTES : e->block_bytes;
-    for (uint64_t len = e->block_bytes; len <= most && len <= e->capacity_bytes; len *= 2)
-        allow_run(p, e->capacity_bytes, (uint32_t)len);
+    recall(p, LENGTH);
+    trap_if(p, BPF_JGT, runs ? EXTENSION_RUN_BYTES : e->block_bytes);
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, e->block_bytes, 1, 0));
     give(p, SECCOMP_RET_TRAP);
+    recall(p, END_HIGH);
+    trap_if(p, BPF_JGT, (uint32_t)(e->capacity_bytes >> 32));
+    unless(p, BPF_JEQ, (uint32_t)(e->capacity_bytes >> 32), 3);
+    recall(p, END_LOW);
+    trap_if(p, BPF_JGT, (uint32_t)e->capacity_bytes);
+    give(p, SECCOMP_RET_ALLOW);
     land(p, device);
 }
 
 static void add_block_call(struct seccomp_program *p, const struct seccomp_policy *policy, long number)
 {
     size_t call = begin_call(p, number);
+    note_length(p);
+    note_end(p);
     load_low(p, 0);
     for (size_t i = 0; i < policy->manifest->n; i++) {
         const struct solo5_entry *e = &policy->manifest->entries[i];

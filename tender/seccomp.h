@@ -8,7 +8,7 @@
 
 #include <linux/filter.h>
 
-/* 62 block devices with 9 lengths each and two calls would not fit into the kernel's 4096: the emitter says so. */
+/* The kernel's limit. All devices that a manifest can have fit in, whatever they are. */
 #define SECCOMP_PROGRAM_MAX BPF_MAXINSNS
 
 struct seccomp_policy {

@@ -58,4 +58,12 @@ struct image_stack_sizes {
 };
 extern const struct image_stack_sizes jinn_stack_sizes;
 
+/* The bytes that thread-local variables begin with, and how many they and those that begin with zero take. */
+extern const uint8_t jinn_thread_data[];
+struct image_thread_sizes {
+    uint64_t initial;
+    uint64_t all;
+};
+extern const struct image_thread_sizes jinn_thread_sizes;
+
 #endif

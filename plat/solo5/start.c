@@ -9,13 +9,17 @@
 #include <elf.h>
 
 #define ARGUMENTS_MAX 256 /* a command line of keys; more is a mistake */
-#define AUX_PAIRS 4
+#define AUX_PAIRS 6
+#define THREAD_ALIGN 64 /* of thread-local variables, as image.ld has it */
 
 struct given given;
 
 /* The C library takes its first arguments as a kernel lays them on a stack: argv, NULL, environment, NULL, aux vector. */
 static uintptr_t vector[ARGUMENTS_MAX + 1 + 1 + 2 * AUX_PAIRS];
 static uint8_t start_random[EXTENSION_START_BYTES];
+
+/* Where the C library finds what thread-local variables begin with: the one program header that it looks for. */
+static Elf64_Phdr thread_header;
 
 /* What %fs must show before the C library sets its own: itself, and the stack canary at 0x28. */
 static struct {
@@ -110,6 +114,19 @@ static void add_aux(uintptr_t **at, uintptr_t type, uintptr_t value)
     *(*at)++ = value;
 }
 
+/* The place is where the tender moved it to, so nothing is to be added. */
+static void add_thread_data(uintptr_t **at)
+{
+    thread_header = (Elf64_Phdr){.p_type = PT_TLS,
+                                 .p_vaddr = (uintptr_t)jinn_thread_data,
+                                 .p_filesz = jinn_thread_sizes.initial,
+                                 .p_memsz = jinn_thread_sizes.all,
+                                 .p_align = THREAD_ALIGN};
+    add_aux(at, AT_PHDR, (uintptr_t)&thread_header);
+    add_aux(at, AT_PHNUM, jinn_thread_sizes.all ? 1 : 0);
+    add_aux(at, AT_PHENT, sizeof thread_header);
+}
+
 static int fill_vector(void)
 {
     int argc = add_argument(0, (char *)(uintptr_t)plat_image_name);
@@ -122,6 +139,7 @@ static int fill_vector(void)
     *at++ = 0; /* no environment */
     add_aux(&at, AT_RANDOM, (uintptr_t)start_random);
     add_aux(&at, AT_PAGESZ, 4096);
+    add_thread_data(&at);
     add_aux(&at, AT_NULL, 0);
     return argc;
 }

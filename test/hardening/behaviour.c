@@ -54,6 +54,25 @@ static int wait_for_stop(void)
     return 9;
 }
 
+/* Until it is to stop: how long that was, by both clocks, of which the first may not go back. */
+static int watch_clock(void)
+{
+    uint64_t start = plat_clock_ns(), wall = plat_wall_ns(), last = start;
+    printf("watching\n");
+    for (uint64_t ready = 0; !(ready & PLAT_READY_STOP);) {
+        ready = plat_wait(last + NS_PER_MS);
+        for (int i = 0; i < 1000; i++) {
+            uint64_t now = plat_clock_ns();
+            if (now < last)
+                return 17;
+            last = now;
+        }
+    }
+    printf("%llu %llu\n", (unsigned long long)((last - start) / NS_PER_US),
+           (unsigned long long)((plat_wall_ns() - wall) / NS_PER_US));
+    return 0;
+}
+
 static int entropy_differs(void)
 {
     uint8_t seeds[2][PLAT_SEED_BYTES];
@@ -135,6 +154,7 @@ static int fill_heap(void)
     for (int round = 0; round < 2; round++) {
         void **list = NULL, **p;
         while ((p = malloc(10000))) {
+            memset(p, 0xff, 10000);
             *p = list;
             list = (void **)(void *)p;
             n[round]++;
@@ -144,6 +164,11 @@ static int fill_heap(void)
             free(list);
             list = next;
         }
+    }
+    volatile size_t much[] = {SIZE_MAX, SIZE_MAX / 2, plat_heap().len};
+    for (size_t i = 0; i < ARRAY_LEN(much); i++) {
+        if (malloc(much[i]) || calloc(much[i], 3))
+            return 18;
     }
     return n[0] > 20 && n[1] == n[0] ? 0 : 16;
 }
@@ -168,9 +193,9 @@ int unikernel_main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(void);
-    } plain[] = {
-        {"escapes", show_escapes}, {"sleep", sleep_exactly}, {"stop", wait_for_stop},      {"echo", echo},
-        {"layout", show_layout},   {"disk", use_disk},       {"entropy", entropy_differs}, {"heap", fill_heap}};
+    } plain[] = {{"escapes", show_escapes}, {"sleep", sleep_exactly}, {"stop", wait_for_stop},      {"echo", echo},
+                 {"layout", show_layout},   {"disk", use_disk},       {"entropy", entropy_differs}, {"heap", fill_heap},
+                 {"clock", watch_clock}};
     if (argc < 2)
         return 1;
     if (strcmp(argv[1], "arguments") == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* note [net:NAME|block:NAME|features:N]...: the assembly of a manifest's note, as `jinn build` makes it, on standard output. */
+/* note [net:NAME|block:NAME|features:N|without:ours]...: the assembly of a manifest's note, as `jinn build` makes it, on standard output. */
 #include "wire/extension.h"
 #include "wire/solo5.h"
 
@@ -22,14 +22,18 @@ int main(int argc, char **argv)
     static struct solo5_manifest m;
     static uint8_t note[SOLO5_MANIFEST_NOTE_BYTES(SOLO5_ENTRIES_MAX)];
     m.entries[m.n++].type = SOLO5_RESERVED;
+    bool extended = true;
     struct solo5_entry ours = {.name = EXTENSION_NAME, .type = SOLO5_JINN, .version = EXTENSION_VERSION};
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "features:", 9) == 0)
             ours.features = (uint32_t)atoi(argv[i] + 9);
+        else if (strcmp(argv[i], "without:ours") == 0)
+            extended = false; /* as an image by others: any tender takes it for one of Solo5's */
         else
             m.entries[m.n++] = device(argv[i]);
     }
-    m.entries[m.n++] = ours;
+    if (extended)
+        m.entries[m.n++] = ours;
     struct writer w = writer_of(note, sizeof note);
     solo5_manifest_note_emit(&w, &m);
     printf("\t.section .note.solo5.manifest, \"a\", @note\n\t.balign 8\n\t.globl "

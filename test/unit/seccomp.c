@@ -10,16 +10,16 @@
 
 static struct seccomp_program program;
 
-static uint32_t jump(const struct sock_filter *i, uint32_t a)
+static uint32_t jump(const struct sock_filter *i, uint32_t a, uint32_t b)
 {
-    bool taken = BPF_OP(i->code) == BPF_JEQ ? a == i->k : BPF_OP(i->code) == BPF_JGE ? a >= i->k : a > i->k;
+    bool taken = BPF_OP(i->code) == BPF_JEQ ? a == b : BPF_OP(i->code) == BPF_JGE ? a >= b : a > b;
     return taken ? i->jt : i->jf;
 }
 
 /* The part of the machine that the emitter uses; anything else fails the test. */
 static uint32_t run(const struct seccomp_data *d)
 {
-    uint32_t a = 0;
+    uint32_t a = 0, x = 0, memory[BPF_MEMWORDS] = {0};
     for (size_t at = 0; at < program.n; at++) {
         const struct sock_filter *i = &program.code[at];
         switch (i->code) {
@@ -33,7 +33,33 @@ static uint32_t run(const struct seccomp_data *d)
         case BPF_JMP | BPF_JEQ | BPF_K:
         case BPF_JMP | BPF_JGE | BPF_K:
         case BPF_JMP | BPF_JGT | BPF_K:
-            at += jump(i, a);
+            at += jump(i, a, i->k);
+            break;
+        case BPF_JMP | BPF_JGE | BPF_X:
+            at += jump(i, a, x);
+            break;
+        case BPF_ALU | BPF_ADD | BPF_X:
+            a += x;
+            break;
+        case BPF_ALU | BPF_ADD | BPF_K:
+            a += i->k;
+            break;
+        case BPF_ALU | BPF_SUB | BPF_K:
+            a -= i->k;
+            break;
+        case BPF_ALU | BPF_AND | BPF_X:
+            a &= x;
+            break;
+        case BPF_MISC | BPF_TAX:
+            x = a;
+            break;
+        case BPF_ST:
+            assert_true(i->k < BPF_MEMWORDS);
+            memory[i->k] = a;
+            break;
+        case BPF_LD | BPF_MEM:
+            assert_true(i->k < BPF_MEMWORDS);
+            a = memory[i->k];
             break;
         case BPF_RET | BPF_K:
             return i->k;
@@ -171,22 +197,36 @@ static void a_virtual_processor_may_only_run(void **state)
     assert_false(allowed(SYS_write, VCPU, 0, 0, 0));
 }
 
-static void more_devices_than_fit_are_noticed(void **state)
+/* 63 of them are as many as a manifest can have. */
+static void all_devices_that_there_can_be_fit(void **state)
 {
     static struct solo5_manifest m;
     m.n = SOLO5_ENTRIES_MAX;
     for (size_t i = 1; i < m.n; i++)
-        m.entries[i] = (struct solo5_entry){
-            .type = SOLO5_BLOCK, .backing = 3 + i, .attached = true, .capacity_bytes = 1 << 30, .block_bytes = 512};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, -1, -1, false};
+        m.entries[i] = (struct solo5_entry){.type = SOLO5_BLOCK,
+                                            .backing = 3 + i,
+                                            .attached = true,
+                                            .capacity_bytes = LARGE_BYTES + i * 512,
+                                            .block_bytes = 512};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
-    policy.vcpu_fd = VCPU;
-    seccomp_emit(&policy, &program);
+    for (size_t i = 1; i < m.n; i++) {
+        assert_true(allowed(SYS_pwrite64, 3 + i, 0, 512, LARGE_BYTES + i * 512 - 512));
+        assert_false(allowed(SYS_pwrite64, 3 + i, 0, 512, LARGE_BYTES + i * 512 - 511));
+        assert_false(allowed(SYS_pwrite64, 3 + i, 0, 1024, LARGE_BYTES + i * 512 - 512));
+    }
+    assert_false(allowed(SYS_pwrite64, 3 + m.n, 0, 512, 0));
+}
+
+static void a_program_that_is_full_says_so(void **state)
+{
+    program.n = SECCOMP_PROGRAM_MAX - 1;
+    program.full = false;
+    give(&program, SECCOMP_RET_TRAP);
     assert_false(program.full);
-    policy.extended = true;
-    seccomp_emit(&policy, &program);
-    assert_true(program.full);
+    give(&program, SECCOMP_RET_TRAP);
+    assert_true(program.full && program.n == SECCOMP_PROGRAM_MAX);
 }
 
 int main(void)
@@ -197,7 +237,8 @@ int main(void)
         cmocka_unit_test(calls_are_tied_to_their_descriptors),
         cmocka_unit_test(block_transfers_stay_within_the_device),
         cmocka_unit_test(a_virtual_processor_may_only_run),
-        cmocka_unit_test(more_devices_than_fit_are_noticed),
+        cmocka_unit_test(all_devices_that_there_can_be_fit),
+        cmocka_unit_test(a_program_that_is_full_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
