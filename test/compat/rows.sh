@@ -55,7 +55,7 @@ on_purpose() { # expected, what is said
 	case $1 in
 	SIGSEGV | SIGSYS) [ "$status" = 70 ] && said "jinn-$target: the image $2" && why='a report instead of a signal' ;;
 	fault) [ "$status" = 255 ] && said ABORT && said "$2" && why='the page tables forbid it before the host has to' ;;
-	'fault, on OpenBSD') [ "$status" = 255 ] && said ABORT && said "$2" && why='a protection that stock has on OpenBSD only' ;;
+	'fault, on OpenBSD') [ "$status" = 255 ] && said ABORT && said "$2" && why='asked on OpenBSD only, held here too' ;;
 	'abort, a core') [ "$status" = 255 ] && said "$2" && why='the same end; jinn-hvt writes no core' ;;
 	refused) [ "$status" -ge 64 ] && [ "$status" -le 66 ] && said "jinn-$target: " && said "$2" && why='our own words and status' ;;
 	*) return 1 ;;
