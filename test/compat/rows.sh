@@ -21,7 +21,7 @@ last() { tr -d '\0\t\r' <"$scratch/out" | grep -av '^ *$' | tail -1; }
 # The line that says most: of a tender of ours, of an abort, or the last one.
 telling() {
 	{ grep -a '^jinn-' "$scratch/out" || grep -a 'trap: type' "$scratch/out" || grep -a ABORT "$scratch/out" || last; } |
-		head -1 | tr -d '\0\t\r' | sed "s,[^ ]*/,,g; s/^jinn-[a-z]*: //; s/ rsp=.*//; s/; .*//" | cut -c1-70
+		head -1 | tr -d '\0\t\r' | sed "s,[^ ]*/,,g; s/^jinn-[a-z]*: //; s/ rsp=.*//; s/; .*//" | cut -c1-80
 }
 
 got() {
@@ -55,8 +55,8 @@ on_purpose() { # expected, what is said
 	case $1 in
 	SIGSEGV | SIGSYS) [ "$status" = 70 ] && said "jinn-$target: the image $2" && why='a report instead of a signal' ;;
 	fault) [ "$status" = 255 ] && said ABORT && said "$2" && why='the page tables forbid it before the host has to' ;;
-	'fault, on OpenBSD') [ "$status" = 255 ] && said ABORT && said "$2" && why='a protection that stock has on OpenBSD only' ;;
-	'abort, a core') [ "$status" = 255 ] && said "$2" && why='no core: jinn-hvt writes none' ;;
+	'fault, on OpenBSD') [ "$status" = 255 ] && said ABORT && said "$2" && why='asked on OpenBSD only, held here too' ;;
+	'abort, a core') [ "$status" = 255 ] && said "$2" && why='the same end; jinn-hvt writes no core' ;;
 	refused) [ "$status" -ge 64 ] && [ "$status" -le 66 ] && said "jinn-$target: " && said "$2" && why='our own words and status' ;;
 	*) return 1 ;;
 	esac
@@ -168,7 +168,7 @@ wrong_guests() {
 		guest rnow 'fault, on OpenBSD' 'trap: type=#PF ec=0x3'
 		guest rnox 'fault, on OpenBSD' 'trap: type=#PF ec=0x11'
 		guest wnox 'fault, on OpenBSD' 'trap: type=#PF ec=0x11'
-		guest dumpcore 'abort, a core' ABORT
+		guest dumpcore 'abort, a core' 'solo5_abort() called'
 		guest buggyelf refused 'a note breaks off'
 	fi
 }

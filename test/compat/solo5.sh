@@ -68,7 +68,7 @@ rows() { # target
 
 # Lines of cells between tabs come in; fails when one is not met, or is no such line.
 print() {
-	local format='%-18s %-6s %-6s %-20s %-74s %s\n' cells n=0 met=0 failed=0 strange=0
+	local format='%-18s %-6s %-6s %-20s %-84s %s\n' cells n=0 met=0 failed=0 strange=0
 	[ -z "$markdown" ] || format='| %s | %s | %s | %s | %s | %s |\n'
 	# shellcheck disable=SC2059  # the formats are ours
 	printf "$format" guest target tender expected got result
