@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#define HUGE_FROM (UINT64_C(32) << 20) /* memory of an image that may have huge pages */
 
 /* What another processor will execute, this process must be able to read. */
 static int protection(uint32_t flags, int allowed)
@@ -18,9 +21,18 @@ static int protection(uint32_t flags, int allowed)
            (flags & ELF_EXECUTE ? execute : 0);
 }
 
+/* A small image would take 2 MB with the first byte that it touches, were it to get a huge page. Kernels without have no such
+ * call, and need none. */
+static void refuse_huge_pages(const struct options *o)
+{
+    if (o->memory_bytes < HUGE_FROM)
+        (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
 bool tender_begin_layout(struct tender *t, uint64_t *seed)
 {
     const struct options *o = &t->options;
+    refuse_huge_pages(o);
     layout_as_linked(&t->layout, &t->plan, o->memory_bytes);
     if (!t->plan.movable && o->has_layout_seed)
         fail(FAIL_USAGE,

@@ -57,11 +57,33 @@ static void by_puts(struct range r)
     arch_hypercall(HVT_PUTS, &(struct hvt_puts){r.address, r.len});
 }
 
+static void by_control(struct range r)
+{
+    arch_hypercall(HVT_CONTROL, &(struct hvt_puts){r.address, r.len});
+}
+
+/* A length that the device has; the address is what is wrong. */
+static struct hvt_block block_of(struct range r)
+{
+    uint64_t from = r.address == end - STRADDLE ? end - 512 : r.address;
+    return (struct hvt_block){.handle = 1, .data = from, .len = 1024};
+}
+
 static void by_block(struct range r)
 {
-    /* A length that the device has; the address is what is wrong. */
-    uint64_t from = r.address == end - STRADDLE ? end - 512 : r.address;
-    arch_hypercall(HVT_BLOCK_READ, &(struct hvt_block){.handle = 1, .data = from, .len = 1024});
+    struct hvt_block b = block_of(r);
+    arch_hypercall(HVT_BLOCK_READ, &b);
+}
+
+static void by_block_write(struct range r)
+{
+    struct hvt_block b = block_of(r);
+    arch_hypercall(HVT_BLOCK_WRITE, &b);
+}
+
+static void by_net_read(struct range r)
+{
+    arch_hypercall(HVT_NET_READ, &(struct hvt_net){.handle = 2, .data = r.address, .len = r.len});
 }
 
 static void by_net(struct range r)
@@ -80,6 +102,12 @@ static void by_lists(struct range r)
     arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = r.address, .n_out = 1});
 }
 
+static void by_received(struct range r)
+{
+    arch_hypercall(HVT_EXCHANGE,
+                   &(struct hvt_exchange){.in = r.address, .n_in = 1, .room = (uintptr_t)data, .room_bytes = 4096});
+}
+
 static void by_room(struct range r)
 {
     arch_hypercall(HVT_EXCHANGE,
@@ -92,8 +120,17 @@ static void by_room(struct range r)
 static const struct {
     const char *name;
     void (*call)(struct range r);
-} ways[] = {{"arguments", by_arguments}, {"puts", by_puts},   {"block", by_block}, {"net", by_net},
-            {"exchange", by_exchange},   {"lists", by_lists}, {"room", by_room}};
+} ways[] = {{"arguments", by_arguments},
+            {"puts", by_puts},
+            {"control", by_control},
+            {"block", by_block},
+            {"block-write", by_block_write},
+            {"net", by_net},
+            {"net-read", by_net_read},
+            {"exchange", by_exchange},
+            {"lists", by_lists},
+            {"received", by_received},
+            {"room", by_room}};
 
 /* What must be answered, and not end the image. */
 static int results(void)
@@ -110,6 +147,11 @@ static int results(void)
     arch_hypercall(HVT_BLOCK_READ, &b);
     if (b.result != HVT_OK)
         return 10;
+    b.data = (uintptr_t)data + 4095; /* an odd place, across a page */
+    memset(data, 'x', sizeof data);
+    arch_hypercall(HVT_BLOCK_READ, &b);
+    if (b.result != HVT_OK || data[4094] != 'x' || data[4095] != 0 || data[4606] != 0 || data[4607] != 'x')
+        return 9;
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct hvt_block w = wrong[i];
         w.data = (uintptr_t)data;
