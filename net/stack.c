@@ -124,6 +124,7 @@ void stack_flush_late(struct stack *s)
     sched_late(&s->late);
 }
 
+/* What is acknowledged is acknowledged when readers have had their turn: so the window shows what they have taken. */
 static void pump(struct waiter *w)
 {
     struct stack *s = CONTAINER_OF(w, struct stack, readable);
@@ -140,9 +141,8 @@ static void pump(struct waiter *w)
         else
             net_input_offload(s->net, now_ns, frame, &offload);
     }
-    tcp_flush(s->tcp, now_ns);
     s->busy = false;
-    stack_kick(s);
+    stack_flush_late(s);
 }
 
 static void tick(struct timer *t, uint64_t now_ns)
