@@ -103,6 +103,8 @@ static void loop_back(struct stack *s, uint64_t now_ns)
 
 void stack_kick(struct stack *s)
 {
+    if (!list_empty(&s->late.node))
+        return; /* the end of the round does it, once for all */
     if (s->net->loop.first && !s->busy)
         loop_back(s, sched_now());
     uint64_t at_ns = time_min(net_deadline(s->net), tcp_deadline(s->tcp));
