@@ -58,6 +58,10 @@ struct image_stack_sizes {
 };
 extern const struct image_stack_sizes jinn_stack_sizes;
 
+#define CONTROL_LINE_BYTES 64
+/* What plat_serving tells whoever started the tender; empty where nobody listens. */
+struct bytes given_serving(char line[static CONTROL_LINE_BYTES], const char *protocol, uint16_t port);
+
 /* The bytes that thread-local variables begin with, and how many they and those that begin with zero take. */
 extern const uint8_t jinn_thread_data[];
 struct image_thread_sizes {
