@@ -154,9 +154,8 @@ static void tick(struct timer *t, uint64_t now_ns)
     s->busy = true;
     net_tick(s->net, now_ns);
     tcp_tick(s->tcp, now_ns);
-    tcp_flush(s->tcp, now_ns);
     s->busy = false;
-    stack_kick(s);
+    stack_flush_late(s);
 }
 
 /* ---- The seam from IP to TCP ---- */

@@ -7,6 +7,7 @@
 
 #include <jinn/fiber.h>
 #include <jinn/flow.h>
+#include <jinn/plat.h>
 #include <jinn/random.h>
 #include <jinn/stack_tables.h>
 #include <jinn/wheel.h>
@@ -217,8 +218,26 @@ static void accept_and_read(void *listener)
     flow_abort(f);
 }
 
+/* The same when the host gave the processor to others meanwhile: what is due fires right behind the device's turn. */
+static void arrive_late(uint32_t n)
+{
+    struct timer t;
+    timer_init(&t, tell_watcher);
+    device.n_left = n;
+    sched_timer(&t, sched_now() + NS_PER_MS);
+    (void)plat_wait(sched_now() + NS_PER_S / 10);
+    assert_int_equal(fiber_yield(), OK);
+    assert_int_equal(device.n_left, 0);
+    assert_int_equal(fiber_sleep(sched_now() + 5 * NS_PER_MS), OK);
+}
+
+struct way {
+    void (*arrive)(uint32_t n);
+};
+
 static int batch_for_a_reader(void *arg)
 {
+    const struct way *way = arg;
     struct stack *s = bring_up(emit_segment);
     struct listener *l;
     struct scope scope;
@@ -227,9 +246,10 @@ static int batch_for_a_reader(void *arg)
     assert_int_equal(scope_spawn(&scope, "reader", accept_and_read, l), OK);
     arrive(2);
     uint16_t window = device.heard.window;
-    arrive(1);
+    arrive(2); /* and a timer for the acknowledgement of the second */
+    assert_int_equal(device.n_heard, 1);
     device.n_heard = 0;
-    arrive(SEGMENTS - 1); /* and one that is missed yet, so that the reader goes on waiting */
+    way->arrive(SEGMENTS - 2); /* and one that is missed yet, so that the reader goes on waiting */
     assert_int_equal(device.n_heard, 1);
     assert_int_equal(device.heard.ack.v, 1 + (SEGMENTS - 1) * SEGMENT);
     assert_int_equal(device.heard.window, window);
@@ -241,7 +261,12 @@ static int batch_for_a_reader(void *arg)
 
 static void a_batch_is_acknowledged_once_when_it_has_been_read(void **state)
 {
-    assert_int_equal(sched_run(batch_for_a_reader, NULL), 0);
+    assert_int_equal(sched_run(batch_for_a_reader, &(struct way){arrive}), 0);
+}
+
+static void so_is_one_that_comes_with_a_timer(void **state)
+{
+    assert_int_equal(sched_run(batch_for_a_reader, &(struct way){arrive_late}), 0);
 }
 
 int main(void)
@@ -251,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_socket_that_is_read_loses_nothing_of_a_burst),
         cmocka_unit_test(a_wake_takes_one_batch),
         cmocka_unit_test(a_batch_is_acknowledged_once_when_it_has_been_read),
+        cmocka_unit_test(so_is_one_that_comes_with_a_timer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
