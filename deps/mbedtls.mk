@@ -13,7 +13,7 @@ $(LIB): $(objects)
 	mv $@.tmp $@
 
 # An image draws a few random numbers by these, so they are compiled for size.
-$(OBJ)/hmac_drbg.o $(OBJ)/md.o $(OBJ)/sha256.o: override CFLAGS := $(CFLAGS) $(SMALL)
+$(OBJ)/hmac_drbg.o $(OBJ)/md.o $(OBJ)/sha256.o $(OBJ)/sha512.o: override CFLAGS := $(CFLAGS) $(SMALL)
 
 $(objects): $(OBJ)/%.o: %.c
 	$(CC) $(CFLAGS) -I. -c -o $@ $<

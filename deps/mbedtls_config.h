@@ -10,3 +10,6 @@
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_HMAC_DRBG_C
+/* TSIG's algorithms beside HMAC-SHA-256 (proto/dns_tsig.c). */
+#define MBEDTLS_SHA384_C
+#define MBEDTLS_SHA512_C
