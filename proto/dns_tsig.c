@@ -140,6 +140,13 @@ struct record {
 
 enum found { FOUND_NONE, FOUND_GOOD, FOUND_BAD };
 
+/* As it stands there: a reader of records takes a negative one for 0. */
+static bool ttl_is_0(const struct dns_record *from)
+{
+    struct reader r = reader_of(bytes_of(from->rdata.data - 6, 4));
+    return read_be32(&r) == 0;
+}
+
 static bool read_data(const struct dns_record *from, struct record *t)
 {
     struct reader r = reader_of(from->rdata);
@@ -152,10 +159,10 @@ static bool read_data(const struct dns_record *from, struct record *t)
     t->id = read_be16(&r);
     t->error = read_be16(&r);
     t->other = read_bytes(&r, read_be16(&r));
-    return reader_good(&r) && reader_left(&r) == 0 && from->class_ == DNS_ANY_CLASS && from->ttl == 0;
+    return reader_good(&r) && reader_left(&r) == 0 && from->class_ == DNS_ANY_CLASS && ttl_is_0(from);
 }
 
-/* Walks the message. Only as the last record, with nothing behind it, is a TSIG good. */
+/* Walks the message, which must end where its last record does. Only as that record is a TSIG good. */
 static enum found find_record(struct bytes message, struct record *t)
 {
     struct reader r = reader_of(message);
@@ -173,7 +180,7 @@ static enum found find_record(struct bytes message, struct record *t)
         bool last = i == n && h.n[DNS_ADDITIONAL] > 0 && reader_left(&r) == 0;
         return last && read_data(&record, t) ? FOUND_GOOD : FOUND_BAD;
     }
-    return reader_good(&r) ? FOUND_NONE : FOUND_BAD;
+    return reader_good(&r) && reader_left(&r) == 0 ? FOUND_NONE : FOUND_BAD;
 }
 
 static void count_additional(uint8_t *message, int by)
@@ -496,7 +503,7 @@ static enum err next_signed(struct dns_tsig_stream *s, uint64_t now_s, struct by
     return OK;
 }
 
-enum err dns_tsig_stream_next(struct dns_tsig_stream *s, uint64_t now_s, uint8_t *message, size_t *len)
+static enum err next_message(struct dns_tsig_stream *s, uint64_t now_s, uint8_t *message, size_t *len)
 {
     struct record r;
     struct dns_tsig *t = s->t;
@@ -516,9 +523,16 @@ enum err dns_tsig_stream_next(struct dns_tsig_stream *s, uint64_t now_s, uint8_t
     return next_signed(s, now_s, bytes_of(message, *len), &r);
 }
 
+enum err dns_tsig_stream_next(struct dns_tsig_stream *s, uint64_t now_s, uint8_t *message, size_t *len)
+{
+    enum err e = next_message(s, now_s, message, len);
+    s->bad |= e != OK;
+    return e;
+}
+
 enum err dns_tsig_stream_end(struct dns_tsig_stream *s)
 {
     hmac_free(s->hmac);
     s->hmac = NULL;
-    return s->n_unsigned == 0 && !s->t->first ? OK : ERR_INVALID;
+    return !s->bad && s->n_unsigned == 0 && !s->t->first ? OK : ERR_INVALID;
 }

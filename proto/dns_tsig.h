@@ -15,11 +15,11 @@
 
 #include "wire/dns.h"
 
-#define DNS_TSIG_KEYS_MAX 32     /* a key a peer; looked up one after the other */
+#define DNS_TSIG_KEYS_MAX 32      /* a key a peer; looked up one after the other */
 #define DNS_TSIG_SECRET_BYTES 128 /* SHA-512's block: HMAC would hash a longer one to less */
 #define DNS_TSIG_MAC_BYTES 64
-#define DNS_TSIG_FUDGE_S 300       /* what RFC 8945 10 recommends, both ways */
-#define DNS_TSIG_UNSIGNED_MAX 99   /* between two signed messages of a stream (RFC 8945 5.3.1) */
+#define DNS_TSIG_FUDGE_S 300     /* what RFC 8945 10 recommends, both ways */
+#define DNS_TSIG_UNSIGNED_MAX 99 /* between two signed messages of a stream (RFC 8945 5.3.1) */
 
 struct dns_tsig_algorithm; /* a row of the table in dns_tsig.c */
 
@@ -51,14 +51,14 @@ const struct dns_tsig_key *dns_tsig_keys_find(const struct dns_tsig_keys *keys, 
 
 /* One exchange: what its next message is signed or checked with. */
 struct dns_tsig {
-    bool present;                   /* the request was signed, by whatever key, and so is the answer */
-    const struct dns_tsig_key *key; /* who signed, found good; NULL: nobody, or it was not good */
+    bool present;                          /* the request was signed, by whatever key, and so is the answer */
+    const struct dns_tsig_key *key;        /* who signed, found good; NULL: nobody, or it was not good */
     const struct dns_tsig_key *answer_key; /* what signs the answer; NULL: its record has no MAC */
-    uint16_t error;                 /* of the record: DNS_NOERROR, DNS_BADSIG, DNS_BADKEY, DNS_BADTIME, DNS_BADTRUNC */
-    bool first;                     /* no answer has been signed yet */
+    uint16_t error; /* of the record: DNS_NOERROR, DNS_BADSIG, DNS_BADKEY, DNS_BADTIME, DNS_BADTRUNC */
+    bool first;     /* no answer has been signed yet */
     uint16_t fudge_s;
     uint64_t time_s; /* what the request said; what DNS_BADTIME's answer repeats */
-    uint8_t mac_len;  /* of the message before this one */
+    uint8_t mac_len; /* of the message before this one */
     uint8_t mac[DNS_TSIG_MAC_BYTES];
     struct dns_name name;      /* the key's, as the request had it */
     struct dns_name algorithm; /* likewise */
@@ -90,6 +90,7 @@ struct dns_tsig_stream {
     struct dns_tsig *t;
     void *hmac;          /* over what came since the last signature */
     unsigned n_unsigned; /* likewise, in messages */
+    bool bad;            /* one of them was no good */
 };
 /* ERR_FULL: no memory. */
 MUST_USE enum err dns_tsig_stream_begin(struct dns_tsig_stream *s, struct dns_tsig *t);
@@ -97,7 +98,7 @@ MUST_USE enum err dns_tsig_stream_begin(struct dns_tsig_stream *s, struct dns_ts
  * our signature is no good, and why in t->error (that of DNS_BADTIME was checked; others can't be signed). ERR_INVALID:
  * its own is missing or no good. ERR_MALFORMED. After an error the stream is only good for its end. */
 MUST_USE enum err dns_tsig_stream_next(struct dns_tsig_stream *s, uint64_t now_s, uint8_t *message, size_t *len);
-/* OK: the last message was signed; otherwise nothing of the stream is to be believed. Frees what begin took. */
+/* OK: all were good, and the last was signed; otherwise nothing of the stream is to be believed. Frees what begin took. */
 MUST_USE enum err dns_tsig_stream_end(struct dns_tsig_stream *s);
 
 #endif
