@@ -62,7 +62,7 @@ static unsigned send(void)
 
 #define need(name, type, class_, data) put(DNS_ANSWER, name, type, class_, 0, data)
 #define add(name, type, ttl, data) put(DNS_AUTHORITY, name, type, DNS_IN, ttl, data)
-#define delete (name, type, class_, data) put(DNS_AUTHORITY, name, type, class_, 0, data)
+#define del(name, type, class_, data) put(DNS_AUTHORITY, name, type, class_, 0, data)
 
 static unsigned one_prerequisite(const char *name, uint16_t type, uint16_t class_, uint32_t ttl, const char *data)
 {
@@ -234,7 +234,7 @@ static void cnames_stay_alone(void **state)
     assert_true(zone_has(zone, "alias", DNS_CNAME, "ns1.example."));
     assert_false(zone_has(zone, "alias", DNS_CNAME, "www.example."));
     begin(); /* what the same message made room for is fine */
-    delete ("www", DNS_ANY, DNS_ANY_CLASS, NULL);
+    del("www", DNS_ANY, DNS_ANY_CLASS, NULL);
     add("www", DNS_CNAME, 60, "ns1.example.");
     assert_int_equal(send(), DNS_NOERROR);
     assert_true(zone_has(zone, "www", DNS_CNAME, "ns1.example."));
@@ -245,8 +245,8 @@ static void the_soa(void **state)
     begin();
     add("@", DNS_SOA, 60, "ns1.example. admin.example. 100 1 1 1 1"); /* not newer: ignored */
     add("www", DNS_SOA, 60, "ns1.example. admin.example. 200 1 1 1 1");
-    delete ("@", DNS_SOA, DNS_ANY_CLASS, NULL);
-    delete ("@", DNS_SOA, DNS_NONE, "ns1.example. admin.example. 100 3600 600 86400 300");
+    del("@", DNS_SOA, DNS_ANY_CLASS, NULL);
+    del("@", DNS_SOA, DNS_NONE, "ns1.example. admin.example. 100 3600 600 86400 300");
     assert_int_equal(send(), DNS_NOERROR);
     assert_int_equal(dns_zone_serial(zone), 100);
     assert_false(zone_has(zone, "www", DNS_SOA, "ns1.example. admin.example. 200 1 1 1 1"));
@@ -280,18 +280,18 @@ static void serials_wrap_around(void **state)
 static void deletions(void **state)
 {
     begin();
-    delete ("www", DNS_A, DNS_NONE, "192.0.2.3");
-    delete ("ns2", DNS_A, DNS_ANY_CLASS, NULL);
-    delete ("none", DNS_A, DNS_ANY_CLASS, NULL);
-    delete ("www", DNS_A, DNS_NONE, "192.0.2.77");
-    delete ("alias", DNS_CNAME, DNS_NONE, "www.EXAMPLE.");
+    del("www", DNS_A, DNS_NONE, "192.0.2.3");
+    del("ns2", DNS_A, DNS_ANY_CLASS, NULL);
+    del("none", DNS_A, DNS_ANY_CLASS, NULL);
+    del("www", DNS_A, DNS_NONE, "192.0.2.77");
+    del("alias", DNS_CNAME, DNS_NONE, "www.EXAMPLE.");
     assert_int_equal(send(), DNS_NOERROR);
     assert_false(zone_has(zone, "www", DNS_A, "192.0.2.3"));
     assert_true(zone_has(zone, "www", DNS_A, "192.0.2.4"));
     assert_false(zone_has(zone, "ns2", DNS_A, "192.0.2.2"));
     assert_false(zone_has(zone, "alias", DNS_CNAME, "www.example."));
     begin();
-    delete ("www", DNS_ANY, DNS_ANY_CLASS, NULL);
+    del("www", DNS_ANY, DNS_ANY_CLASS, NULL);
     assert_int_equal(send(), DNS_NOERROR);
     assert_false(zone_has(zone, "www", DNS_TXT, "hello"));
     assert_int_equal(dns_zone_serial(zone), 102);
@@ -303,16 +303,16 @@ static void the_apex_is_kept(void **state)
     add("@", DNS_TXT, 60, "gone");
     assert_int_equal(send(), DNS_NOERROR);
     begin();
-    delete ("@", DNS_ANY, DNS_ANY_CLASS, NULL);
-    delete ("@", DNS_NS, DNS_ANY_CLASS, NULL);
+    del("@", DNS_ANY, DNS_ANY_CLASS, NULL);
+    del("@", DNS_NS, DNS_ANY_CLASS, NULL);
     assert_int_equal(send(), DNS_NOERROR);
     assert_false(zone_has(zone, "@", DNS_TXT, "gone"));
     assert_true(zone_has(zone, "@", DNS_NS, "ns1.example."));
     assert_true(zone_has(zone, "@", DNS_NS, "ns2.example."));
     begin();
-    delete ("@", DNS_NS, DNS_NONE, "ns1.example.");
-    delete ("@", DNS_NS, DNS_NONE, "ns2.example.");    /* the last one stays */
-    delete ("only", DNS_NS, DNS_NONE, "ns1.example."); /* elsewhere it goes */
+    del("@", DNS_NS, DNS_NONE, "ns1.example.");
+    del("@", DNS_NS, DNS_NONE, "ns2.example.");    /* the last one stays */
+    del("only", DNS_NS, DNS_NONE, "ns1.example."); /* elsewhere it goes */
     assert_int_equal(send(), DNS_NOERROR);
     assert_false(zone_has(zone, "@", DNS_NS, "ns1.example."));
     assert_true(zone_has(zone, "@", DNS_NS, "ns2.example."));
@@ -384,7 +384,7 @@ static void what_is_not_kept_is_taken_back(void **state)
     n_kept = n_done = 0;
     begin();
     add("new", DNS_A, 60, "192.0.2.9");
-    delete ("www", DNS_ANY, DNS_ANY_CLASS, NULL);
+    del("www", DNS_ANY, DNS_ANY_CLASS, NULL);
     assert_int_equal(send(), DNS_SERVFAIL);
     assert_int_equal(n_kept, 1);
     assert_int_equal(n_done, 0);
@@ -402,7 +402,7 @@ static void entries_say_it_all(void **state)
     begin();
     add("new", DNS_A, 60, "192.0.2.9");
     add("www", DNS_A, 77, "192.0.2.4");
-    delete ("alias", DNS_ANY, DNS_ANY_CLASS, NULL);
+    del("alias", DNS_ANY, DNS_ANY_CLASS, NULL);
     assert_int_equal(send(), DNS_NOERROR);
     assert_int_equal(n_signed, 1);
     assert_int_equal(n_done, 1);
