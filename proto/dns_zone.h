@@ -35,6 +35,7 @@ struct dns_set {
     uint16_t covered; /* by the RRSIGs; 0 for other types */
     uint16_t n;       /* records, at least 1 */
     uint16_t len;     /* bytes of them */
+    uint16_t room;    /* of it all, in units of 8 bytes; the zone's own business */
     uint8_t records[];
 };
 
@@ -166,12 +167,11 @@ struct dns_cursor {
     struct list link;
     struct dns_zone *zone; /* held */
     uint32_t version;
-    uint32_t key;   /* type and covered type of the last set, and whether the name is done */
-    uint8_t space;  /* that the name is of: names, or NSEC3 */
-    bool done;      /* with the name */
-    uint32_t shape; /* of the order when the places were found */
-    struct dns_place place[2];
-    struct dns_name name;
+    unsigned space;            /* whose node comes first */
+    uint64_t from;             /* the least type that has not been had at that node */
+    struct dns_node *node[2];  /* the next of names and of NSEC3's; NULL: no more */
+    struct dns_place place[2]; /* of these, as long as the order has this shape */
+    uint32_t shape[2];
 };
 
 /* From the first name at or behind `from` on; the origin is always the first of all. Holds the zone. */
