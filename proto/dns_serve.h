@@ -21,12 +21,12 @@ struct dns_udp {
 MUST_USE enum err dns_udp_serve(struct dns_udp *u, struct stack *s, uint16_t port, struct dns_service *service);
 
 struct dns_tcp_options {
-    uint32_t connections;       /* at once; beyond that the one that has been idle longest goes */
-    uint32_t per_client;        /* of one address; 0: a quarter of all */
-    uint32_t workers;           /* fibers that answer: one waits for each peer that doesn't read, and for each transfer */
-    uint32_t message_bytes;     /* of a request, at most: 512 to 65535 */
-    uint32_t buffers;           /* requests of which a part has come, at most */
-    uint64_t idle_ns;           /* without a request, and for a request to become whole */
+    uint32_t connections;   /* at once; beyond that the one that has been idle longest goes */
+    uint32_t per_client;    /* of one address; 0: a quarter of all */
+    uint32_t workers;       /* fibers that answer: one waits for each peer that doesn't read, and for each transfer */
+    uint32_t message_bytes; /* of a request, at most: 512 to 65535 */
+    uint32_t buffers;       /* requests of which a part has come, at most */
+    uint64_t idle_ns;       /* without a request, and for a request to become whole */
 };
 
 struct dns_tcp_counters {
@@ -44,8 +44,8 @@ struct dns_tcp;
 /* GIVES. Listens on the port. ERR_FULL, ERR_IN_USE, ERR_INVALID. */
 MUST_USE enum err dns_tcp_new(struct stack *s, uint16_t port, struct dns_service *service,
                               const struct dns_tcp_options *o, struct dns_tcp **t);
-/* Serves until the fiber is cancelled or the image is to stop. */
-void dns_tcp_run(struct dns_tcp *t) MAY_YIELD;
+/* Serves until the fiber is cancelled (ERR_CANCELLED); then closes all. ERR_FULL: not stacks enough for the workers. */
+MUST_USE enum err dns_tcp_run(struct dns_tcp *t) MAY_YIELD;
 const struct dns_tcp_counters *dns_tcp_counters(const struct dns_tcp *t);
 
 #endif
