@@ -7,6 +7,8 @@
  */
 #include "proto/dns_tsig.h"
 
+#include "base/radix.h"
+
 #include <mbedtls/platform_util.h>
 
 struct words {
@@ -57,32 +59,11 @@ static bool is(struct bytes word, const char *text)
     return bytes_equal_nocase(word, bytes_str(text));
 }
 
-static int base64_value(uint8_t c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* With its padding. False: not base64, or no room. */
+/* False: not base64, or no room. */
 static bool base64_read(struct bytes text, struct writer *w)
 {
-    if (text.len % 4 != 0)
-        return false;
-    for (size_t i = 0; i < text.len; i += 4) {
-        bool last = i + 4 == text.len;
-        unsigned n = last && text.data[i + 3] == '=' ? (text.data[i + 2] == '=' ? 1 : 2) : 3;
-        uint32_t bits = 0;
-        for (unsigned j = 0; j <= n; j++) {
-            int v = base64_value(text.data[i + j]);
-            if (v < 0)
-                return false;
-            bits |= (uint32_t)v << (18 - 6 * j);
-        }
-        for (unsigned j = 0; j < n; j++)
-            write_u8(w, (uint8_t)(bits >> (16 - 8 * j)));
-    }
-    return writer_good(w);
+    struct radix_reader r = radix_reader(RADIX_BASE64);
+    return radix_read(&r, text, w) && radix_end(&r) && writer_good(w);
 }
 
 static const char *add(struct dns_tsig_keys *keys, struct bytes name, struct bytes algorithm, struct bytes secret)

@@ -9,11 +9,18 @@
 
 enum { STEP_FIRST, STEP_BODY, STEP_LAST, STEP_DONE };
 
-static enum err hold_entries(struct dns_xfr_out *x, const struct dns_history *h, struct dns_entry *first)
+/* How many lead from `first` to this serial number; 0: they don't, since the zone was exchanged as a whole. */
+static size_t count_entries(const struct dns_history *h, struct dns_entry *first, uint32_t to)
 {
     size_t n = 0;
-    for (struct dns_entry *e = first; e; e = dns_history_next(h, e))
-        n++;
+    uint32_t at = to + 1;
+    for (struct dns_entry *e = first; e; e = dns_history_next(h, e), n++)
+        at = e->to;
+    return at == to ? n : 0;
+}
+
+static enum err hold_entries(struct dns_xfr_out *x, const struct dns_history *h, struct dns_entry *first, size_t n)
+{
     x->entry = malloc(n * sizeof(struct dns_entry *));
     if (!x->entry)
         return ERR_FULL;
@@ -51,8 +58,9 @@ enum err dns_xfr_out_begin(struct dns_xfr_out *x, struct dns_zone *z, const stru
         return OK;
     }
     struct dns_entry *entry = serial && history ? dns_history_find(history, *serial) : NULL;
-    if (entry)
-        return hold_entries(x, history, entry);
+    size_t n = count_entries(history, entry, ours);
+    if (n)
+        return hold_entries(x, history, entry, n);
     x->kind = DNS_XFR_WHOLE;
     dns_cursor_open(&x->cursor, z, dns_zone_origin(z));
     x->is_open = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* TSIG: against what real programs signed, and each way in which a signature can be no good (RFC 8945). */
 #include "proto/dns_tsig.h"
-#include "test/unit/dns_tsig_vectors.h"
+#include "test/support/dns_tsig_vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Names, records and zones from text, for tests. */
-#ifndef TEST_DNS_TEXT_H
-#define TEST_DNS_TEXT_H
+#ifndef TEST_SUPPORT_DNS_ZONE_TEXT_H
+#define TEST_SUPPORT_DNS_ZONE_TEXT_H
 
 #include "proto/dns_zone.h"
 #include "wire/dns_rdata.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* What real programs signed, as it went over the wire: messages of TCP with their lengths. The secrets are the bytes 0, 1, 2 and so
  * on: 32 of them for k256 (HMAC-SHA-256), 48 for K384.Example (HMAC-SHA-384), 100 for k512 (HMAC-SHA-512). */
-#ifndef TEST_DNS_TSIG_VECTORS_H
-#define TEST_DNS_TSIG_VECTORS_H
+#ifndef TEST_SUPPORT_DNS_TSIG_VECTORS_H
+#define TEST_SUPPORT_DNS_TSIG_VECTORS_H
 
 #include <stdint.h>
 
