@@ -80,16 +80,16 @@ $(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin d
 	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && mkdir $(@D)/include/sodium && \
 	cp $(SODIUM)/include/sodium/crypto_shorthash_siphash24.h $(SODIUM)/include/sodium/export.h $(@D)/include/sodium/ && touch $@
 
-$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk
+$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk deps/mbedtls_random_config.h
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
-$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk
+$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk deps/mbedtls_random_config.h
 	$(call deps-logged,mbedtls-host,building,$(call deps-mbedtls,$(DEPS_HOST_CFLAGS)))
 
 # $(call deps-mbedtls,FLAGS): the archive appears when all of it went well.
 define deps-mbedtls
 rm -rf $@ $(@D)/mbedtls && mkdir -p $(@D)/mbedtls && \
 $(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
-	OBJ=$(@D)/mbedtls LIB=$@.all CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os && \
+	OBJ=$(@D)/mbedtls LIB=$@.all CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os CONFIG=$(CURDIR)/deps && \
 $(DEPS_CC) $(1) -I$(SODIUM)/include/sodium -c -o $(@D)/siphash.o \
 	$(SODIUM)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c && \
 ar rsD $@.all $(@D)/siphash.o && mv $@.all $@

@@ -6,15 +6,11 @@
 #ifndef PROTO_DNS_ANSWER_H
 #define PROTO_DNS_ANSWER_H
 
-#include "proto/dns_zone.h"
+#include "proto/dns_nsec3.h"
 
 /* Names that one answer goes through by CNAME and DNAME, that of the question not counted. Longer chains are cut: whoever asks goes
  * on by itself. */
 #define DNS_CHAIN_MAX 10
-
-/* Of NSEC3; RFC 9276 3.2 lets validators give up above 100, and each costs us a hash a label. A zone with more is answered
- * as if it were not signed; dns_zone_check says so. */
-#define DNS_NSEC3_ITERATIONS_MAX 100
 
 /* Extended errors (RFC 8914) that we give. */
 enum dns_ede {

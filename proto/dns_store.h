@@ -207,6 +207,13 @@ void dns_node_replace(struct dns_zone *z, struct dns_node *n, struct dns_set *be
 /* Frees what no cursor needs any longer. */
 void dns_log_sweep(struct dns_zone *z);
 
+/* ---- dns_nsec3.c ---- */
+
+struct dns_nsec3_params;
+/* The node with the NSEC3 of this hash, or the last before it around the end; NULL: there is none. */
+const struct dns_node *dns_nsec3_node(const struct dns_zone *z, const struct dns_nsec3_params *p,
+                                      const uint8_t hash[static DNS_NSEC3_HASH_BYTES], bool *exact);
+
 /* ---- dns_zones.c ---- */
 
 /* That with the most labels, at most so many, that the name is under. */
