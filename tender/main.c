@@ -40,8 +40,8 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
 void tender_offer(const struct tender *t, struct extension_refresh *r)
 {
     (void)t;
-    r->features =
-        EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STANDARD_ERR | EXTENSION_STOP;
+    r->features = EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_BLOCK_DISCARD |
+                  EXTENSION_STANDARD_ERR | EXTENSION_STOP;
     r->clock = vdso_clock();
     if (r->clock)
         r->features |= EXTENSION_CLOCK;

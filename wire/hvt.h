@@ -32,10 +32,11 @@ enum hvt_call {
     HVT_BLOCK_FLUSH = 16,
     HVT_CONTROL,  /* struct hvt_puts: a line for whoever started the tender */
     HVT_EXCHANGE, /* with EXTENSION_RINGS: sends, waits and receives, many frames at once */
+    HVT_BLOCK_DISCARD,
     HVT_CALLS,
 };
 
-enum hvt_result { HVT_OK, HVT_AGAIN, HVT_INVALID, HVT_FAILED };
+enum hvt_result { HVT_OK, HVT_AGAIN, HVT_INVALID, HVT_FAILED, HVT_UNSUPPORTED }; /* the last is ours */
 
 struct hvt_walltime {
     uint64_t ns; /* out */
@@ -54,7 +55,7 @@ struct hvt_poll {
     uint32_t unused;
 };
 
-/* HVT_BLOCK_WRITE, HVT_BLOCK_READ, HVT_BLOCK_FLUSH (which has a handle only). */
+/* HVT_BLOCK_WRITE, HVT_BLOCK_READ, HVT_BLOCK_FLUSH (which has a handle only), HVT_BLOCK_DISCARD (which has no data). */
 struct hvt_block {
     uint64_t handle; /* the manifest index */
     uint64_t offset;

@@ -66,3 +66,15 @@ enum err plat_block_flush(unsigned index)
     arch_hypercall(HVT_BLOCK_FLUSH, &call);
     return call.result == HVT_OK ? OK : ERR_IO;
 }
+
+enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+{
+    struct hvt_block call = {.handle = index, .offset = offset, .len = len};
+    if (!given_range_good(given_device(index, SOLO5_BLOCK), offset, len))
+        return ERR_INVALID;
+    if (!(given.features & EXTENSION_BLOCK_DISCARD))
+        return ERR_UNSUPPORTED;
+    if (len > 0)
+        arch_hypercall(HVT_BLOCK_DISCARD, &call);
+    return call.result == HVT_OK ? OK : call.result == HVT_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_IO;
+}

@@ -42,7 +42,7 @@ enum err plat_block_open(const char *name, struct plat_block_info *info)
     return OK;
 }
 
-bool given_range_good(const struct solo5_entry *e, uint64_t offset, size_t len)
+bool given_range_good(const struct solo5_entry *e, uint64_t offset, uint64_t len)
 {
     if (offset % e->block_bytes || len % e->block_bytes)
         return false;

@@ -136,3 +136,17 @@ enum err plat_block_flush(unsigned index)
         return ERR_UNSUPPORTED;
     return SPT_CALL(SYS_fdatasync, e->backing, 0, 0, 0) == 0 ? OK : ERR_IO;
 }
+
+/* A host's block device takes the same call, and says that what is less than a block of its own is invalid. */
+enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+{
+    const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
+    if (!given_range_good(e, offset, len))
+        return ERR_INVALID;
+    if (!(given.features & EXTENSION_BLOCK_DISCARD))
+        return ERR_UNSUPPORTED;
+    long r = len > 0 ? SPT_CALL(SYS_fallocate, e->backing, EXTENSION_DISCARD_MODE, offset, len) : 0;
+    if (r == 0)
+        return OK;
+    return r == SPT_EOPNOTSUPP || r == SPT_ENOSYS || r == SPT_EINVAL ? ERR_UNSUPPORTED : ERR_IO;
+}

@@ -6,6 +6,7 @@
 #include "wire/hvt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +123,20 @@ static bool block_flush(struct machine *m, union arguments *a)
     return true;
 }
 
+/* A host's block device takes the same call, and says that what is less than a block of its own is invalid. */
+static bool block_discard(struct machine *m, union arguments *a)
+{
+    const struct solo5_entry *e = call_device(m, a->block.handle, SOLO5_BLOCK);
+    a->block.result = HVT_INVALID;
+    if (!e || !in_blocks(e, &a->block))
+        return true;
+    if (fallocate((int)e->backing, EXTENSION_DISCARD_MODE, (off_t)a->block.offset, (off_t)a->block.len) == 0)
+        a->block.result = HVT_OK;
+    else
+        a->block.result = errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL ? HVT_UNSUPPORTED : HVT_FAILED;
+    return true;
+}
+
 /* The other end of a socket pair may be gone: then there is no network any more, which the image is told. */
 static int32_t result_of(ssize_t n)
 {
@@ -181,6 +196,7 @@ static const struct {
     [HVT_HALT] = {halt, sizeof(struct hvt_halt), false, false},
     [HVT_BLOCK_FLUSH] = {block_flush, sizeof(struct hvt_block), true, true},
     [HVT_CONTROL] = {control, sizeof(struct hvt_puts), false, true},
+    [HVT_BLOCK_DISCARD] = {block_discard, sizeof(struct hvt_block), true, true},
     [HVT_EXCHANGE] = {exchange, sizeof(struct hvt_exchange), true, true},
 };
 

@@ -48,7 +48,7 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
 
 void tender_offer(const struct tender *t, struct extension_refresh *r)
 {
-    r->features = EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STOP;
+    r->features = EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_BLOCK_DISCARD | EXTENSION_STOP;
     r->features |= t->jinn->features & EXTENSION_RINGS;
     r->tsc_hz = machine.tsc_hz;
 }

@@ -2,6 +2,7 @@
 /* Does what its first argument says, for the script that looks from outside. Devices: net "service", block "disk". */
 #include "test/hardening/image.h"
 
+#include <jinn/block.h>
 #include <jinn/time.h>
 
 #include <string.h>
@@ -147,6 +148,36 @@ static int use_disk(void)
     return e == OK || e == ERR_UNSUPPORTED ? 0 : 15;
 }
 
+/* Discards from the second block to the middle: what is there is zero then, what is beside it or was refused is as it was. */
+static int discard_disk(void)
+{
+    struct block *b;
+    if (block_open("disk", &b) != OK)
+        return 19;
+    uint64_t from = b->block_bytes, to = b->capacity_bytes / 2, end = b->capacity_bytes;
+    const uint64_t outside[][2] = {
+        {end, from}, {end - from, 2 * from}, {0, end + from}, {0 - from, from}, {from, 0 - from},
+        {1, from},   {0, from - 1},          {1, end - 1}};
+    uint8_t *all = malloc(end);
+    for (uint64_t i = 0; i < end; i++)
+        all[i] = (uint8_t)(pattern(i) | 1);
+    if (block_write(b, 0, all, end) != OK || block_flush(b) != OK || block_discard(b, from, 0) != OK)
+        return 20;
+    for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
+        if (block_discard(b, outside[i][0], outside[i][1]) != ERR_INVALID)
+            return 21;
+    }
+    enum err e = block_discard(b, from, to - from);
+    if (e != block_discard(b, from, to - from) || (e == OK && block_flush(b) != OK) || block_read(b, 0, all, end) != OK)
+        return 22;
+    for (uint64_t i = 0; i < end; i++) {
+        if (all[i] != (e == OK && i >= from && i < to ? 0 : (uint8_t)(pattern(i) | 1)))
+            return 23;
+    }
+    printf("discard %s\n", e == OK ? "done" : e == ERR_UNSUPPORTED ? "unsupported" : "failed");
+    return 0;
+}
+
 /* Allocates until there is no more, gives it all back, and can do it again. */
 static int fill_heap(void)
 {
@@ -195,7 +226,7 @@ int unikernel_main(int argc, char **argv)
         int (*run)(void);
     } plain[] = {{"escapes", show_escapes}, {"sleep", sleep_exactly}, {"stop", wait_for_stop},      {"echo", echo},
                  {"layout", show_layout},   {"disk", use_disk},       {"entropy", entropy_differs}, {"heap", fill_heap},
-                 {"clock", watch_clock}};
+                 {"clock", watch_clock},    {"discard", discard_disk}};
     if (argc < 2)
         return 1;
     if (strcmp(argv[1], "arguments") == 0)

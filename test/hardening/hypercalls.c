@@ -52,6 +52,11 @@ static void by_arguments(struct range r)
     arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)r.address);
 }
 
+static void by_discard(struct range r)
+{
+    arch_hypercall(HVT_BLOCK_DISCARD, (void *)(uintptr_t)r.address);
+}
+
 static void by_puts(struct range r)
 {
     arch_hypercall(HVT_PUTS, &(struct hvt_puts){r.address, r.len});
@@ -121,6 +126,7 @@ static const struct {
     const char *name;
     void (*call)(struct range r);
 } ways[] = {{"arguments", by_arguments},
+            {"discard", by_discard},
             {"puts", by_puts},
             {"control", by_control},
             {"block", by_block},
@@ -161,6 +167,37 @@ static int results(void)
         if (w.result != HVT_INVALID)
             return 11 + (int)i;
     }
+    /* What is outside, or no whole block, is not discarded; the first block of eight is. */
+    memset(data, 'x', sizeof data);
+    b = (struct hvt_block){.handle = 1, .data = (uintptr_t)data, .len = 4096};
+    arch_hypercall(HVT_BLOCK_WRITE, &b);
+    const uint64_t ranges_wrong[][2] = {{0, 0},
+                                        {0, 1},
+                                        {0, 511},
+                                        {1, 512},
+                                        {3584, 1024},
+                                        {4096, 512},
+                                        {0, 4608},
+                                        {UINT64_MAX - 511, 512},
+                                        {512, UINT64_MAX - 511},
+                                        {0, FOUR_GIGABYTES + 512}};
+    for (size_t i = 0; i < ARRAY_LEN(wrong) + ARRAY_LEN(ranges_wrong); i++) {
+        struct hvt_block w = wrong[i < ARRAY_LEN(wrong) ? i : 0];
+        w.len = 512;
+        if (i >= ARRAY_LEN(wrong))
+            w = (struct hvt_block){.handle = 1,
+                                   .offset = ranges_wrong[i - ARRAY_LEN(wrong)][0],
+                                   .len = ranges_wrong[i - ARRAY_LEN(wrong)][1]};
+        arch_hypercall(HVT_BLOCK_DISCARD, &w);
+        if (w.result != HVT_INVALID)
+            return 23;
+    }
+    struct hvt_block first = {.handle = 1, .data = UINT64_MAX, .len = 512}; /* it has no data */
+    arch_hypercall(HVT_BLOCK_DISCARD, &first);
+    arch_hypercall(HVT_BLOCK_READ, &b);
+    if ((first.result != HVT_OK && first.result != HVT_UNSUPPORTED) ||
+        data[511] != (first.result == HVT_OK ? 0 : 'x') || data[512] != 'x' || data[4095] != 'x')
+        return 24;
     for (uint64_t len = 0; len <= 1024; len += len == 0 ? 1 : 511) {
         struct hvt_block w = {.handle = 1, .data = (uintptr_t)data, .len = len};
         arch_hypercall(HVT_BLOCK_READ, &w);
