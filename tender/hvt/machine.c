@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #define PERSONALITY_ASK 0xffffffff
 #define HEAP_LARGE (UINT64_C(32) << 20)
 #define API_VERSION 12
+#define LAYOUT_ATTEMPTS 16
 #define CPUID_ENTRIES 256 /* a new processor has about 100 */
 #define INSTEAD "; `-t spt` needs no KVM"
 
@@ -103,7 +105,8 @@ static void map_run(struct machine *m)
     m->run = p;
 }
 
-/* Page tables lead from any place to the memory, so whatever is drawn is free. A large heap lies at a multiple of what one entry
+/* Page tables lead from any place to the memory, so whatever is drawn is free. The heap lies above what hypercalls' arguments
+ * may, so that there is room for it however large it is; a large one at a multiple of what one entry
  * of them maps, so that they stay small. */
 static void place(struct tender *t)
 {
@@ -112,8 +115,18 @@ static void place(struct tender *t)
     struct layout_part *heap = &t->layout.parts[LAYOUT_HEAP];
     if (heap->end - heap->start >= HEAP_LARGE || !moved)
         heap->granule = TABLES_LARGE;
-    if (moved && !layout_draw(&t->layout, seed, 0, SOLO5_MEMORY_BASE, TABLES_SYSTEM))
-        layout_as_linked(&t->layout, &t->plan, t->options.memory_bytes); /* it hardly fits below 4 GB */
+    if (!moved)
+        return;
+    heap->lowest = TABLES_HEAP_LOWEST;
+    heap->highest = TABLES_END;
+    for (unsigned attempt = 0; attempt < LAYOUT_ATTEMPTS; attempt++) {
+        if (layout_draw(&t->layout, seed, attempt, SOLO5_MEMORY_BASE, TABLES_SYSTEM))
+            return;
+    }
+    layout_as_linked(&t->layout, &t->plan, t->options.memory_bytes);
+    (void)dprintf(STDERR_FILENO,
+                  "jinn-hvt: note: %s with its stacks hardly fits below 4 GB, so it lies where it was linked\n",
+                  t->options.image);
 }
 
 void machine_create(struct machine *m, struct tender *t)

@@ -13,6 +13,7 @@
 
 static uint8_t data[8192];
 static uint64_t base, end; /* of the heap, behind which there is nothing */
+static uint64_t stack_end; /* likewise, below 4 GB, where a call's own address can lead */
 
 /* Pairs of address and length that must not be let through. */
 static const struct range {
@@ -47,14 +48,20 @@ static struct range find(const char *name)
     exit(3);
 }
 
+static void *low(struct range r)
+{
+    uint64_t address = r.address - (r.address >= end - STRADDLE && r.address <= end ? end - stack_end : 0);
+    return (void *)(uintptr_t)address;
+}
+
 static void by_arguments(struct range r)
 {
-    arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)r.address);
+    arch_hypercall(HVT_WALLTIME, low(r));
 }
 
 static void by_discard(struct range r)
 {
-    arch_hypercall(HVT_BLOCK_DISCARD, (void *)(uintptr_t)r.address);
+    arch_hypercall(HVT_BLOCK_DISCARD, low(r));
 }
 
 static void by_puts(struct range r)
@@ -220,6 +227,7 @@ int unikernel_main(int argc, char **argv)
 {
     base = (uintptr_t)plat_heap().base;
     end = base + plat_heap().len;
+    stack_end = (uintptr_t)plat_stacks().base + plat_stacks().size;
     if (argc == 2 && strcmp(argv[1], "results") == 0)
         return results();
     if (argc == 2 && strcmp(argv[1], "number") == 0)
