@@ -28,6 +28,7 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
         return ERR_NOT_FOUND;
     memcpy(info->mac, e->mac, sizeof info->mac);
     info->mtu_bytes = e->mtu_bytes;
+    info->n_lost = given_lost(info->index);
     info->features = given.extended ? given.extension.net_features[info->index] : 0;
     return OK;
 }

@@ -37,6 +37,9 @@ void given_boot_info(uint64_t address, struct given_boot *b);
 /* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. Asked once. */
 uint64_t given_keep(uint64_t start);
 
+/* Each target's: where it counts the frames of a net device that were lost after they were taken; NULL: nowhere. */
+const uint64_t *given_lost(unsigned index);
+
 /* The attached device with this index, which must be of this type. */
 const struct solo5_entry *given_device(unsigned index, enum solo5_type type);
 /* What a block transfer must be: whole blocks inside the device. */

@@ -83,13 +83,19 @@ enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct byte
         *o = (struct net_offload){0};
         return OK;
     }
-    if (r == 0) {
-        /* The other end of a socket pair is gone. It would be ready for ever, and there is no network any more. */
+    if (r == 0 || r == SPT_EBADFD) {
+        /* The other end of a socket pair is gone, or a tap. It would be ready for ever, and there is no network any more. */
         static const char text[] = "the host closed a network device\n";
         plat_console(text, sizeof text - 1);
         plat_exit(EXIT_DEVICE);
     }
     return r == SPT_EAGAIN ? ERR_AGAIN : ERR_IO;
+}
+
+const uint64_t *given_lost(unsigned index)
+{
+    (void)index;
+    return NULL;
 }
 
 /* The longest piece that the filter lets through: a block under a stock tender, a power of two of bytes under ours. */

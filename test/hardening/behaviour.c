@@ -3,6 +3,7 @@
 #include "test/hardening/image.h"
 
 #include <jinn/block.h>
+#include <jinn/netdev.h>
 #include <jinn/time.h>
 
 #include <string.h>
@@ -110,6 +111,36 @@ static int echo(void)
         if (!(plat_wait(TIME_NEVER) & UINT64_C(1) << info.index))
             return 9;
     }
+}
+
+/* When somebody wants it to stop, sends frames, long ones among them, and says how many of them a failing device took, and how
+ * many it lost. */
+static int send_many(void)
+{
+    static const uint8_t frame[3000] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5};
+    static uint8_t buffer[2048];
+    struct netdev *d;
+    struct bytes got;
+    struct net_offload offload;
+    unsigned n_sent = 0, n_failed = 0;
+    if (netdev_open("service", &d) != OK)
+        return 7;
+    printf("waiting\n");
+    while (!(plat_wait(TIME_NEVER) & PLAT_READY_STOP)) {
+        while (d->ops->recv(d, buffer, sizeof buffer, &got, &offload) == OK)
+            continue;
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        struct bytes v = bytes_of(frame, i % 10 == 9 ? sizeof frame : 60 + i);
+        enum err e = d->ops->send(d, &v, 1, NULL);
+        n_sent += e == OK;
+        n_failed += e == ERR_IO;
+    }
+    for (int i = 0; i < 3; i++)
+        (void)plat_wait(plat_clock_ns() + NS_PER_MS);
+    unsigned n_lost = d->n_lost ? (unsigned)*d->n_lost : 0;
+    printf("left %u, lost %u, neither %u\n", n_sent - n_lost, n_failed + n_lost, 200 - n_sent - n_failed);
+    return 0;
 }
 
 static uint8_t pattern(uint64_t at)
@@ -224,9 +255,10 @@ int unikernel_main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(void);
-    } plain[] = {{"escapes", show_escapes}, {"sleep", sleep_exactly}, {"stop", wait_for_stop},      {"echo", echo},
-                 {"layout", show_layout},   {"disk", use_disk},       {"entropy", entropy_differs}, {"heap", fill_heap},
-                 {"clock", watch_clock},    {"discard", discard_disk}};
+    } plain[] = {
+        {"escapes", show_escapes}, {"sleep", sleep_exactly},  {"stop", wait_for_stop},      {"echo", echo},
+        {"layout", show_layout},   {"disk", use_disk},        {"entropy", entropy_differs}, {"heap", fill_heap},
+        {"clock", watch_clock},    {"discard", discard_disk}, {"send", send_many}};
     if (argc < 2)
         return 1;
     if (strcmp(argv[1], "arguments") == 0)

@@ -12,7 +12,8 @@
 #define FOUR_GIGABYTES (UINT64_C(1) << 32)
 
 static uint8_t data[8192];
-static uint64_t base, end; /* of the heap, behind which there is nothing */
+static const struct hvt_frame read_only = {.data = 0x100, .device = 2}; /* where the tender says what was lost */
+static uint64_t base, end;                                              /* of the heap, behind which there is nothing */
 static uint64_t stack_end; /* likewise, below 4 GB, where a call's own address can lead */
 
 /* Pairs of address and length that must not be let through. */
@@ -236,6 +237,8 @@ int unikernel_main(int argc, char **argv)
         arch_hypercall(31, data);
     if (argc == 2 && strcmp(argv[1], "read-only") == 0)
         arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)plat_image_name);
+    if (argc == 2 && strcmp(argv[1], "read-only-list") == 0)
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)&read_only, .n_out = 1});
     if (argc == 2 && strcmp(argv[1], "parts") == 0) {
         static struct hvt_frame many[HVT_FRAMES_OUT_MAX];
         for (size_t i = 0; i < ARRAY_LEN(many); i++)
