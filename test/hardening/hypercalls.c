@@ -237,6 +237,19 @@ int unikernel_main(int argc, char **argv)
         arch_hypercall(31, data);
     if (argc == 2 && strcmp(argv[1], "read-only") == 0)
         arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)plat_image_name);
+    static const char *const others[] = {"exchange-of-none", "exchange-of-disk", "exchange-past-the-devices"};
+    for (uint8_t i = 0; argc == 2 && i < ARRAY_LEN(others); i++) {
+        struct hvt_frame f = {.data = (uintptr_t)data, .len = 64, .device = i < 2 ? i : UINT8_MAX};
+        if (strcmp(argv[1], others[i]) == 0)
+            arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)&f, .n_out = 1});
+    }
+    if (argc == 2 && strcmp(argv[1], "too-many") == 0)
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)data, .n_out = HVT_FRAMES_OUT_MAX + 1});
+    if (argc == 2 && strcmp(argv[1], "too-many-received") == 0)
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.in = (uintptr_t)data,
+                                                            .n_in = HVT_FRAMES_IN_MAX + 1,
+                                                            .room = (uintptr_t)data,
+                                                            .room_bytes = 4096});
     if (argc == 2 && strcmp(argv[1], "read-only-list") == 0)
         arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)&read_only, .n_out = 1});
     if (argc == 2 && strcmp(argv[1], "parts") == 0) {
