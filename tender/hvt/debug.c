@@ -28,6 +28,7 @@ static struct {
     bool probing; /* the start was not told so far */
     uint8_t first;
     bool has_registers;
+    bool noted;       /* that there are none */
     bool interrupted; /* which was not told so far */
     bool changed;     /* the registers below */
     struct kvm_sync_regs regs;
@@ -89,16 +90,29 @@ static uint64_t points_hit(const struct machine *m, uint64_t rip)
     return hit;
 }
 
+/* Reading changes nothing that could be looked at. */
+static bool can_watch(uint64_t dr7)
+{
+    static const char slow[] =
+        "jinn-hvt: note: the host's KVM has no debug registers for images, so each instruction is "
+        "looked at, which is slow, and reading can't be watched\n";
+    if (debug.has_registers || !dr7)
+        return true;
+    if (!debug.noted)
+        (void)!write(STDERR_FILENO, slow, sizeof slow - 1);
+    debug.noted = true;
+    for (unsigned i = 0; i < DEBUG_SLOTS; i++) {
+        if (dr7 >> (2 * i) & 3 && (dr7 >> (16 + 4 * i) & 3) == POINT_ACCESS)
+            return false;
+    }
+    return true;
+}
+
 static bool set_points(const struct machine *m, const uint64_t address[DEBUG_SLOTS], uint64_t dr7)
 {
-    uint64_t before = debug.dr7;
+    if (!can_watch(dr7))
+        return false;
     debug.dr7 = dr7;
-    for (unsigned i = 0; i < DEBUG_SLOTS; i++) {
-        if (in_use(i) && kind_of(i) == POINT_ACCESS && !debug.has_registers) {
-            debug.dr7 = before;
-            return false; /* reading changes nothing that could be looked at */
-        }
-    }
     memcpy(debug.address, address, sizeof debug.address);
     (void)points_hit(m, 0);
     return true;
@@ -267,9 +281,9 @@ void debug_open(struct machine *m)
     if (fd < 0)
         fail(FAIL_HOST, "the host refused a descriptor for signals: %s", strerror(errno));
     tender_stage(t, TENDER_FD_INTERRUPT, fd);
-    /* Blocked everywhere but in KVM_RUN, which ends with it, and where it stays to be read. */
-    mask.set[(SIGTERM - 1) / 8] |= (uint8_t)(1 << (SIGTERM - 1) % 8);
-    mask.set[(SIGINT - 1) / 8] |= (uint8_t)(1 << (SIGINT - 1) % 8);
+    /* Of those that are blocked (confine.c) KVM_RUN ends with this one, which stays to be read. */
+    mask.set[(SIGTERM - 1) / 8] |= (uint8_t)((t->jinn != NULL) << (SIGTERM - 1) % 8);
+    mask.set[(SIGINT - 1) / 8] |= (uint8_t)((t->jinn != NULL) << (SIGINT - 1) % 8);
     if (ioctl(m->cpu, KVM_SET_SIGNAL_MASK, &mask) != 0)
         fail(FAIL_HOST, "the host's KVM refused to be interrupted: %s", strerror(errno));
 }
@@ -288,10 +302,6 @@ void debug_begin(struct machine *m)
     arm(m, DEBUG_GO);
 }
 
-static const char no_registers[] =
-    "jinn-hvt: note: the host's KVM has no debug registers for images: watching memory is "
-    "slow here, and reading can't be watched\n";
-
 static bool end_probe(struct machine *m, bool has_registers)
 {
     const struct tender *t = m->tender;
@@ -303,8 +313,6 @@ static bool end_probe(struct machine *m, bool has_registers)
     debug.probing = false;
     debug.has_registers = has_registers;
     debug.dr7 = 0;
-    if (!has_registers)
-        (void)!write(STDERR_FILENO, no_registers, sizeof no_registers - 1);
     debug.message.kind = CHANNEL_STARTED;
     debug.message.started.layout = t->layout;
     debug.message.started.memory = (uintptr_t)t->memory;

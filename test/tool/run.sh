@@ -452,14 +452,16 @@ else
 	failed=$((failed + 1))
 	grep -v '^ok' "$work/out"
 fi
-if python3 test/tool/debug.py "$jinn" >"$work/out" 2>&1; then
-	passed=$((passed + $(grep -c '^ok' "$work/out")))
-	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
-	sed -n 's/^skip /  skip  tool:/p' "$work/out"
-else
-	failed=$((failed + 1))
-	grep -v '^ok' "$work/out"
-fi
+for target in spt hvt; do
+	if python3 test/tool/debug.py "$jinn" "$target" >"$work/out" 2>&1; then
+		passed=$((passed + $(grep -c '^ok' "$work/out")))
+		skipped=$((skipped + $(grep -c '^skip' "$work/out")))
+		sed -n 's/^skip /  skip  tool:/p' "$work/out"
+	else
+		failed=$((failed + 1))
+		grep -v '^ok' "$work/out"
+	fi
+done
 check 'make install' make -s install PREFIX="$work/prefix"
 check 'the installed command makes an appliance' "$work/prefix/bin/jinn" new "$work/away"
 check 'and builds it' "$work/prefix/bin/jinn" build "$work/away"
