@@ -116,18 +116,20 @@ class Gdb:
         self.process = subprocess.Popen(["gdb", "-nx", "-q", *([debug_file] if debug_file else [])], cwd=ROOT,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         os.set_blocking(self.process.stdout.fileno(), False)
+        self.rest = ""  # what came behind an answer
         self.answer()
         for setting in ("pagination off", "confirm off", "width 0", "debuginfod enabled off"):
             self.do("set " + setting)
 
     def answer(self, until=r"\(gdb\) $"):
-        text, end = "", time.monotonic() + TIMEOUT
-        while not re.search(until, text):
+        text, end = self.rest, time.monotonic() + TIMEOUT
+        while not (found := re.search(until, text)):
             text += (self.process.stdout.read() or b"").decode(errors="replace")
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError("gdb says no more than: " + text)
             time.sleep(0.005)
-        return text
+        self.rest = text[found.end():]
+        return text[:found.end()]
 
     def say(self, command):
         self.process.stdin.write(command.encode() + b"\n")
