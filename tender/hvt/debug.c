@@ -125,12 +125,13 @@ static bool steps_for_points(void)
 
 /* ---- Running ---- */
 
+/* An image of Solo5's has handlers of its own, which a breakpoint must not come to; KVM may know how. */
 static void arm(const struct machine *m, enum debug_resume how)
 {
-    struct kvm_guest_debug d = {0};
+    struct kvm_guest_debug d = {.control = m->tender->jinn ? 0 : KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP};
     debug.how = how;
     if (how == DEBUG_STEP || (how == DEBUG_GO && steps_for_points()))
-        d.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
+        d.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
     if (debug.has_registers && debug.dr7) {
         d.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP;
         memcpy(d.arch.debugreg, debug.address, sizeof debug.address);
@@ -193,7 +194,8 @@ static void put_back(struct machine *m)
 {
     if (!debug.changed)
         return;
-    machine_set_level(&debug.regs.sregs, debug.regs.sregs.cs.selector);
+    if (debug.regs.sregs.cs.selector & 3) /* others may have tables of their own */
+        machine_set_level(&debug.regs.sregs, debug.regs.sregs.cs.selector);
     m->run->s.regs = debug.regs;
     machine_set_registers(m);
     debug.changed = false;
@@ -400,10 +402,13 @@ bool debug_fault(struct machine *m, unsigned signal)
 /* Within a stub a step ends for nobody. */
 bool debug_exit(struct machine *m)
 {
-    uint64_t dr6 = m->run->debug.arch.dr6;
-    if (!debug.on || m->run->debug.arch.pc >= TABLES_SYSTEM)
+    const struct kvm_debug_exit_arch *a = &m->run->debug.arch;
+    bool int3 = a->exception == EXCEPTION_INT3;
+    if (!debug.on || a->pc >= TABLES_SYSTEM)
         return debug.on;
-    return debug.probing ? end_probe(m, true) : stepped(m, dr6);
+    if (debug.probing)
+        return end_probe(m, !int3);
+    return int3 ? tell(m, (struct debug_stop){.kind = DEBUG_INT3, .address = a->pc}) : stepped(m, a->dr6);
 }
 
 /* In a stub the exception is on its way, and is told instead. */

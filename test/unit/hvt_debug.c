@@ -22,7 +22,8 @@ static int played_ioctl(int fd, unsigned long request, void *argument);
 #define VARIABLE UINT64_C(0x180008)
 #define FIRST 0x55 /* byte of the image's text */
 
-static struct tender tender;
+static struct solo5_entry ours;
+static struct tender tender = {.jinn = &ours};
 static struct kvm_run processor;
 static struct machine machine = {.tender = &tender, .run = &processor, .xcr0 = 7};
 static struct kvm_guest_debug armed;
@@ -138,6 +139,7 @@ static bool exits(uint64_t pc, uint64_t dr6)
 {
     processor.debug.arch.pc = processor.s.regs.regs.rip = pc;
     processor.debug.arch.dr6 = 0xffff0ff0 | dr6;
+    processor.debug.arch.exception = dr6 ? EXCEPTION_DEBUG : EXCEPTION_INT3;
     return debug_exit(&machine);
 }
 
@@ -250,6 +252,21 @@ static void a_fault_is_undone_and_may_take_its_course(void **state)
     assert_int_equal(level, 3);
 }
 
+/* KVM tells of its breakpoints, since it has handlers of its own. */
+static void an_image_of_others_is_debugged(void **state)
+{
+    tender.jinn = NULL;
+    resume(DEBUG_GO);
+    start_without_registers();
+    assert_int_equal(armed.control, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP);
+    resume(DEBUG_STEP);
+    assert_true(exits(ENTRY + 5, 0));
+    stops(DEBUG_INT3);
+    assert_int_equal(told.stop.address, ENTRY + 5);
+    assert_int_equal(armed.control, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_SINGLESTEP);
+    tender.jinn = &ours;
+}
+
 static void nobody_debugs(void **state)
 {
     struct exception e = exception(EXCEPTION_INT3, ENTRY + 1);
@@ -269,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_them_each_step_is_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(only_memory_is_read_and_written, begin, end),
         cmocka_unit_test_setup_teardown(a_fault_is_undone_and_may_take_its_course, begin, end),
+        cmocka_unit_test_setup_teardown(an_image_of_others_is_debugged, begin, end),
         cmocka_unit_test_setup_teardown(nobody_debugs, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
