@@ -60,6 +60,7 @@ static void step(struct net *n, struct tcp *tcp, uint64_t *now_ns, uint64_t span
     *now_ns += span_ns;
     net_tick(n, *now_ns);
     tcp_tick(tcp, *now_ns);
+    tcp_flush(tcp, *now_ns);
     must(net_deadline(n) > *now_ns);
 }
 

@@ -290,6 +290,7 @@ static void pass_time(struct fuzz *f, uint64_t span_ns)
     for (int i = 0; i < 1000 && (at_ns = tcp_deadline(f->t)) <= to_ns; i++) {
         f->now_ns = at_ns > f->now_ns ? at_ns : f->now_ns + NS_PER_MS;
         tcp_tick(f->t, f->now_ns);
+        tcp_flush(f->t, f->now_ns);
     }
     if (to_ns > f->now_ns)
         f->now_ns = to_ns;

@@ -103,6 +103,8 @@ static void loop_back(struct stack *s, uint64_t now_ns)
 
 void stack_kick(struct stack *s)
 {
+    if (!list_empty(&s->late.node))
+        return; /* the end of the round does it, once for all */
     if (s->net->loop.first && !s->busy)
         loop_back(s, sched_now());
     uint64_t at_ns = time_min(net_deadline(s->net), tcp_deadline(s->tcp));
@@ -152,9 +154,8 @@ static void tick(struct timer *t, uint64_t now_ns)
     s->busy = true;
     net_tick(s->net, now_ns);
     tcp_tick(s->tcp, now_ns);
-    tcp_flush(s->tcp, now_ns);
     s->busy = false;
-    stack_kick(s);
+    stack_flush_late(s);
 }
 
 /* ---- The seam from IP to TCP ---- */

@@ -198,7 +198,6 @@ uint64_t tcp_deadline(const struct tcp *t)
 void tcp_tick(struct tcp *t, uint64_t now_ns)
 {
     wheel_run(&t->wheel, now_ns);
-    tcp_flush(t, now_ns);
 }
 
 /* Writers that wait for chunks or pieces which other connections had; the one that waits longest first. */

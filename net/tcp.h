@@ -28,10 +28,11 @@ void tcp_free(struct tcp *t);
 
 void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in);
 void tcp_problem(struct tcp *t, uint64_t now_ns, const struct ip_problem *p);
-/* When tcp_tick must be called next; TIME_NEVER. */
+/* When tcp_tick and tcp_flush must be called next; TIME_NEVER. */
 uint64_t tcp_deadline(const struct tcp *t);
 void tcp_tick(struct tcp *t, uint64_t now_ns);
-/* Sends what was held back while a batch of segments came in (acknowledgements); the stack calls it after a batch. */
+/* Sends what was held back while a batch of segments came in and timers fired (acknowledgements); the stack calls it when
+ * readers have had their turn. */
 void tcp_flush(struct tcp *t, uint64_t now_ns);
 
 #endif

@@ -108,7 +108,8 @@ static void soon_due(struct tcp_connection *c, uint64_t now_ns)
     tcp_output(c, now_ns);
     if (c->ack_now || !seq_equal(c->acked, c->rcv_nxt)) {
         c->t->n.n_delayed_acks++;
-        tcp_send_ack(c, now_ns);
+        c->ack_now = true;
+        tcp_set_pending(c);
     }
 }
 

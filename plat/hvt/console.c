@@ -2,8 +2,6 @@
 /* Console, the control line and the end. */
 #include "plat/hvt/hvt.h"
 
-#define CONTROL_LINE_BYTES 64
-
 void plat_console(const char *text, size_t len)
 {
     struct hvt_puts p = {(uintptr_t)text, len};
@@ -13,12 +11,9 @@ void plat_console(const char *text, size_t len)
 void plat_serving(const char *protocol, uint16_t port)
 {
     char line[CONTROL_LINE_BYTES];
-    struct writer w = writer_of(line, sizeof line);
-    if (!(given.features & EXTENSION_CONTROL))
-        return;
-    write_format(&w, "serving %s %u\n", protocol, (unsigned)port);
-    struct hvt_puts p = {(uintptr_t)line, writer_len(&w)};
-    if (writer_good(&w))
+    struct bytes text = given_serving(line, protocol, port);
+    struct hvt_puts p = {(uintptr_t)text.data, text.len};
+    if (text.len)
         arch_hypercall(HVT_CONTROL, &p);
 }
 

@@ -3,7 +3,6 @@
 #include "plat/spt/spt.h"
 
 #define STDOUT 1
-#define CONTROL_LINE_BYTES 64
 
 void plat_console(const char *text, size_t len)
 {
@@ -14,12 +13,9 @@ void plat_console(const char *text, size_t len)
 void plat_serving(const char *protocol, uint16_t port)
 {
     char line[CONTROL_LINE_BYTES];
-    struct writer w = writer_of(line, sizeof line);
-    if (!(given.features & EXTENSION_CONTROL))
-        return;
-    write_format(&w, "serving %s %u\n", protocol, (unsigned)port);
-    if (writer_good(&w))
-        (void)SPT_CALL(SYS_write, given.extension.refresh.control_fd, line, writer_len(&w), 0);
+    struct bytes text = given_serving(line, protocol, port);
+    if (text.len)
+        (void)SPT_CALL(SYS_write, given.extension.refresh.control_fd, text.data, text.len, 0);
 }
 
 void plat_exit(int status)

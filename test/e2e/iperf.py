@@ -154,9 +154,11 @@ def look_at_the_wire(ns, offload):
         try:
             capture.stderr.readline()
             # At a rate that leaves the image time even where others use its processor: else it closes its window, and rightly so.
-            for command in (f"iperf3 -c {ADDRESS[4]} -n 3M -b 50M", f"iperf -V -c {ADDRESS[6]} -n 4M -R",
-                            f"iperf3 -c {ADDRESS[6]} -n 3M -b 25M -P 2", f"iperf -c {ADDRESS[4]} -n 4M -R",
-                            f"iperf3 -u -c {ADDRESS[6]} -b 20M -t 1", f"iperf3 -u -c {ADDRESS[4]} -b 20M -t 1 -R"):
+            # A payload that repeats itself is never taken for some other protocol's, as a random one is once in a while.
+            iperf3, six = "iperf3 --repeating-payload -c", ADDRESS[6]
+            for command in (f"{iperf3} {ADDRESS[4]} -n 3M -b 50M", f"iperf -V -c {six} -n 4M -R",
+                            f"{iperf3} {six} -n 3M -b 25M -P 2", f"iperf -c {ADDRESS[4]} -n 4M -R",
+                            f"{iperf3} {six} -u -b 20M -t 1", f"{iperf3} {ADDRESS[4]} -u -b 20M -t 1 -R"):
                 ns.run(command)
             time.sleep(0.5)
         finally:

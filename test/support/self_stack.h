@@ -68,7 +68,7 @@ void stack_flush_late(struct stack *s)
 static void the_tick(struct timer *t, uint64_t now_ns)
 {
     tcp_tick(the.t, now_ns);
-    stack_kick(&the);
+    stack_flush_late(&the);
 }
 
 /* ---- The wire ---- */

@@ -32,6 +32,7 @@ static void run_to(struct script *x, uint64_t to_ns)
         if (at_ns > x->now_ns)
             x->now_ns = at_ns;
         tcp_tick(x->t, x->now_ns);
+        tcp_flush(x->t, x->now_ns);
         if (tcp_deadline(x->t) <= at_ns)
             x->now_ns += NS_PER_MS; /* the wheel's slot is not over */
     }

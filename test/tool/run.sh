@@ -444,16 +444,9 @@ check 'nothing is left when jinn itself is killed' orphans
 
 # ---- The network helper, gdb and core files, and an installed jinn ----
 
-if python3 test/tool/usernet.py build/host/jinn-net >"$work/out" 2>&1; then
-	passed=$((passed + $(grep -c '^ok' "$work/out")))
-	skipped=$((skipped + $(grep -c '^skip' "$work/out")))
-	sed -n 's/^skip /  skip  tool:/p' "$work/out"
-else
-	failed=$((failed + 1))
-	grep -v '^ok' "$work/out"
-fi
-for target in spt hvt; do
-	if python3 test/tool/debug.py "$jinn" "$target" >"$work/out" 2>&1; then
+# Programs of their own print a line for each check.
+program() {
+	if python3 "$@" >"$work/out" 2>&1; then
 		passed=$((passed + $(grep -c '^ok' "$work/out")))
 		skipped=$((skipped + $(grep -c '^skip' "$work/out")))
 		sed -n 's/^skip /  skip  tool:/p' "$work/out"
@@ -461,7 +454,10 @@ for target in spt hvt; do
 		failed=$((failed + 1))
 		grep -v '^ok' "$work/out"
 	fi
-done
+}
+program test/tool/usernet.py build/host/jinn-net
+program test/tool/debug.py "$jinn" spt
+program test/tool/debug.py "$jinn" hvt
 check 'make install' make -s install PREFIX="$work/prefix"
 check 'the installed command makes an appliance' "$work/prefix/bin/jinn" new "$work/away"
 check 'and builds it' "$work/prefix/bin/jinn" build "$work/away"

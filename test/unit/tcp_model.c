@@ -261,8 +261,10 @@ static void step(struct model *m)
     if (at_ns > m->now_ns)
         m->now_ns = at_ns;
     for (int i = 0; i < 2; i++) {
-        if (tcp_deadline(m->host[i].t) <= m->now_ns)
+        if (tcp_deadline(m->host[i].t) <= m->now_ns) {
             tcp_tick(m->host[i].t, m->now_ns);
+            tcp_flush(m->host[i].t, m->now_ns);
+        }
     }
     deliver(m);
 }
