@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define INT3 0xcc
@@ -272,14 +273,17 @@ void debug_open(struct machine *m)
         uint8_t set[8];
     } mask = {.head.len = sizeof mask.set};
     sigset_t interrupt;
-    if (t->options.debug_fd < 0)
+    int fd = t->options.debug_fd, type = 0;
+    if (fd < 0)
         return;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type}) != 0 || type != SOCK_SEQPACKET)
+        fail(FAIL_DEVICE, "--debug=@%d: no socket that keeps messages apart is open there", fd);
     debug.on = true;
-    tender_stage(t, TENDER_FD_DEBUG, t->options.debug_fd);
+    tender_stage(t, TENDER_FD_DEBUG, fd);
     sigemptyset(&interrupt);
     sigaddset(&interrupt, CHANNEL_SIGNAL);
     (void)sigprocmask(SIG_BLOCK, &interrupt, NULL);
-    int fd = signalfd(-1, &interrupt, SFD_NONBLOCK | SFD_CLOEXEC);
+    fd = signalfd(-1, &interrupt, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         fail(FAIL_HOST, "the host refused a descriptor for signals: %s", strerror(errno));
     tender_stage(t, TENDER_FD_INTERRUPT, fd);
