@@ -114,6 +114,18 @@ static void on_values(struct seccomp_program *p, long number, int one, int other
     end_call(p, call);
 }
 
+static void add_read(struct seccomp_program *p, const struct seccomp_policy *policy)
+{
+    size_t call = begin_call(p, SYS_read);
+    load_low(p, 0);
+    allow_devices(p, policy->manifest, SOLO5_NET);
+    if (policy->debugged) {
+        allow_value(p, policy->debug_fd);
+        allow_value(p, policy->interrupt_fd);
+    }
+    end_call(p, call);
+}
+
 static void add_write(struct seccomp_program *p, const struct seccomp_policy *policy)
 {
     size_t call = begin_call(p, SYS_write);
@@ -123,6 +135,8 @@ static void add_write(struct seccomp_program *p, const struct seccomp_policy *po
     allow_value(p, 2); /* where the report of a crash goes */
     if (policy->control_fd >= 0)
         allow_value(p, policy->control_fd);
+    if (policy->debugged)
+        allow_value(p, policy->debug_fd);
     end_call(p, call);
 }
 
@@ -241,14 +255,17 @@ static void add_discard(struct seccomp_program *p, const struct seccomp_policy *
     end_call(p, call);
 }
 
-/* Nothing else is asked of a virtual processor, and nothing of any other descriptor. */
-static void add_run(struct seccomp_program *p, int vcpu_fd)
+/* Nothing else is asked of a virtual processor, unless it is debugged, and nothing of any other descriptor. */
+static void add_run(struct seccomp_program *p, const struct seccomp_policy *policy)
 {
+    static const unsigned long requests[] = {KVM_RUN, KVM_SET_GUEST_DEBUG, KVM_GET_XSAVE, KVM_SET_XSAVE};
+    uint8_t n = policy->debugged ? ARRAY_LEN(requests) : 1;
     size_t call = begin_call(p, SYS_ioctl);
     load_low(p, 0);
-    unless(p, BPF_JEQ, (uint32_t)vcpu_fd, 3);
+    unless(p, BPF_JEQ, (uint32_t)policy->vcpu_fd, (uint8_t)(1 + 2 * n));
     load_low(p, 1);
-    allow_value(p, KVM_RUN);
+    for (size_t i = 0; i < n; i++)
+        allow_value(p, (int)requests[i]);
     end_call(p, call);
 }
 
@@ -272,8 +289,8 @@ void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p
     p->full = false;
     add_arch(p);
     if (policy->vcpu_fd >= 0)
-        add_run(p, policy->vcpu_fd);
-    on_devices(p, SYS_read, policy->manifest, SOLO5_NET);
+        add_run(p, policy);
+    add_read(p, policy);
     add_write(p, policy);
     if (policy->extended)
         on_devices(p, SYS_writev, policy->manifest, SOLO5_NET);

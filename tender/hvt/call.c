@@ -3,6 +3,8 @@
  * The guest does not run meanwhile. */
 #include "tender/hvt/call.h"
 
+#include "tender/fail.h"
+#include "tender/hvt/debug.h"
 #include "wire/hvt.h"
 
 #include <errno.h>
@@ -177,6 +179,8 @@ static bool net_read(struct machine *m, union arguments *a)
 
 static bool halt(struct machine *m, union arguments *a)
 {
+    if (a->halt.status == FAIL_CRASH)
+        debug_aborted(m);
     _exit(a->halt.status);
 }
 

@@ -472,7 +472,8 @@ program() {
 	fi
 }
 program test/tool/usernet.py build/host/jinn-net
-program test/tool/debug.py "$jinn"
+program test/tool/debug.py "$jinn" spt
+program test/tool/debug.py "$jinn" hvt
 check 'make install' make -s install PREFIX="$work/prefix"
 check 'the installed command makes an appliance' "$work/prefix/bin/jinn" new "$work/away"
 check 'and builds it' "$work/prefix/bin/jinn" build "$work/away"

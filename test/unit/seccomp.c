@@ -98,7 +98,7 @@ static void emit(bool extended)
     m.entries[3] = (struct solo5_entry){
         .type = SOLO5_BLOCK, .backing = LARGE, .attached = true, .capacity_bytes = LARGE_BYTES, .block_bytes = 4096};
     m.entries[4] = (struct solo5_entry){.type = SOLO5_NET, .backing = 9, .attached = false};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended, false, -1, -1};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
 }
@@ -219,7 +219,7 @@ static void discards_stay_within_the_device(void **state)
 static void a_virtual_processor_may_only_run(void **state)
 {
     static struct solo5_manifest m = {.n = 1};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     for (uint64_t fd = 0; fd < 80; fd++)
@@ -229,6 +229,35 @@ static void a_virtual_processor_may_only_run(void **state)
     assert_false(allowed(SYS_arch_prctl, 0x1002, 0, 0, 0));
     assert_false(allowed(SYS_read, VCPU, 0, 0, 0));
     assert_false(allowed(SYS_write, VCPU, 0, 0, 0));
+}
+
+/* Debugged, it may be asked for three things more, and there are a socket and a signal; all else stays what it was. */
+static void a_virtual_processor_that_is_debugged_may_do_little_more(void **state)
+{
+    enum { DEBUG = 72, INTERRUPT = 73 };
+    static struct solo5_manifest m = {.n = 1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, DEBUG, INTERRUPT};
+    const unsigned long requests[] = {KVM_SET_GUEST_DEBUG, KVM_GET_XSAVE, KVM_SET_XSAVE};
+    for (int debugged = 0; debugged < 2; debugged++) {
+        policy.debugged = debugged;
+        seccomp_emit(&policy, &program);
+        assert_false(program.full);
+        for (uint64_t fd = 0; fd < 80; fd++) {
+            assert_int_equal(allowed(SYS_ioctl, fd, KVM_RUN, 0, 0), fd == VCPU);
+            for (size_t i = 0; i < ARRAY_LEN(requests); i++)
+                assert_int_equal(allowed(SYS_ioctl, fd, requests[i], 0, 0), debugged && fd == VCPU);
+            assert_int_equal(allowed(SYS_read, fd, 0, 0, 0), debugged && (fd == DEBUG || fd == INTERRUPT));
+            assert_int_equal(allowed(SYS_write, fd, 0, 0, 0),
+                             fd == 1 || fd == 2 || fd == CONTROL || (debugged && fd == DEBUG));
+        }
+        for (unsigned long request = _IO(KVMIO, 0); request <= _IO(KVMIO, 0xff); request++)
+            assert_int_equal(allowed(SYS_ioctl, VCPU, request, 0, 0), request == KVM_RUN);
+        assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_REGS, 0, 0));
+        assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_SREGS, 0, 0));
+        assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_DEBUGREGS, 0, 0));
+        assert_false(allowed(SYS_ptrace, 0, 0, 0, 0));
+        assert_false(allowed(SYS_mprotect, 0, 0, 0, 0));
+    }
 }
 
 /* 63 of them are as many as a manifest can have. */
@@ -242,7 +271,7 @@ static void all_devices_that_there_can_be_fit(void **state)
                                             .attached = true,
                                             .capacity_bytes = LARGE_BYTES + i * 512,
                                             .block_bytes = 512};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     for (size_t i = 1; i < m.n; i++) {
@@ -274,6 +303,7 @@ int main(void)
         cmocka_unit_test(block_transfers_stay_within_the_device),
         cmocka_unit_test(discards_stay_within_the_device),
         cmocka_unit_test(a_virtual_processor_may_only_run),
+        cmocka_unit_test(a_virtual_processor_that_is_debugged_may_do_little_more),
         cmocka_unit_test(all_devices_that_there_can_be_fit),
         cmocka_unit_test(a_program_that_is_full_says_so),
     };
