@@ -209,7 +209,7 @@ static void discards_stay_within_the_device(void **state)
                      allowed(SYS_fallocate, LARGE, 3, 0, top | lens[i]));
     }
     assert_false(allowed(SYS_fallocate, LARGE, 3, top - 1, top - 1));
-    struct seccomp_policy policy = {&none, EPOLL, TIMER, CONTROL, -1, true};
+    struct seccomp_policy policy = {&none, EPOLL, TIMER, CONTROL, -1, true, false, -1, -1};
     seccomp_emit(&policy, &program);
     for (uint64_t fd = 0; fd < 80; fd++)
         assert_false(allowed(SYS_fallocate, fd, 3, 0, 512));
