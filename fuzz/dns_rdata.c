@@ -36,9 +36,9 @@ static void check_text(uint16_t type, struct bytes rdata)
     struct bytes all = writer_bytes(&w);
     size_t n = 0;
     for (size_t at = 0; at < all.len; at++) {
-        bool inside = text[at] == '"', quoted = inside;
+        bool quoted = text[at] == '"', inside = false;
         size_t start = at;
-        for (at++; at < all.len && (inside || text[at] != ' '); at++) {
+        for (; at < all.len && (inside || text[at] != ' '); at++) {
             must(text[at] >= ' ' && text[at] <= '~');
             if (text[at] == '\\')
                 at++;
