@@ -34,6 +34,9 @@ NO_RETURN void image_start(uint64_t boot_info);
  * called once there is a thread block; the C library has not started yet. */
 void given_boot_info(uint64_t address, struct given_boot *b);
 
+/* Each target's: the clock when the processor's counter stood at `ticks`, which was as the image was entered. */
+uint64_t given_entered_ns(uint64_t ticks);
+
 /* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. Asked once. */
 uint64_t given_keep(uint64_t start);
 

@@ -19,6 +19,9 @@
 #define HEAP_LARGE (UINT64_C(32) << 20)
 #define API_VERSION 12
 #define CPUID_ENTRIES 256 /* a new processor has about 100 */
+#define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, since Linux 5.14 */
+#define EARLY_BYTES (8 * ELF_PAGE)
+#define EARLY_STACKS 2
 #define INSTEAD "; `-t spt` needs no KVM"
 
 #define CR0 UINT64_C(0x80010033)     /* paging, write protection, x87 and long mode's rest */
@@ -219,10 +222,38 @@ static void set_system_registers(struct machine *m, bool sealed)
         refused("the processor's wide registers");
 }
 
+static void make_present(const struct tender *t, uint64_t start, uint64_t end)
+{
+    if (start < end)
+        (void)madvise(tender_at(t, start), end - start, POPULATE_WRITE);
+}
+
+/* Each page that the guest touches first costs an exit, and where KVM shadows the guest's tables those beside it come along,
+ * if they are there. So they are: the beginnings of data and heap, and the ends of the first stacks. */
+static void make_early_pages(const struct tender *t)
+{
+    const struct layout_part *heap = &t->layout.parts[LAYOUT_HEAP];
+    uint64_t guard = 0;
+    for (size_t i = 0, n_stacks = 0; i < t->plan.n; i++) {
+        const struct elf_segment *s = &t->plan.segments[i];
+        if (s->flags == (ELF_READ | ELF_WRITE)) {
+            make_present(t, s->start, s->end - s->start < EARLY_BYTES ? s->end : s->start + EARLY_BYTES);
+        } else if (!s->flags) {
+            uint64_t early = s->start - guard < EARLY_BYTES ? guard : s->start - EARLY_BYTES;
+            if (guard && n_stacks++ < EARLY_STACKS)
+                make_present(t, early, s->start);
+            guard = s->end;
+        }
+    }
+    if (heap->end - heap->start > EARLY_BYTES)
+        make_present(t, heap->start, heap->start + EARLY_BYTES);
+}
+
 void machine_prepare(struct machine *m)
 {
     struct tender *t = m->tender;
     bool sealed = t->jinn != NULL;
+    make_early_pages(t);
     tables_build(&m->tables, t->memory, &t->layout, &t->plan, !sealed);
     set_cpuid(m);
     set_system_registers(m, sealed);
