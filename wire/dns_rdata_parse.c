@@ -104,6 +104,8 @@ bool dns_duration_parse(struct bytes text, uint32_t *seconds)
         *seconds = (uint32_t)sum;
         return true;
     }
+    if (text.len == 0)
+        return false;
     for (sum = 0; text.len;) {
         uint64_t v;
         size_t n = 0;
