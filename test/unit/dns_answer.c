@@ -198,7 +198,8 @@ static void test_truncation(void **state)
     CHECK({"www.example. A +60", "NOERROR AA TC\n"},
           {"www.example. A +61", "NOERROR AA\nan www.example. 3600 A 192.0.2.3\nan www.example. 3600 A 192.0.2.4\n"},
           {"alias.example. A +60", "NOERROR AA TC\nan alias.example. 3600 CNAME www.example.\n"},
-          {"nope.example. A +60", "NXDOMAIN AA TC\n"}, {"nope.example. A +72", "NXDOMAIN AA\n" SOA},
+          {"nope.example. A +60", "NXDOMAIN AA TC\n"}, {"nope.example. A +73", "NXDOMAIN AA TC\n"},
+          {"nope.example. A +74", "NXDOMAIN AA\n" SOA},
           {"example. NS +80", "NOERROR AA\nan example. 3600 NS ns.example.\nan example. 3600 NS ns.elsewhere.test.\n"});
 }
 
