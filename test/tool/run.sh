@@ -194,13 +194,14 @@ refused 'new from no template'         64 'no template.*hello, website'         
 refused 'new where one may not write'  73 "can't be made"                          "$jinn" new /proc/x
 printf '$ORIGIN a.\n@ 1 SOA b c 1 2 3 4 5\n@ 1 NS b\nb 1 A 192.0.2.1\n' >"$work/zone"
 sed 's/192.0.2.1/192.0.2/' "$work/zone" >"$work/bad-zone"
+: >"$work/empty-zone"
 refused 'zone without a word'              64 'check FILE'                             "$jinn" zone
 refused 'zone with another word'           64 'check FILE'                             "$jinn" zone print "$work/zone"
 refused 'zone check without a file'        64 'name the zone.s file'                   "$jinn" zone check
 refused 'zone check of a bad origin'       64 "'a..b' is no name of a zone"            "$jinn" zone check -o a..b "$work/zone"
 refused 'zone check of no file'            66 "can't be read"                          "$jinn" zone check "$work/nosuch"
 refused 'zone check of a bad file'         65 'bad-zone:4: not an IPv4 address$'       "$jinn" zone check "$work/bad-zone"
-refused 'zone check of an empty file'      65 'name the zone with -o'                  "$jinn" zone check /dev/null
+refused 'zone check of an empty file'      65 'name the zone with -o'                  "$jinn" zone check "$work/empty-zone"
 check 'zone check' grep -q '^a\. serial 1, 2 names, 3 records$' <("$jinn" zone check "$work/zone")
 check 'zone check --print' grep -q '^b\.a\. 1 IN A 192\.0\.2\.1$' <("$jinn" zone check -o a --print "$work/zone")
 refused 'clean what is no appliance'   66 'nothing was removed'                    "$jinn" clean "$work/empty"
