@@ -20,7 +20,8 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/net6.sh linux' \
       'test/e2e/iperf.py spt' \
       'test/e2e/iperf.py linux' \
-      test/e2e/loss.py
+      test/e2e/loss.py \
+      test/e2e/dns_zonefiles.sh
 
 .PHONY: e2e bench
 e2e:

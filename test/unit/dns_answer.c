@@ -263,6 +263,7 @@ static const char wildcards[] = "$TTL 3600\n@ SOA ns.example.com. host 7 3600 60
                                 "_ssh._tcp.host1 SRV 0 0 22 host1\n_ssh._tcp.host2 SRV 0 0 22 host1\n"
                                 "subdel NS ns.example.com.\nsubdel NS ns.example.net.\n"
                                 "*.c CNAME x.c2\n*.c2 A 192.0.2.8\n"
+                                "*.circle CNAME a.circle\n*.e CNAME x.f\n*.f CNAME y.e\n"
                                 "a.*.ent A 192.0.2.9\n";
 
 #define SOA2 "au example. 300 SOA ns.example.com. host.example. 7 3600 600 86400 300\n"
