@@ -232,7 +232,7 @@ class Response:
         self.bytes = len(wire) if wire is not None else 0
         self.rcode, self.flags, self.question, self.edns = "none", "", (), None
         self.answer = self.authority = self.additional = frozenset()
-        self.twice = False
+        self.twice, self.whole = False, None  # what came by TCP, if this was truncated
         if wire is None:
             return
         if len(wire) < 12 or struct.unpack(">H", wire[:2])[0] != number:
@@ -356,8 +356,10 @@ class Truth:
     def holds(self, record):
         """A record of the zones, or (unseen by us) a signature of one."""
         owner, _, rdtype, covers, ttl, data = record
-        if rdtype == T.RRSIG:
+        if T.RRSIG == rdtype and covers not in SIGNING:
             return any(k[:2] == (owner, covers) for k in self.records)
+        if rdtype in SIGNING:
+            return any(k[0] == owner for k in self.records)
         return (owner, rdtype, ttl, data) in self.records or (owner, rdtype) in self.records
 
     def is_address(self, record):
@@ -386,6 +388,7 @@ class Truth:
         return needed
 
 
+SIGNING = (T.RRSIG, T.NSEC, T.NSEC3, T.NSEC3PARAM, T.DNSKEY, T.CDS, T.CDNSKEY)  # what a signer adds to the files
 TRUTH = None
 
 
@@ -415,7 +418,7 @@ def without(flags, flag):
 def truncated(query, subject, references, wrong):
     if not subject.has("TC") or not any(r.has("TC") for r in references):
         return ()
-    known = frozenset().union(*(r.answer for r in references))
+    known = frozenset().union(*(r.whole.answer for r in references if r.whole), *(r.answer for r in references))
     explained = {"authority", "additional", "mixture"}
     if all(r in known or truth().holds(r) for r in subject.answer):
         explained.add("answer")
@@ -452,9 +455,9 @@ def additional_addresses(query, subject, references, wrong):
     return {"additional"}
 
 
-@allowed("ANY: some of what there is, or HINFO (RFC 8482 4)")
+@allowed("ANY, and RRSIG, which is one: some of what there is, or HINFO (RFC 8482 4, 7)")
 def any_type(query, subject, references, wrong):
-    if query.type != T.ANY or query.given or subject.rcode not in {r.rcode for r in references}:
+    if query.type not in (T.ANY, T.RRSIG) or query.given or subject.rcode not in {r.rcode for r in references}:
         return ()
     known = frozenset().union(*(r.answer for r in references))
     hinfo = all(r[2] == T.HINFO or r[3] == T.HINFO for r in subject.answer)
@@ -518,9 +521,23 @@ def other_version(query, subject, references, wrong):
     return {"edns", "mixture"} if query.edns and query.edns.get("version") and subject.rcode == 16 else ()
 
 
+# ---- The references' own ways, of which the others have none. Nobody else is measured by these. ----
+
 @allowed("glue is left out without TC, as before RFC 9471", only=("nsd", "named"))
 def glue_left_out(query, subject, references, wrong):
     return {"additional"} if not query.tcp and is_referral(subject) and all(truth().is_address(r) for r in subject.additional) else ()
+
+
+@allowed("TC where addresses that are no glue don't fit", only=("nsd", "knotd"))
+def addresses_truncated(query, subject, references, wrong):
+    same = any(without(subject.flags, "TC") == r.flags and subject.rcode == r.rcode for r in references)
+    return {"flags", "mixture"} if not query.tcp and subject.has("TC") and same and is_referral(subject) else ()
+
+
+@allowed("TC although there's just room", only=("named",))
+def just_room(query, subject, references, wrong):
+    full = max(r.bytes for r in references) > query.limit() - 60
+    return {"flags", "answer", "authority", "additional"} if not query.tcp and subject.has("TC") and full else ()
 
 
 @allowed("names of more than a hundred labels are not compressed", only=("named",))
@@ -528,9 +545,43 @@ def long_names_whole(query, subject, references, wrong):
     return {"flags", "answer", "authority", "additional"} if subject.has("TC") and query.given is None and len(query.name.labels) > 100 else ()
 
 
+@allowed("SERVFAIL for a chain of more than sixteen links, and for a loop, truncated too", only=("named",))
+def chain_fails(query, subject, references, wrong):
+    return {"rcode", "mixture"} if subject.rcode == 2 and subject.has("TC") and any(targets(r) for r in references) else ()
+
+
+@allowed("NSEC of a cut is answered, not referred", only=("named",))
+def nsec_of_cut(query, subject, references, wrong):
+    return {"flags", "answer", "authority", "additional", "mixture"} if query.type == T.NSEC and any(is_referral(r) for r in references) else ()
+
+
+@allowed("a wildcard's NSEC in vain: that no closer name is there, too", only=("nsd",))
+def more_nsec(query, subject, references, wrong):
+    extra = subject.authority - frozenset().union(*(r.authority for r in references))
+    lost = frozenset.intersection(*(r.authority for r in references)) - subject.authority
+    return {"authority"} if not lost and extra and all({T.NSEC, T.NSEC3} & {r[2], r[3]} for r in extra) else ()
+
+
+@allowed("a CNAME is not followed when NSEC3 is asked for", only=("nsd",))
+def nsec3_of_cname(query, subject, references, wrong):
+    return {"answer", "authority", "additional", "mixture"} if query.type == T.NSEC3 else ()
+
+
 @allowed("a chain's end loses its SOA without TC, a name too long for DNAME is NXDOMAIN", only=("knotd",))
 def long_dname(query, subject, references, wrong):
-    return {"authority", "rcode"} if any(len(n.to_wire()) > 190 for n in targets(subject, T.DNAME)) else ()
+    return {"authority", "rcode", "flags"} if any(len(n.to_wire()) > 190 for n in targets(subject, T.DNAME)) else ()
+
+
+@allowed("NSEC records of addresses beside an answer", only=("knotd",))
+def nsec_beside(query, subject, references, wrong):
+    mine = [r for r in subject.additional if not {T.NSEC, T.NSEC3} & {r[2], r[3]}]
+    return {"additional"} if all(truth().is_address(r) for r in mine) else ()
+
+
+@allowed("signatures have the time to live of what they sign, whatever their own", only=("knotd",))
+def signature_ttl(query, subject, references, wrong):
+    bare = lambda response: {r[:4] + r[5:] if r[2] == T.RRSIG else r for r in response.answer}
+    return {"answer"} if any(bare(subject) == bare(r) for r in references) else ()
 
 
 @allowed("an OPT record may have an owner", only=("knotd",))
@@ -571,6 +622,8 @@ class Asked:
         if not query.tcp and any(r.has("TC") for r in self.first):
             self.again = Query(query.name, query.type, query.cls, query.flags, query.opcode, query.edns, True, query.given, query.why)
             self.whole = [ask(server, self.again, number & 0xffff) for server in servers]
+            for first, whole in zip(self.first, self.whole):
+                first.whole = whole
 
     def add_to(self, report, i):
         """The i-th against all others. If what it sent is whole, it must be like what the others send when there is room."""
