@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Zones, queries and the sections of their answers. The zones of RFC 4592 2.2.1, RFC 4035 A and RFC 5155 A with the
  * answers that these documents give. */
-#include "../support/dns_zone_text.h"
+#include "test/support/dns_zone_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The store of a zone against a model of it: an array of what is there, copied where the zone has versions. Random changes,
  * taken back at times, under limits that are reached, while cursors walk. And sets of zones, and what dns_zone_check says. */
-#include "../support/dns_zone_text.h"
+#include "test/support/dns_zone_text.h"
 
 #include "base/spread.h"
 
