@@ -53,10 +53,18 @@ enum dns_class { DNS_IN = 1, DNS_CH = 3, DNS_NONE = 254, DNS_ANY_CLASS = 255 };
 enum dns_type {
     DNS_A = 1,
     DNS_NS = 2,
+    DNS_MD = 3,
+    DNS_MF = 4,
     DNS_CNAME = 5,
     DNS_SOA = 6,
+    DNS_MB = 7,
+    DNS_MG = 8,
+    DNS_MR = 9,
+    DNS_NULL = 10,
+    DNS_WKS = 11,
     DNS_PTR = 12,
     DNS_HINFO = 13,
+    DNS_MINFO = 14,
     DNS_MX = 15,
     DNS_TXT = 16,
     DNS_RP = 17,
@@ -126,7 +134,7 @@ struct dns_record {
     struct dns_name name;
     uint16_t type;
     uint16_t class_;
-    uint32_t ttl; /* seconds; 0 when its highest bit was set (RFC 2181 8) */
+    uint32_t ttl; /* seconds; 0 when its highest bit was set (RFC 2181 8), but for OPT's, which isn't one */
     struct bytes rdata;
 };
 
@@ -146,23 +154,27 @@ enum dns_option { DNS_NSID = 3, DNS_COOKIE = 10, DNS_KEEPALIVE = 11, DNS_PADDING
 bool dns_header_read(struct reader *r, struct dns_header *h);
 bool dns_question_read(struct reader *r, struct bytes message, struct dns_question *q);
 bool dns_record_read(struct reader *r, struct bytes message, struct dns_record *record);
-/* Of a record of type OPT. False: an owner that isn't the root, or options that are not whole. */
+/* Of a record of type OPT. False, and not present: an owner that isn't the root, or options that are not whole. */
 bool dns_edns_read(const struct dns_record *record, struct dns_edns *e);
 /* The content of the first such option. False: there is none. */
 bool dns_edns_find(const struct dns_edns *e, uint16_t code, struct bytes *content);
 
 /* ---- Writing ---- */
 
+/* The names of a referral with 13 servers and their zones, several times over. */
 #define DNS_OFFSETS_MAX 64
 
 /* A message that is being written. What doesn't fit whole is not written at all, and says so; nothing that was written
- * before changes. Names that are owners, and those in the data of RFC 1035's own types, are compressed (RFC 3597 4). */
+ * before changes. Names that are owners, and those in the data of RFC 1035's own types, are compressed (RFC 3597 4).
+ *
+ * Labels that later names can point to are remembered as a tree: each with that of its parent, so that a label is looked
+ * for below one place only, by its key. More than there is room for, or beyond a pointer's reach, are not remembered. */
 struct dns_writer {
     struct writer w;
     uint16_t n[4];
-    uint16_t
-        n_offsets; /* where names stand that later ones can point to; more than there is room for are not remembered */
-    uint16_t offset[DNS_OFFSETS_MAX];
+    uint16_t n_offsets;
+    uint16_t offset[DNS_OFFSETS_MAX]; /* of the label in the message */
+    uint32_t key[DNS_OFFSETS_MAX];    /* of the parent's index, the label's length, its first letter and its last */
 };
 
 /* Where dns_rewind goes back to. */
@@ -172,10 +184,11 @@ struct dns_mark {
     uint16_t n_offsets;
 };
 
-/* In a buffer of DNS_HEADER_BYTES or more; BORROWS it. `limit` at most: the buffer's length, or the peer's limit. */
+/* In a buffer of DNS_HEADER_BYTES or more; BORROWS it. `limit` at most: the buffer's length, or the peer's limit. What the
+ * struct held before doesn't matter. Sections are written in their order. */
 void dns_write_begin(struct dns_writer *d, void *buffer, size_t limit);
 bool dns_write_question(struct dns_writer *d, struct bytes name, uint16_t type, uint16_t class_);
-/* `rdata` uncompressed. */
+/* `rdata` uncompressed, at most 65,535 bytes. */
 bool dns_write_record(struct dns_writer *d, enum dns_section section, struct bytes name, uint16_t type, uint16_t class_,
                       uint32_t ttl, struct bytes rdata);
 /* The OPT record; call it last but for TSIG. `e->options` as they are to be sent. */

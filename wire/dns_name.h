@@ -12,6 +12,7 @@
 #define DNS_NAME_BYTES 255
 #define DNS_LABEL_BYTES 63
 #define DNS_LABELS_MAX 127                /* beside the root */
+#define DNS_POINTERS_MAX 128              /* one to each label and the root: more lead a reader around, not to a name */
 #define DNS_NAME_TEXT_BYTES (4 * 255 + 1) /* each byte as \DDD, and an end */
 
 /* Room for a name. */
@@ -31,8 +32,8 @@ static inline struct bytes dns_root(void)
 }
 
 /* Reads a name that may be compressed; `message` is the whole message that `r` reads from. A pointer must lead
- * strictly before whatever led to it, so there are no loops. False, and the reader is bad: a label type that is
- * unknown, a pointer forward, more than 255 bytes, or the end. */
+ * strictly before the labels that led to it, so there are no loops. False, the reader is bad and the name the root: a
+ * label type that is unknown, a pointer forward, more than 255 bytes or DNS_POINTERS_MAX pointers, or the end. */
 bool dns_name_read(struct reader *r, struct bytes message, struct dns_name *name);
 /* Reads one that must not be compressed; BORROWS. An empty view, and the reader is bad, otherwise. */
 struct bytes dns_name_take(struct reader *r);
@@ -48,7 +49,7 @@ const char *dns_name_text(struct bytes name, char text[DNS_NAME_TEXT_BYTES]);
 void dns_name_copy(struct dns_name *to, struct bytes name);
 /* With small letters only: RFC 4034's canonical form. */
 void dns_name_lower(struct dns_name *to, struct bytes name);
-/* `prefix` without its root before `suffix`. False: longer than 255 bytes. */
+/* `prefix` without its root before `suffix`. False: longer than 255 bytes. `suffix` may be what `to` holds, or a part. */
 bool dns_name_join(struct dns_name *to, struct bytes prefix, struct bytes suffix);
 /* "*" before it. False: too long. */
 bool dns_name_wildcard(struct dns_name *to, struct bytes name);
@@ -59,7 +60,7 @@ bool dns_name_equal(struct bytes a, struct bytes b);
 bool dns_name_is_under(struct bytes name, struct bytes ancestor);
 /* Canonical order: by labels from the root, small letters, a missing label first. */
 int dns_name_compare(struct bytes a, struct bytes b);
-/* Not for tables that strangers fill, unless `seed` is secret. */
+/* Not for tables that strangers fill, unless `seed` is secret. All its bits are good. */
 uint64_t dns_name_hash(struct bytes name, uint64_t seed);
 
 /* Without the root: 0 for the root itself. */
