@@ -267,7 +267,7 @@ void dns_cache_free(struct dns_cache *c)
 
 static uint32_t lifetime(const struct dns_cache *c, const struct dns_cached *what)
 {
-    uint32_t most_s = what->kind == DNS_POSITIVE ? c->o.most_s : c->o.most_negative_s;
+    uint32_t most_s = what->kind == DNS_KIND_SET ? c->o.most_s : c->o.most_negative_s;
     uint32_t ttl_s = what->ttl_s < most_s ? what->ttl_s : most_s;
     return ttl_s < DNS_CACHE_LEAST_TTL_S ? DNS_CACHE_LEAST_TTL_S : ttl_s;
 }
@@ -284,7 +284,7 @@ static bool make_way(struct dns_cache *c, uint64_t now_ns, const struct dns_cach
         c->counters.refreshed++;
         forget(c, old);
     }
-    if (what->kind != DNS_NXDOMAIN)
+    if (what->kind != DNS_KIND_NXDOMAIN)
         dns_cache_remove(c, what->name, 0);
     return true;
 }
@@ -378,7 +378,7 @@ static void give(struct dns_cache *c, uint64_t now_ns, struct entry *e, struct d
                                  .n_signatures = e->n_signatures,
                                  .data = bytes_of(e->bytes + e->name_len, e->data_len)};
     c->counters.hits++;
-    c->counters.negative_hits += e->kind != DNS_POSITIVE;
+    c->counters.negative_hits += e->kind != DNS_KIND_SET;
     c->counters.stale_hits += found->ttl_s == 0;
     touch(c, e);
 }

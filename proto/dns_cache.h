@@ -24,7 +24,7 @@ enum {
     DNS_CACHE_LEAST_TTL_S = 1          /* so that whoever asked finds what came, be it with a lifetime of zero */
 };
 
-enum dns_kind { DNS_POSITIVE, DNS_NODATA, DNS_NXDOMAIN };
+enum dns_kind { DNS_KIND_SET, DNS_KIND_NODATA, DNS_KIND_NXDOMAIN };
 
 /* Where it came from: what is higher is believed more (RFC 2181 5.4.1). */
 enum dns_trust {
