@@ -7,6 +7,8 @@
 
 #include "wire/dns.h"
 
+#define DNS_RDATA_BYTES 65535 /* its length has 16 bits */
+
 /* Compressed rdata of a message as uncompressed bytes, checked: false when it isn't what the type says. */
 bool dns_rdata_expand(struct bytes message, const struct dns_record *record, struct writer *w);
 /* Uncompressed rdata is what the type says. */
@@ -30,6 +32,9 @@ struct dns_word {
     struct bytes text;
     bool quoted;
 };
+
+/* "3600", "1h30m", "1W": as many seconds; each unit in any order and case, as BIND takes them. False: none, or above 32 bits. */
+bool dns_duration_parse(struct bytes text, uint32_t *seconds);
 
 /* Parses the words of a record's data, "\# LEN HEX" for any type. NULL, or the reason why not, fit to be printed. */
 const char *dns_rdata_parse(uint16_t type, const struct dns_word *word, size_t n, struct bytes origin,
