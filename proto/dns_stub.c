@@ -329,7 +329,23 @@ void dns_stub_step(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, struc
 void dns_stub_failed(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, unsigned question)
 {
     struct dns_question_asked *q = &a->question[question];
+    if (!a->attempting || !is_waiting(q))
+        return; /* it came to an end otherwise */
     s->server[a->server].bad_until_ns = time_after(now_ns, DNS_STUB_BAD_NS);
-    if (is_waiting(q))
-        pass_on(q, ERR_TIMEOUT);
+    pass_on(q, ERR_TIMEOUT);
+}
+
+void dns_stub_again(struct dns_ask *a, unsigned question)
+{
+    if (a->question[question].state == DNS_QUESTION_ASKED)
+        a->question[question].state = DNS_QUESTION_STREAM;
+}
+
+bool dns_stub_joined(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, struct dns_step *step)
+{
+    for (unsigned i = 0; a->attempting && !a->fresh && i < DNS_STUB_QUESTIONS; i++) {
+        if (a->question[i].state == DNS_QUESTION_NEW)
+            return step_question(s, a, i, now_ns, step);
+    }
+    return false;
 }

@@ -132,7 +132,11 @@ void dns_stub_step(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, struc
 /* A datagram that reached the socket of the ask's attempt, or what came by TCP. */
 void dns_stub_input(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, const struct endpoint *from,
                     struct bytes message, bool by_stream);
-/* What SEND or STREAM asked for could not be done. */
+/* A question that came to an ask whose attempt is under way: to be sent at once from the same socket. False: there is none. */
+bool dns_stub_joined(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, struct dns_step *step);
+/* Whoever did what STREAM said had to leave before its end: somebody else will be told to. */
+void dns_stub_again(struct dns_ask *a, unsigned question);
+/* What SEND or STREAM asked for could not be done, or brought no answer. */
 void dns_stub_failed(struct dns_stub *s, struct dns_ask *a, uint64_t now_ns, unsigned question);
 
 #endif
