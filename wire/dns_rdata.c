@@ -2,53 +2,65 @@
 /* The table of types, and what walks along it without text: RFC 1035 3.3 and those named beside the rows. */
 #include "wire/dns_rdata_fields.h"
 
+/* In the order of their numbers. */
+/* clang-format off */
 static const struct dns_rdata_row rows[] = {
     {DNS_A, "4"},
     {DNS_NS, "n"},
+    {DNS_MD, "n"},
+    {DNS_MF, "n"},
     {DNS_CNAME, "n"},
     {DNS_SOA, "nnltttt"},
+    {DNS_MB, "n"},
+    {DNS_MG, "n"},
+    {DNS_MR, "n"},
     {DNS_PTR, "n"},
     {DNS_HINFO, "ss"},
+    {DNS_MINFO, "nn"},
     {DNS_MX, "wn"},
     {DNS_TXT, "S"},
-    {DNS_RP, "NN"}, /* RFC 1183 */
+    {DNS_RP, "NN"},           /* RFC 1183 */
     {DNS_AFSDB, "wN"},
-    {DNS_SIG, "yabldd"
-              "wNB"}, /* RFC 2535 */
+    {19, "s"},                /* X25 */
+    {21, "wN"},               /* RT */
+    {DNS_SIG, "yablddwNB"},   /* RFC 2535 */
     {DNS_KEY, "wbaq"},
-    {DNS_AAAA, "6"}, /* RFC 3596 */
-    {DNS_LOC, "L"},
-    {DNS_SRV, "wwwN"},     /* RFC 2782 */
-    {DNS_NAPTR, "wwsssN"}, /* RFC 3403 */
-    {DNS_KX, "wN"},        /* RFC 2230 */
-    {DNS_CERT, "cwaB"},    /* RFC 4398 */
-    {DNS_DNAME, "N"},      /* RFC 6672 */
-    {DNS_APL, "P"},
-    {DNS_DS, "wabD"},   /* RFC 4034 */
-    {DNS_SSHFP, "bbD"}, /* RFC 4255 */
-    {DNS_IPSECKEY, "bbbGq"},
-    {DNS_RRSIG, "yabldd"
-                "wNB"},
+    {26, "wNN"},              /* PX, RFC 2163 */
+    {DNS_AAAA, "6"},          /* RFC 3596 */
+    {DNS_LOC, "L"},           /* RFC 1876 */
+    {DNS_SRV, "wwwN"},        /* RFC 2782 */
+    {DNS_NAPTR, "wwsssN"},    /* RFC 3403 */
+    {DNS_KX, "wN"},           /* RFC 2230 */
+    {DNS_CERT, "cwaB"},       /* RFC 4398 */
+    {DNS_DNAME, "N"},         /* RFC 6672 */
+    {DNS_APL, "P"},           /* RFC 3123 */
+    {DNS_DS, "wabD"},         /* RFC 4034 */
+    {DNS_SSHFP, "bbD"},       /* RFC 4255 */
+    {DNS_IPSECKEY, "bbbGq"},  /* RFC 4025 */
+    {DNS_RRSIG, "yablddwNB"}, /* RFC 4034 */
     {DNS_NSEC, "xm"},
     {DNS_DNSKEY, "wbaB"},
-    {DNS_DHCID, "B"},      /* RFC 4701 */
-    {DNS_NSEC3, "bbwhHM"}, /* RFC 5155 */
+    {DNS_DHCID, "B"},         /* RFC 4701 */
+    {DNS_NSEC3, "bbwhHM"},    /* RFC 5155 */
     {DNS_NSEC3PARAM, "bbwh"},
-    {DNS_TLSA, "bbbX"},   /* RFC 6698 */
-    {DNS_SMIMEA, "bbbX"}, /* RFC 8162 */
-    {DNS_CDS, "wabD"},    /* RFC 7344 */
+    {DNS_TLSA, "bbbX"},       /* RFC 6698 */
+    {DNS_SMIMEA, "bbbX"},     /* RFC 8162 */
+    {DNS_CDS, "wabD"},        /* RFC 7344 */
     {DNS_CDNSKEY, "wbaB"},
-    {DNS_OPENPGPKEY, "B"}, /* RFC 7929 */
-    {DNS_CSYNC, "lwM"},    /* RFC 7477 */
-    {DNS_ZONEMD, "lbbD"},  /* RFC 8976 */
-    {DNS_SVCB, "wxV"},
+    {DNS_OPENPGPKEY, "B"},    /* RFC 7929 */
+    {DNS_CSYNC, "lwM"},       /* RFC 7477 */
+    {DNS_ZONEMD, "lbbD"},     /* RFC 8976 */
+    {DNS_SVCB, "wxV"},        /* RFC 9460 */
     {DNS_HTTPS, "wxV"},
-    {DNS_SPF, "S"},
-    {DNS_EUI48, "e"}, /* RFC 7043 */
+    {DNS_SPF, "S"},           /* RFC 4408 */
+    {DNS_EUI48, "e"},         /* RFC 7043 */
     {DNS_EUI64, "E"},
-    {DNS_URI, "wwU"}, /* RFC 7553 */
-    {DNS_CAA, "bgU"}, /* RFC 8659 */
+    {DNS_URI, "wwU"},         /* RFC 7553 */
+    {DNS_CAA, "bgU"},         /* RFC 8659 */
+    {258, "S"},               /* AVC */
+    {32769, "wabD"},          /* DLV, RFC 4431 */
 };
+/* clang-format on */
 static const struct dns_rdata_row opaque = {0, "*"};
 
 const struct dns_rdata_row *dns_rdata_row(uint16_t type)
@@ -344,28 +356,4 @@ struct bytes dns_rdata_target(uint16_t type, struct bytes rdata)
             return field;
     }
     return bytes_of(NULL, 0);
-}
-
-/* Each record that is sent comes here, so this knows the few types by itself. */
-size_t dns_rdata_compressible(uint16_t type, struct bytes rdata, size_t from)
-{
-    size_t at = 0;
-    switch (type) {
-    case DNS_MX:
-        at = 2;
-        break;
-    case DNS_SOA:
-        if (from > 0) {
-            struct reader r = reader_of(rdata);
-            at = dns_name_take(&r).len;
-        }
-        break;
-    case DNS_NS:
-    case DNS_CNAME:
-    case DNS_PTR:
-        break;
-    default:
-        return rdata.len;
-    }
-    return at >= from && at < rdata.len ? at : rdata.len;
 }
