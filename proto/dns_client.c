@@ -209,16 +209,26 @@ static bool is_done(const struct lookup *l)
     return true;
 }
 
+static void advance_all(struct lookup *l)
+{
+    for (unsigned i = 0; i < l->n; i++) {
+        if (l->result[i] == ERR_AGAIN)
+            advance(l, i);
+    }
+}
+
 /* Until something is new: any type may have its result then. OK, ERR_TIMEOUT, ERR_CANCELLED. */
 static enum err lookup_wait(struct lookup *l, uint64_t deadline_ns) MAY_YIELD
 {
-    for (unsigned i = 0; i < l->n; i++)
-        if (l->result[i] == ERR_AGAIN)
-            advance(l, i);
-    for (unsigned i = 0; i < l->n; i++)
-        if (l->result[i] == ERR_AGAIN)
-            return dns_client_drive(l->c, l->ask[i], deadline_ns);
-    return OK;
+    enum err e = OK;
+    unsigned i = 0;
+    advance_all(l);
+    while (i < l->n && l->result[i] != ERR_AGAIN)
+        i++;
+    if (i < l->n)
+        e = dns_client_drive(l->c, l->ask[i], deadline_ns);
+    advance_all(l);
+    return e;
 }
 
 static enum err lookup_run(struct lookup *l, uint64_t deadline_ns) MAY_YIELD
