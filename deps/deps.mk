@@ -74,14 +74,14 @@ $(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin deps/mbedtls_config.h
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r $(DEPS)/src/mbedtls/include $(@D)/ && \
 	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && touch $@
 
-$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk
+$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk deps/mbedtls_random_config.h
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
-$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk
+$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk deps/mbedtls_random_config.h
 	$(call deps-logged,mbedtls-host,building,$(call deps-mbedtls,$(DEPS_HOST_CFLAGS)))
 
 # $(call deps-mbedtls,FLAGS): the archive appears when all of it went well.
 define deps-mbedtls
 rm -rf $@ $(@D)/mbedtls && mkdir -p $(@D)/mbedtls && \
 $(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
-	OBJ=$(@D)/mbedtls LIB=$@ CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os
+	OBJ=$(@D)/mbedtls LIB=$@ CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os CONFIG=$(CURDIR)/deps
 endef

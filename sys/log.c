@@ -24,7 +24,7 @@ struct log_rules {
 
 static struct log_rules rules = {.others = LOG_INFO};
 static unsigned generation = 1;
-static uint64_t start_ns; /* of the first line; 0: none yet */
+static uint64_t start_ns; /* 0: not known yet */
 
 static const char level_names[][8] = {"quiet", "error", "warning", "info", "debug"};
 static const char level_columns[][6] = {"     ", "error", "warn ", "info ", "debug"};
@@ -102,11 +102,16 @@ bool log_enabled(struct log_source *s, enum log_level level)
     return (int)level <= s->level;
 }
 
+void log_began(uint64_t now_ns)
+{
+    start_ns = now_ns;
+}
+
 static size_t put_prefix(char *line, size_t size, const struct log_source *s, enum log_level level)
 {
     uint64_t now_ns = plat_clock_ns();
     if (!start_ns)
-        start_ns = now_ns;
+        log_began(now_ns);
     uint64_t us = (now_ns - start_ns) / NS_PER_US;
     return format(line, size, "%u.%06u %s %.24s: ", (unsigned)(us / 1000000), (unsigned)(us % 1000000),
                   level_columns[level], s->name);

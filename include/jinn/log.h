@@ -45,6 +45,8 @@ void log_print(struct log_source *s, enum log_level level, const char *text, ...
 /* Printable ASCII as it is, all else as \xNN, cut with "..." to fit; NUL-terminated. GIVES `out`. */
 const char *log_quoted(struct bytes b, char *out, size_t size);
 
+/* Lines count the time from now_ns on; without it, from the first of them. Platforms call it: when the image was entered. */
+void log_began(uint64_t now_ns);
 /* Sets the rules from "*:info,tcp:debug". ERR_INVALID leaves them as they were. */
 MUST_USE enum err log_rules(const char *rules);
 

@@ -6,9 +6,14 @@
 
 #define WALL_GOOD_NS NS_PER_S /* how long the host's answer is gone by: it may be set at any time */
 
+uint64_t given_entered_ns(uint64_t ticks)
+{
+    return (uint64_t)((unsigned __int128)ticks * hvt.ns_per_tick >> 32);
+}
+
 uint64_t plat_clock_ns(void)
 {
-    return (uint64_t)((unsigned __int128)arch_ticks() * hvt.ns_per_tick >> 32);
+    return given_entered_ns(arch_ticks());
 }
 
 uint64_t plat_wall_ns(void)

@@ -3,6 +3,8 @@
  * image. After `--` everything is the image's. */
 #include "plat/linux/linux.h"
 
+#include <jinn/log.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -168,6 +170,7 @@ static void check_devices(void)
 int main(int argc, char **argv)
 {
     (void)argc;
+    log_began(plat_clock_ns());
     static char name[] = "image";
     char *no_arguments[] = {name, NULL};
     if (!argv[0])

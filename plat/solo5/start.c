@@ -2,9 +2,11 @@
 /* From the tender's jump to boot(): find out what the tender gave, then let the C library start itself. */
 #include "plat/solo5/given.h"
 
+#include "arch/machine.h"
 #include "arch/random.h"
 
 #include <jinn/boot.h>
+#include <jinn/log.h>
 
 #include <elf.h>
 
@@ -147,9 +149,11 @@ static int fill_vector(void)
 /* The canary changes while the C library starts, so this function must not have one. */
 __attribute__((no_stack_protector)) void image_start(uint64_t boot_info)
 {
+    const uint64_t ticks = arch_ticks();
     first_thread.self = &first_thread;
     plat_set_thread(&first_thread);
     read_boot_info(boot_info);
+    log_began(given_entered_ns(ticks));
     draw_start_random();
     int argc = fill_vector();
     __libc_start_main(start_main, argc, (char **)vector, NULL, NULL, NULL);

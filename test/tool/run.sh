@@ -344,6 +344,22 @@ functions "$shuffled" >"$work/eight"
 check 'another seed is another order' bash -c '! cmp -s "$1" "$2"' - "$work/shuffled" "$work/eight"
 "$jinn" build -q --shuffle 7 "$shuffled" >/dev/null 2>&1
 check 'the same seed gives the same bytes again' cmp "$shuffled/dist/good.spt" "$work/seven.spt"
+# What runs or looks at the folder keeps that order, and says so; a change of the source does, too; a build without a seed ends it.
+kept() { "$jinn" run --net service=none "$shuffled" -- --ipv4=10.0.0.2/24; }
+check 'jinn run keeps a shuffle' bash -c 'grep -q "in the order of --shuffle 7" <<<"$1"' - "$(kept 2>&1)"
+check 'and the image' cmp "$shuffled/dist/good.spt" "$work/seven.spt"
+check 'jinn describe keeps it' grep -q '^  shuffle 7$' <("$jinn" describe "$shuffled" 2>/dev/null)
+cp "$shuffled/jinn.ini" "$work/kept.ini"
+sed -i 's/^name.*/&\nmemory = 9/' "$shuffled/jinn.ini"
+kept >/dev/null 2>&1
+check 'a changed source is built in that order' grep -q '^  shuffle 7$' <("$jinn" describe "$shuffled/dist/good.spt")
+sed -i 's/^name.*/&\nshuffle = 9/' "$shuffled/jinn.ini"
+kept >/dev/null 2>&1
+check 'what the manifest says since then counts' grep -q '^  shuffle 9$' <("$jinn" describe "$shuffled/dist/good.spt")
+cp "$work/kept.ini" "$shuffled/jinn.ini"
+"$jinn" build -q "$shuffled" >/dev/null 2>&1
+kept >/dev/null 2>&1
+check 'a build without a seed is run as it was built' bash -c '! grep -q shuffle "$1"' - <("$jinn" describe "$shuffled/dist/good.spt")
 check 'a virtual machine is shuffled, too' "$jinn" build -q -t hvt --shuffle 7 "$shuffled"
 check 'and records it' grep -q '^  shuffle 7$' <("$jinn" describe "$shuffled/dist/good.hvt")
 sed -i 's/^name.*/&\nshuffle = 7/' "$two/jinn.ini" "$shuffled/jinn.ini"
@@ -456,7 +472,8 @@ program() {
 	fi
 }
 program test/tool/usernet.py build/host/jinn-net
-program test/tool/debug.py "$jinn"
+program test/tool/debug.py "$jinn" spt
+program test/tool/debug.py "$jinn" hvt
 check 'make install' make -s install PREFIX="$work/prefix"
 check 'the installed command makes an appliance' "$work/prefix/bin/jinn" new "$work/away"
 check 'and builds it' "$work/prefix/bin/jinn" build "$work/away"
