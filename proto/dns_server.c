@@ -102,6 +102,8 @@ enum err dns_server_run(struct dns_server *d)
     sched_on_stop(&stop.waiter);
     scope_open(&fibers);
     enum err e = d->tcp ? scope_spawn(&fibers, "dns-tcp", serve_tcp, d) : OK;
+    if (e == OK && d->run_peers)
+        e = scope_spawn(&fibers, "dns-peers", d->run_peers, d);
     while (e == OK && !sched_stopping())
         e = fiber_park(TIME_NEVER);
     scope_cancel(&fibers);

@@ -9,6 +9,8 @@
 
 #define DNS_SERVER_PORTS 4 /* a port on each of as many stacks */
 
+struct dns_peers;
+
 struct dns_server {
     struct dns_zones zones;
     struct dns_service service;
@@ -19,6 +21,10 @@ struct dns_server {
     /* Set by dns_server_tcp, so that who doesn't call it has none. */
     enum err (*run_tcp)(struct dns_tcp *t) MAY_YIELD;
     struct dns_tcp *tcp;
+    /* Likewise by dns_server_peers. */
+    void (*run_peers)(void *server) MAY_YIELD;
+    struct dns_peers *peers;
+    struct stack *stack;
 };
 
 #endif

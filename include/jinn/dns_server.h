@@ -62,6 +62,21 @@ struct dns_server_tcp_options {
 MUST_USE enum err dns_server_tcp(struct dns_server *d, struct stack *s, uint16_t port,
                                  const struct dns_server_tcp_options *o);
 
+/* Other servers, and who may change zones. Lists are words between blanks: who may is `192.0.2.1`, `10.0.0.0/8`, `key:NAME`,
+ * `10.0.0.0/8+key:NAME` or `any`; servers are `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. */
+struct dns_server_peers_options {
+    struct bytes keys;       /* of TSIG: BIND's or knot's text, or lines `NAME ALGORITHM BASE64` [none] */
+    const char *transfer;    /* who may have zones by AXFR and IXFR [nobody] */
+    const char *update;      /* who may change zones by UPDATE [nobody] */
+    const char *notify_from; /* who may tell of news, beside the primaries of the zone [nobody] */
+    const char *secondaries; /* servers that are told of changes [none] */
+    const char *primaries;   /* servers that `secondary` zones come from [none] */
+    const char *secondary;   /* names of zones that come from there [none] */
+    size_t history_bytes;    /* of changes of a zone that IXFR can give [1 MB] */
+};
+/* Call it once, after the zones were loaded and before dns_server_run. What is wrong is logged. ERR_INVALID, ERR_FULL. */
+MUST_USE enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dns_server_peers_options *o);
+
 /* Serves until the image is to stop. OK: it was stopped. */
 MUST_USE enum err dns_server_run(struct dns_server *d) MAY_YIELD;
 
