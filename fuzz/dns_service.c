@@ -53,6 +53,8 @@ static void check(struct bytes answer, struct bytes question, size_t most)
     must(reader_left(&r) == 0);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t out[DNS_MESSAGE_BYTES];

@@ -101,7 +101,7 @@ manifest 'a device without a name'       '5: .net. needs one name'              
 manifest 'a device with two names'       '5: .net. needs one name'                    's/net service/net a b/'
 manifest 'a name used twice'             '14: .service. is the name.* line 5'         '$a [block service]'
 manifest 'too many devices'              '[0-9]*: more than 62 devices'               "\$a $(printf '[block b%d]\\n' {1..61})"
-manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..55})"
+manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..50})"
 manifest 'a missing folder'              '8: from = .*there is no folder'             's/files\/$/nix/'
 manifest 'a key of no type'              '10: .key port. has no type'                 '/^type/d'
 manifest 'a key of an unknown type'      '11: no type .*mean .port'                   's/= port/= prot/'
