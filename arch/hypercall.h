@@ -3,7 +3,8 @@
 #ifndef ARCH_HYPERCALL_H
 #define ARCH_HYPERCALL_H
 
-/* `number` is Solo5's of the call (wire/hvt.h); the tender may read and write *arguments. */
+/* `number` is Solo5's of the call (wire/hvt.h); the tender may read and write *arguments, which lie below 4 GB:
+ * on a stack or in static data, not in the heap. */
 void arch_hypercall(unsigned number, void *arguments);
 
 #endif

@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct netdev_ops ops = {swallow, nothing, watch};
-    struct netdev dev = {&ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0};
+    struct netdev dev = {&ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0, NULL};
     struct edge edge = {.t = {seam_input, seam_problem}};
     struct net_options o = {.dev = &dev, .random = constant, .tcp = &edge.t, .ip6 = &stack_ip6};
     struct ip6_options six = {.accept_ra = true, .accept_dhcp = true, .temporary = true};

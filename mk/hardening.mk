@@ -10,6 +10,7 @@ HARDENING_STACKS := 4
 HARDENING_BYTES  := 16384
 # What an image has in its manifest: NAME_DEVICES.
 behaviour_DEVICES         := net:service block:disk
+behaviour_rings_DEVICES   := net:service block:disk features:384
 write_past_device_DEVICES := block:disk
 hypercalls_DEVICES        := block:disk net:service features:256
 system_calls_DEVICES      := block:disk net:service

@@ -219,7 +219,7 @@ static bool take_lease(struct dhcp *d, const struct dhcp_message *m)
     struct ip_net net = {m->yiaddr, prefix_of(&m->mask, &m->yiaddr)};
     bool changed =
         memcmp(&d->lease.net, &net, sizeof net) != 0 || memcmp(&d->lease.config, &m->config, sizeof m->config) != 0;
-    d->counters->left_out += (unsigned)m->n_routes_left_out + m->n_dns_left_out;
+    d->counters->left_out += (unsigned)m->n_routes_left_out + m->n_dns_left_out + (m->n_search_left_out != 0);
     d->lease.net = net;
     d->lease.config = m->config;
     uint64_t lease = m->lease_s;

@@ -292,7 +292,11 @@ static void take_limits(struct dhcp6 *d, const struct dhcp6_message *m)
 
 static void take_dns(struct dhcp6 *d, const struct dhcp6_message *m)
 {
-    d->counters->left_out += m->n_dns_left_out;
+    struct bytes search = bytes_slice(m->search, 0, sizeof d->search);
+    d->counters->left_out += m->n_dns_left_out + (search.len < m->search.len);
+    if (search.len)
+        memcpy(d->search, search.data, search.len);
+    d->search_len = (uint8_t)search.len;
     if (d->n_dns == m->n_dns && memcmp(d->dns, m->dns, sizeof d->dns) == 0)
         return;
     d->n_dns = m->n_dns;

@@ -75,6 +75,8 @@ struct dhcp6 {
     struct dhcp6_lease lease;
     struct ip dns[DHCP6_DNS_MAX];
     size_t n_dns;
+    uint8_t search[DHCP6_SEARCH_MAX_BYTES]; /* names, unchecked */
+    uint8_t search_len;
 };
 
 void dhcp6_init(struct dhcp6 *d, struct dhcp6_below *below, struct counters_dhcp *counters, uint32_t (*random)(void),

@@ -81,6 +81,7 @@ enum {
     SLAAC_ROUTERS = 4,
     SLAAC_PREFIXES = 8,
     SLAAC_SERVERS = 3,
+    SLAAC_SEARCH_BYTES = 255, /* a few domains, as of DHCP; what is beyond is left out */
     /* RFC 4861 10: MAX_RTR_SOLICITATIONS. */
     SLAAC_REQUESTS = 3,
     /* RFC 7217 7: IDGEN_RETRIES. */

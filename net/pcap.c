@@ -79,7 +79,7 @@ enum err netdev_pcap(struct netdev *below, struct pcap_sink *sink, uint64_t (*wa
     struct pcap *p = calloc(1, sizeof *p);
     if (!p)
         return ERR_FULL;
-    p->dev = (struct netdev){&pcap_ops, below->mac, below->mtu_bytes, below->features};
+    p->dev = (struct netdev){&pcap_ops, below->mac, below->mtu_bytes, below->features, below->n_lost};
     p->below = below;
     p->sink = sink;
     p->wall_ns = wall_ns;

@@ -11,7 +11,7 @@
 
 void slaac_init(struct net *n)
 {
-    n->ip6->slaac = (struct slaac){.ask_ns = TIME_NEVER, .servers_until_ns = TIME_NEVER};
+    n->ip6->slaac = (struct slaac){.ask_ns = TIME_NEVER, .servers_until_ns = TIME_NEVER, .search_until_ns = TIME_NEVER};
 }
 
 /* Lifetimes are in seconds, all ones for ever. */
@@ -207,6 +207,18 @@ static void take_servers(struct net *n, uint64_t now_ns, const struct nd_options
     s->servers_until_ns = o->servers_s ? until(now_ns, o->servers_s) : TIME_NEVER;
 }
 
+static void take_search(struct net *n, uint64_t now_ns, const struct nd_options *o)
+{
+    struct slaac *s = &n->ip6->slaac;
+    if (o->search.len == 0)
+        return;
+    size_t len = o->search_s == 0 ? 0 : bytes_slice(o->search, 0, sizeof s->search).len;
+    n->counters.nd.servers_full += len && len < o->search.len;
+    memcpy(s->search, o->search.data, len);
+    s->search_len = (uint8_t)len;
+    s->search_until_ns = len ? until(now_ns, o->search_s) : TIME_NEVER;
+}
+
 static void take_times(struct net *n, const struct nd_router_message *r)
 {
     const uint32_t most_ms = 3600000, least_ms = 100; /* RFC 4861 6.2.1; less would make us flood the link */
@@ -244,6 +256,7 @@ void slaac_input_router(struct net *n, uint64_t now_ns, const struct ip_in *in, 
         take_prefix(n, now_ns, &r.options.prefix[i]);
     n->counters.nd.prefixes_full += r.options.n_prefixes_left_out;
     take_servers(n, now_ns, &r.options);
+    take_search(n, now_ns, &r.options);
     ip6_dhcp_told(n, now_ns, m->rest & FLAG_ADDRESSES, m->rest & FLAG_OTHERS);
     net_tell(n);
 }
@@ -275,7 +288,7 @@ void slaac_input_redirect(struct net *n, uint64_t now_ns, const struct ip_in *in
 uint64_t slaac_deadline(const struct net *n)
 {
     const struct slaac *s = &n->ip6->slaac;
-    uint64_t at = time_min(s->ask_ns, s->servers_until_ns);
+    uint64_t at = time_min(s->ask_ns, time_min(s->servers_until_ns, s->search_until_ns));
     for (size_t i = 0; i < SLAAC_ROUTERS; i++) {
         if (s->router[i].until_ns)
             at = time_min(at, s->router[i].until_ns);
@@ -307,5 +320,9 @@ void slaac_tick(struct net *n, uint64_t now_ns)
     if (s->servers_until_ns <= now_ns) {
         s->n_servers = 0;
         s->servers_until_ns = TIME_NEVER;
+    }
+    if (s->search_until_ns <= now_ns) {
+        s->search_len = 0;
+        s->search_until_ns = TIME_NEVER;
     }
 }

@@ -30,6 +30,9 @@ struct slaac {
     struct ip server[SLAAC_SERVERS];
     size_t n_servers;
     uint64_t servers_until_ns;
+    uint8_t search[SLAAC_SEARCH_BYTES]; /* names, unchecked */
+    uint8_t search_len;
+    uint64_t search_until_ns;
 };
 
 void slaac_init(struct net *n);

@@ -39,7 +39,8 @@ struct stack {
     uint64_t armed_ns;        /* what the timer is set to */
     struct waiter on_address; /* woken by the net */
     struct fiber *waiting;    /* for an address; NULL */
-    struct ip_net logged;     /* the address that was logged last */
+    struct stack_given_names names;
+    struct ip_net logged; /* the address that was logged last */
     struct ip logged6[IP6_ADDRESSES];
     size_t frame_bytes;
     uint8_t frame[]; /* the device's, and what lies in it */
@@ -50,6 +51,16 @@ static struct log_source log_net = LOG_SOURCE("net");
 struct net *stack_net(struct stack *s)
 {
     return s->net;
+}
+
+const struct net *stack_const_net(const struct stack *s)
+{
+    return s->net;
+}
+
+const struct stack_given_names *stack_given_names(const struct stack *s)
+{
+    return &s->names;
 }
 
 struct tcp *stack_tcp(struct stack *s)
@@ -76,6 +87,8 @@ struct ip stack_ipv4_gateway(const struct stack *s)
 
 struct ip stack_resolver(const struct stack *s)
 {
+    if (s->names.servers.n)
+        return s->names.servers.ip[0];
     const struct dhcp *d = &s->net->dhcp;
     if (dhcp_is_bound(d) && d->lease.config.n_dns)
         return d->lease.config.dns[0];
@@ -328,6 +341,7 @@ enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t dead
     if (!made)
         return ERR_FULL;
     made->frame_bytes = frame_bytes;
+    made->names = (struct stack_given_names){o->dns_servers, o->dns_search};
     make_edge(made, d);
     enum err e = make_cores(made, o, now_ns);
     if (e == OK) {

@@ -11,6 +11,13 @@ struct tcp;
 
 struct net *stack_net(struct stack *s);
 struct tcp *stack_tcp(struct stack *s);
+/* Of the options, what concerns names: net/stack_names.c. */
+struct stack_given_names {
+    struct ip_list servers;
+    const char *search;
+};
+const struct net *stack_const_net(const struct stack *s);
+const struct stack_given_names *stack_given_names(const struct stack *s);
 /* Somebody may send to our own address from now on: without this call it is unreachable for us. */
 void stack_may_loop(struct stack *s);
 /* What was written is sent when the fibers of this round have run: the connections' segments leave one after the other, and

@@ -174,5 +174,8 @@ bool stack_next_neighbour(const struct stack *s, size_t *at, struct stack_neighb
 
 const struct net_counters *stack_counters(const struct stack *s)
 {
-    return &net_of(s)->counters;
+    struct net *n = stack_net((struct stack *)(uintptr_t)s);
+    if (n->dev->n_lost)
+        n->counters.ether.out_lost = *n->dev->n_lost;
+    return &n->counters;
 }

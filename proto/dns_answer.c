@@ -185,19 +185,20 @@ static void set_rcode(struct reply *a, enum dns_rcode rcode)
     a->result->flags |= (uint16_t)rcode;
 }
 
-/* Goes on with another name. False: that isn't ours, or the chain is long enough. */
+/* Goes on with another name. False: that isn't ours, we have been there, or the chain is long enough. */
 static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
 {
-    for (unsigned i = 0; i < a->n_chain; i++) {
-        if (a->chain[i] == by && by->type == DNS_CNAME)
-            return false; /* around in a circle */
-    }
     if (a->n_chain == DNS_CHAIN_MAX)
         return false;
-    a->chain[a->n_chain++] = by;
+    a->chain[a->n_chain] = by;
+    a->chain_hash[a->n_chain++] = a->key.hash[a->key.n];
     dns_name_copy(&a->target, name);
     a->is_first = false;
     dns_key_make(&a->key, dns_name_bytes(&a->target), a->zones->seed);
+    for (unsigned i = 0; i < a->n_chain; i++) {
+        if (a->chain_hash[i] == a->key.hash[a->key.n])
+            return false; /* around in a circle */
+    }
     const struct dns_zone_entry *e = find_zone(a);
     if (!e || !is_ready(e->zone))
         return false;
@@ -205,6 +206,7 @@ static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
     return true;
 }
 
+/* Has the DNAME been written already? */
 static bool was_written(const struct reply *a, const struct dns_set *s)
 {
     for (unsigned i = 0; i < a->n_chain; i++) {
@@ -304,8 +306,6 @@ static bool answer_at(struct reply *a, const struct dns_node *n, bool is_wildcar
             proof_no_data(a, n, a->key.n);
         return false;
     }
-    if (cname && was_written(a, cname) && !is_wildcard)
-        return false;
     if (s ? !write_found(a, n, s) : !write_answer(a, n, cname))
         return false;
     if (is_wildcard)

@@ -60,8 +60,10 @@ static unsigned read_all(struct dns_zonefile *z, struct dns_zone *zone)
     return n;
 }
 
+/* A zone with a SOA can be served, whatever else is wrong with it; the operator is told. */
 static enum err check(const struct dns_zone *zone, struct bytes file)
 {
+    struct dns_soa soa;
     struct dns_name where = {.len = 0};
     char text[DNS_NAME_TEXT_BYTES] = "";
     const char *reason = dns_zone_check(zone, &where);
@@ -69,8 +71,8 @@ static enum err check(const struct dns_zone *zone, struct bytes file)
         return OK;
     if (where.len)
         dns_name_text(dns_name_bytes(&where), text);
-    log_error(&source, "%.*s: %s%s%s", (int)file.len, (const char *)file.data, reason, where.len ? ": " : "", text);
-    return ERR_MALFORMED;
+    log_warning(&source, "%.*s: %s%s%s", (int)file.len, (const char *)file.data, reason, where.len ? ": " : "", text);
+    return dns_zone_soa(zone, &soa) ? OK : ERR_MALFORMED;
 }
 
 static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct dns_zonefile_options *o)

@@ -28,6 +28,7 @@ struct reply {
     bool is_first;            /* it is the question's */
     unsigned n_chain;
     const struct dns_set *chain[DNS_CHAIN_MAX]; /* CNAMEs and DNAMEs that were gone through */
+    uint64_t chain_hash[DNS_CHAIN_MAX];         /* of the names where they were found */
     unsigned n_authority;
     struct reply_authority authority[REPLY_AUTHORITY_MAX];
     const struct dns_set *more; /* whose targets' addresses are to be added; NULL: none */

@@ -37,10 +37,17 @@ struct dns_leaf {
     struct dns_node *node[];
 };
 
+/* With the beginning of its first name, so that most comparisons need no look at the name itself. */
+struct dns_branch {
+    uint64_t first;
+    struct dns_leaf *leaf;
+};
+
 struct dns_order {
-    struct dns_leaf **leaf;
+    struct dns_branch *branch;
     uint32_t n, max;
-    uint32_t shape; /* changes whenever places do */
+    uint32_t shape;  /* changes whenever places do */
+    uint32_t common; /* labels that all names have: those of the origin */
 };
 
 struct dns_log {
@@ -141,7 +148,7 @@ void dns_table_remove(struct dns_zone *z, const struct dns_node *n);
 
 /* ---- dns_order.c ---- */
 
-/* The place of the first node whose name is not before `name`. `at` may be the end of a leaf, then the next one's first is
+/* The place of the first node whose name is not before `name`, which is one of the zone. `at` may be the end of a leaf, then the next one's first is
  * meant: dns_order_at knows. */
 struct dns_place dns_order_find(const struct dns_order *o, struct bytes name);
 struct dns_node *dns_order_at(const struct dns_order *o, struct dns_place *p);

@@ -25,9 +25,9 @@ enum {
     BACKLOG = 128, /* a burst of new connections; what is beyond it tries again a second later */
     /* Requests that one connection may have answered before others have their turn. */
     TURNS = 16,
-    /* A peer that has not taken as much waits with its next request: one answer of the largest size, or hundreds of small
-     * ones that are pipelined. */
-    UNSENT_MAX = 65536,
+    /* A peer that has not taken as much waits with its next request: dozens of small answers that are pipelined, and so
+     * little that what is written next finds room in the stack, unless it is large. */
+    UNSENT_MAX = 8192,
     /* Connections are counted by client in so many places under a secret hash: two clients share one by chance. */
     CLIENTS = 1024,
     CONNECTIONS_MAX = 65536,
@@ -35,9 +35,11 @@ enum {
     REFUSED_BYTES = 512 /* least room for a request */
 };
 
-/* How often peers that drain are looked at, how long one may take nothing, and one write may take. */
+/* How often peers that drain are looked at, how long one may take nothing, and one write may take: less while half of the
+ * workers wait for such writes already, so that the others come round to everybody else. */
 #define DRAIN_NS (5 * NS_PER_MS)
 #define SLOW_NS (10 * NS_PER_S)
+#define HURRIED_NS (100 * NS_PER_MS)
 
 enum state { FREE, IDLE, WAITING, DRAINING, READY, RUNNING, STATES };
 
@@ -78,8 +80,8 @@ struct dns_tcp {
     struct list in[STATES];
     struct list sleeping; /* workers */
     struct fiber *keeper;
-    uint64_t keeper_ns; /* when it will wake; 0: it is awake */
-    uint32_t n_streaming;
+    uint64_t keeper_ns;              /* when it will wake; 0: it is awake */
+    uint32_t n_streaming, n_writing; /* workers that send a transfer; that are in a write */
     uint64_t secret;
     uint16_t clients[CLIENTS];
     struct worker worker[];
@@ -280,10 +282,16 @@ static bool take_buffer(struct connection *c)
 
 static bool send_message(struct worker *w, struct connection *c, struct bytes message)
 {
+    struct dns_tcp *t = w->tcp;
     struct writer length = writer_of(w->length, sizeof w->length);
     write_be16(&length, (uint16_t)message.len);
     struct piece v[] = {piece_copy(writer_bytes(&length)), piece_copy(message)};
-    return flow_write(c->flow, v, 2, time_after(sched_now(), SLOW_NS)) == OK;
+    uint64_t span_ns = 2 * t->n_writing < t->o.workers ? SLOW_NS : HURRIED_NS;
+    t->n_writing++;
+    enum err e = flow_write(c->flow, v, 2, time_after(sched_now(), span_ns));
+    t->n_writing--;
+    t->n.n_slow += e == ERR_TIMEOUT;
+    return e == OK;
 }
 
 static bool stream_send(struct dns_stream *to, struct bytes message)

@@ -11,7 +11,7 @@
 static void free_all(struct dns_zone *z)
 {
     for (int i = 0; i < N_SPACES; i++)
-        free(z->order[i].leaf);
+        free(z->order[i].branch);
     dns_arena_free(z);
     free(z->table);
     free(z->log);
@@ -30,6 +30,7 @@ enum err dns_zone_new(struct bytes origin, uint64_t seed, size_t limit_bytes, st
     list_init(&z->readers);
     dns_key_make(&k, origin, seed);
     z->n_labels = k.n;
+    z->order[SPACE_NAMES].common = z->order[SPACE_NSEC3].common = k.n;
     z->apex = dns_node_make(z, &k, k.n, SPACE_NAMES);
     if (!z->apex) {
         free_all(z);

@@ -26,9 +26,9 @@ struct parse {
 static const char *type_text(enum key_type type)
 {
     static const char *const text[] = {
-        [KEY_STRING] = "TEXT", [KEY_BOOL] = "true|false",    [KEY_INT] = "NUMBER",    [KEY_PORT] = "PORT",
-        [KEY_IP] = "ADDRESS",  [KEY_NET] = "ADDRESS/PREFIX", [KEY_DURATION] = "TIME", [KEY_SIZE] = "SIZE",
-        [KEY_SECRET] = "FILE", [KEY_ROUTES] = "NET,GATEWAY",
+        [KEY_STRING] = "TEXT", [KEY_BOOL] = "true|false",    [KEY_INT] = "NUMBER",      [KEY_PORT] = "PORT",
+        [KEY_IP] = "ADDRESS",  [KEY_NET] = "ADDRESS/PREFIX", [KEY_DURATION] = "TIME",   [KEY_SIZE] = "SIZE",
+        [KEY_SECRET] = "FILE", [KEY_ROUTES] = "NET,GATEWAY", [KEY_IPS] = "ADDRESS,...",
     };
     return text[type];
 }
@@ -46,6 +46,7 @@ static const char *type_example(enum key_type type)
         [KEY_SIZE] = "a size such as 512, 64K or 4M",
         [KEY_SECRET] = "given by --key-file",
         [KEY_ROUTES] = "a route such as 10.0.0.0/8,10.0.0.1 (at most 8)",
+        [KEY_IPS] = "addresses such as 10.0.0.1,fd00::1 (at most 3)",
     };
     return text[type];
 }
@@ -75,6 +76,8 @@ static bool value_set(const struct key *k, const char *value)
         return false;
     case KEY_ROUTES:
         return value_route(text, k->value);
+    case KEY_IPS:
+        return value_ips(text, k->value);
     }
     return false;
 }
@@ -147,7 +150,7 @@ static bool take_value(struct parse *p, const struct key *k, const char *value)
         complain("--%s is secret and no argument: use --key-file %s=FILE", k->name, k->name);
         return false;
     }
-    if (p->given & bit && k->type != KEY_ROUTES) {
+    if (p->given & bit && k->type != KEY_ROUTES && k->type != KEY_IPS) {
         complain("--%s is given twice", k->name);
         return false;
     }

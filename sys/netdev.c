@@ -46,7 +46,8 @@ enum err netdev_open(const char *name, struct netdev **d)
     if (!p)
         return ERR_FULL;
     p->index = info.index;
-    p->dev = (struct netdev){.ops = &plat_ops, .mtu_bytes = info.mtu_bytes, .features = info.features};
+    p->dev = (struct netdev){
+        .ops = &plat_ops, .mtu_bytes = info.mtu_bytes, .features = info.features, .n_lost = info.n_lost};
     memcpy(p->dev.mac.b, info.mac, sizeof info.mac);
     *d = &p->dev;
     return OK;

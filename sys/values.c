@@ -87,3 +87,17 @@ bool value_route(struct bytes text, struct ip_routes *out)
     out->n++;
     return true;
 }
+
+bool value_ips(struct bytes text, struct ip_list *out)
+{
+    struct ip_list list = *out;
+    for (size_t at = 0; at <= text.len;) {
+        struct bytes rest = bytes_slice(text, at, text.len);
+        struct bytes word = bytes_slice(rest, 0, bytes_find(rest, ','));
+        if (list.n == IP_LIST_MAX || !ip_parse(word, &list.ip[list.n++]))
+            return false;
+        at += word.len + 1;
+    }
+    *out = list;
+    return true;
+}

@@ -14,5 +14,7 @@ bool value_size(struct bytes text, uint64_t *out_bytes);  /* 512, 64K, 4M, 1G: p
 
 /* 10.0.0.0/8,10.0.0.1: one more. False also: there are IP_ROUTES_MAX. */
 bool value_route(struct bytes text, struct ip_routes *out);
+/* 10.0.0.1,fd00::1: more. False also: there would be more than IP_LIST_MAX. */
+bool value_ips(struct bytes text, struct ip_list *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tender/confine.h"
 
+#include "tender/debug/channel.h"
 #include "tender/fail.h"
 #include "tender/kind.h"
 
@@ -43,6 +44,8 @@ void confine_signals(const struct tender *t)
         sigaddset(&blocked, SIGINT);
         (void)signal(SIGPIPE, SIG_IGN);
     }
+    if (t->held[TENDER_FD_INTERRUPT])
+        sigaddset(&blocked, CHANNEL_SIGNAL);
     (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 

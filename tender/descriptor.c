@@ -86,6 +86,8 @@ static void watch_all(const struct tender *t)
     watch(TENDER_FD_TIMER, SOLO5_TIMER_EVENT, EPOLLIN);
     if (t->held[TENDER_FD_STOP])
         watch(TENDER_FD_STOP, EXTENSION_STOP_EVENT, EPOLLIN | EPOLLET);
+    if (t->held[TENDER_FD_INTERRUPT])
+        watch(TENDER_FD_INTERRUPT, TENDER_INTERRUPT_EVENT, EPOLLIN);
     for (size_t i = 0; i < t->manifest.n; i++) {
         if (t->manifest.entries[i].type == SOLO5_NET)
             watch(TENDER_FD_DEVICE + (int)i, i, EPOLLIN);

@@ -11,7 +11,7 @@ void layout_as_linked(struct layout *l, const struct elf_plan *plan, uint64_t me
     l->moved = false;
     l->seed = 0;
     for (size_t i = 0; i < LAYOUT_PARTS; i++)
-        l->parts[i] = (struct layout_part){borders[i], borders[i + 1], 0, ELF_PAGE};
+        l->parts[i] = (struct layout_part){borders[i], borders[i + 1], 0, ELF_PAGE, 0, 0};
 }
 
 /* With a page between them, so that running over the end of one never reaches another. */
@@ -25,6 +25,8 @@ static bool draw_part(struct layout *l, size_t index, uint64_t placed, uint64_t 
 {
     struct layout_part *p = &l->parts[index];
     uint64_t len = p->end - p->start;
+    lowest = p->highest ? p->lowest : lowest;
+    highest = p->highest ? p->highest : highest;
     if (len > highest - lowest)
         return false;
     for (int tries = 0; tries < TRIES; tries++) {

@@ -27,6 +27,7 @@ struct layout_part {
     uint64_t start, end; /* linked; whole pages; may be empty */
     uint64_t by;         /* what is added to a linked address of it, modulo 2^64 */
     uint64_t granule; /* whose multiple that must be, a power of two: a page, or what the tender says before it draws */
+    uint64_t lowest, highest; /* as layout_draw's, of its own; 0, or what the tender says before it draws */
 };
 
 struct layout {
@@ -39,8 +40,8 @@ struct layout {
 void layout_as_linked(struct layout *l, const struct elf_plan *plan, uint64_t memory_bytes);
 
 /* Gives each part a place of its own that begins on any page from `lowest` on and ends at `highest` at most (both whole
- * pages), a page or more from the other parts. The same seed, attempt, bounds and sizes give the same places; where one of
- * them is taken the tender tries the next attempt. False when there is no room. */
+ * pages), or within bounds of its own, a page or more from the other parts. The same seed, attempt, bounds and sizes give
+ * the same places; where one of them is taken the tender tries the next attempt. False when there is no room. */
 MUST_USE bool layout_draw(struct layout *l, uint64_t seed, unsigned attempt, uint64_t lowest, uint64_t highest);
 
 /* The place of a linked address, which lies in a part or is the end of the last. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* jinn-spt: starts an spt image as a sandboxed process. Everything about the image is checked before any of it is mapped,
  * everything it may have is opened before it runs, and all that is left then is the filter's few calls. */
+#include "tender/fail.h"
 #include "tender/kind.h"
 #include "tender/launch.h"
 #include "tender/memory.h"
@@ -40,8 +41,8 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
 void tender_offer(const struct tender *t, struct extension_refresh *r)
 {
     (void)t;
-    r->features =
-        EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STANDARD_ERR | EXTENSION_STOP;
+    r->features = EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_BLOCK_DISCARD |
+                  EXTENSION_STANDARD_ERR | EXTENSION_STOP;
     r->clock = vdso_clock();
     if (r->clock)
         r->features |= EXTENSION_CLOCK;
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
     struct tender *t = &record.tender;
     (void)argc;
     options_parse(argv, &t->options);
+    if (t->options.debug_fd >= 0)
+        fail(FAIL_USAGE, "--debug: this image will be a process, to be debugged as one (--traced)");
     tender_open_image(t);
     tender_open_devices(t);
     terminal_guard();

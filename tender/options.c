@@ -26,6 +26,7 @@ static const char help[] =
     "  --layout-seed=N               lay the image where the start with this number had it (anew each time)\n"
     "  --control=@FD                 a socket on which the image says what it serves\n"
     "  --traced                      stop by SIGTRAP before the image's first instruction, for a tracer (spt)\n"
+    "  --debug=@FD                   a socket on which `jinn run` debugs the image (hvt)\n"
     "  --help, --version\n"
     "\n"
     "Exit statuses: the image's own, or 64 wrong usage, 65 bad image, 66 device or file missing or unusable,\n"
@@ -102,11 +103,12 @@ int option_descriptor(const char *value)
     return (int)fd;
 }
 
-static void set_control(struct options *o, const char *text)
+static int descriptor_of(const char *option, const char *text)
 {
-    o->control_fd = option_descriptor(text);
-    if (o->control_fd < 0)
-        fail(FAIL_USAGE, "--control=%s: write @ and the number of an open descriptor", text);
+    int fd = option_descriptor(text);
+    if (fd < 0)
+        fail(FAIL_USAGE, "%s%s: write @ and the number of an open descriptor", option, text);
+    return fd;
 }
 
 static bool parse_form(struct options *o, const char *argument)
@@ -140,7 +142,9 @@ static bool parse_one(struct options *o, const char *argument, const char *next)
     else if ((value = after(argument, "--layout-seed=")))
         set_layout_seed(o, value);
     else if ((value = after(argument, "--control=")))
-        set_control(o, value);
+        o->control_fd = descriptor_of("--control=", value);
+    else if ((value = after(argument, "--debug=")))
+        o->debug_fd = descriptor_of("--debug=", value);
     else if (strcmp(argument, "--traced") == 0)
         o->traced = true;
     else if (!parse_form(o, argument))
@@ -152,7 +156,7 @@ void options_parse(char **argv, struct options *o)
 {
     char **at = argv[0] ? argv + 1 : argv;
     o->memory_bytes = UINT64_C(512) << 20;
-    o->control_fd = -1;
+    o->control_fd = o->debug_fd = -1;
     for (; *at && (*at)[0] == '-'; at++) {
         if (strcmp(*at, "--") == 0) {
             at++;

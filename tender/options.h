@@ -24,6 +24,7 @@ struct options {
     bool has_layout_seed; /* otherwise the layout is drawn anew at each start */
     uint64_t layout_seed;
     int control_fd; /* -1: none */
+    int debug_fd;   /* to who debugs a virtual machine; -1: nobody */
     bool traced;    /* stop before the image's first instruction */
     const char *image;
     char **arguments; /* of the image, ended by NULL */

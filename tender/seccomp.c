@@ -114,6 +114,18 @@ static void on_values(struct seccomp_program *p, long number, int one, int other
     end_call(p, call);
 }
 
+static void add_read(struct seccomp_program *p, const struct seccomp_policy *policy)
+{
+    size_t call = begin_call(p, SYS_read);
+    load_low(p, 0);
+    allow_devices(p, policy->manifest, SOLO5_NET);
+    if (policy->debugged) {
+        allow_value(p, policy->debug_fd);
+        allow_value(p, policy->interrupt_fd);
+    }
+    end_call(p, call);
+}
+
 static void add_write(struct seccomp_program *p, const struct seccomp_policy *policy)
 {
     size_t call = begin_call(p, SYS_write);
@@ -123,6 +135,8 @@ static void add_write(struct seccomp_program *p, const struct seccomp_policy *po
     allow_value(p, 2); /* where the report of a crash goes */
     if (policy->control_fd >= 0)
         allow_value(p, policy->control_fd);
+    if (policy->debugged)
+        allow_value(p, policy->debug_fd);
     end_call(p, call);
 }
 
@@ -159,20 +173,30 @@ static void note_length(struct seccomp_program *p)
     trap_if(p, BPF_JGT, 0);
 }
 
-/* Offset and length in 64 bits; a negative offset traps, so that nothing wraps. With the length in X. */
-static void note_end(struct seccomp_program *p)
+/* Offset and length in 64 bits; a negative offset traps, so that nothing wraps. With the length, below 4 GB, in X. */
+static void note_end(struct seccomp_program *p, unsigned offset)
 {
-    load_high(p, 3);
+    load_high(p, offset);
     trap_if(p, BPF_JGE, UINT32_C(1) << 31);
-    load_low(p, 3);
+    load_low(p, offset);
     add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0));
     store(p, END_LOW);
     add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_X, 0, 3, 0)); /* less than was added: it carries */
-    load_high(p, 3);
+    load_high(p, offset);
     add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1));
     add(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
-    load_high(p, 3);
+    load_high(p, offset);
     store(p, END_HIGH);
+}
+
+static void allow_inside(struct seccomp_program *p, const struct solo5_entry *e)
+{
+    recall(p, END_HIGH);
+    trap_if(p, BPF_JGT, (uint32_t)(e->capacity_bytes >> 32));
+    unless(p, BPF_JEQ, (uint32_t)(e->capacity_bytes >> 32), 3);
+    recall(p, END_LOW);
+    trap_if(p, BPF_JGT, (uint32_t)e->capacity_bytes);
+    give(p, SECCOMP_RET_ALLOW);
 }
 
 /* One block, or up to EXTENSION_RUN_BYTES of them, inside the device: a plain pwrite past the end would grow the file. With
@@ -184,12 +208,7 @@ static void add_block_device(struct seccomp_program *p, const struct solo5_entry
     trap_if(p, BPF_JGT, runs ? EXTENSION_RUN_BYTES : e->block_bytes);
     add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, e->block_bytes, 1, 0));
     give(p, SECCOMP_RET_TRAP);
-    recall(p, END_HIGH);
-    trap_if(p, BPF_JGT, (uint32_t)(e->capacity_bytes >> 32));
-    unless(p, BPF_JEQ, (uint32_t)(e->capacity_bytes >> 32), 3);
-    recall(p, END_LOW);
-    trap_if(p, BPF_JGT, (uint32_t)e->capacity_bytes);
-    give(p, SECCOMP_RET_ALLOW);
+    allow_inside(p, e);
     land(p, device);
 }
 
@@ -197,7 +216,7 @@ static void add_block_call(struct seccomp_program *p, const struct seccomp_polic
 {
     size_t call = begin_call(p, number);
     note_length(p);
-    note_end(p);
+    note_end(p, 3);
     load_low(p, 0);
     for (size_t i = 0; i < policy->manifest->n; i++) {
         const struct solo5_entry *e = &policy->manifest->entries[i];
@@ -207,14 +226,46 @@ static void add_block_call(struct seccomp_program *p, const struct seccomp_polic
     end_call(p, call);
 }
 
-/* Nothing else is asked of a virtual processor, and nothing of any other descriptor. */
-static void add_run(struct seccomp_program *p, int vcpu_fd)
+/* Any range inside a device, in the one way that leaves the file as long as it was. */
+static void add_discard(struct seccomp_program *p, const struct seccomp_policy *policy)
 {
+    size_t call = begin_call(p, SYS_fallocate);
+    load_low(p, 1);
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EXTENSION_DISCARD_MODE, 1, 0));
+    give(p, SECCOMP_RET_TRAP);
+    load_high(p, 3);
+    trap_if(p, BPF_JGE, UINT32_C(1) << 31);
+    load_low(p, 3);
+    add(p, (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0));
+    note_end(p, 2);
+    load_high(p, 3);
+    add(p, (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0));
+    recall(p, END_HIGH);
+    add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0));
+    store(p, END_HIGH);
+    load_low(p, 0);
+    for (size_t i = 0; i < policy->manifest->n; i++) {
+        const struct solo5_entry *e = &policy->manifest->entries[i];
+        if (e->type != SOLO5_BLOCK || !e->attached)
+            continue;
+        size_t device = leap_unless(p, (uint32_t)e->backing);
+        allow_inside(p, e);
+        land(p, device);
+    }
+    end_call(p, call);
+}
+
+/* Nothing else is asked of a virtual processor, unless it is debugged, and nothing of any other descriptor. */
+static void add_run(struct seccomp_program *p, const struct seccomp_policy *policy)
+{
+    static const unsigned long requests[] = {KVM_RUN, KVM_SET_GUEST_DEBUG, KVM_GET_XSAVE, KVM_SET_XSAVE};
+    uint8_t n = policy->debugged ? ARRAY_LEN(requests) : 1;
     size_t call = begin_call(p, SYS_ioctl);
     load_low(p, 0);
-    unless(p, BPF_JEQ, (uint32_t)vcpu_fd, 3);
+    unless(p, BPF_JEQ, (uint32_t)policy->vcpu_fd, (uint8_t)(1 + 2 * n));
     load_low(p, 1);
-    allow_value(p, KVM_RUN);
+    for (size_t i = 0; i < n; i++)
+        allow_value(p, (int)requests[i]);
     end_call(p, call);
 }
 
@@ -238,8 +289,8 @@ void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p
     p->full = false;
     add_arch(p);
     if (policy->vcpu_fd >= 0)
-        add_run(p, policy->vcpu_fd);
-    on_devices(p, SYS_read, policy->manifest, SOLO5_NET);
+        add_run(p, policy);
+    add_read(p, policy);
     add_write(p, policy);
     if (policy->extended)
         on_devices(p, SYS_writev, policy->manifest, SOLO5_NET);
@@ -250,6 +301,8 @@ void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p
     add_block_call(p, policy, SYS_pwrite64);
     if (policy->extended)
         on_devices(p, SYS_fdatasync, policy->manifest, SOLO5_BLOCK);
+    if (policy->extended)
+        add_discard(p, policy);
     add_exit(p);
     if (policy->vcpu_fd < 0)
         on_values(p, SYS_arch_prctl, ARCH_SET_FS, ARCH_SET_FS);

@@ -18,6 +18,8 @@ struct seccomp_policy {
     int control_fd; /* -1: none */
     int vcpu_fd;    /* -1: the guest is this process; otherwise it runs on this virtual processor, by KVM_RUN alone */
     bool extended;  /* the image is one of ours: what EXTENSION_* offers is allowed */
+    bool debugged;  /* on a virtual processor: also what tender/hvt/debug.c calls, on these */
+    int debug_fd, interrupt_fd;
 };
 
 struct seccomp_program {

@@ -13,9 +13,12 @@
 
 #define HUGE_FROM (UINT64_C(32) << 20) /* memory of an image that may have huge pages */
 
-/* What another processor will execute, this process must be able to read. */
-static int protection(uint32_t flags, int allowed)
+/* What another processor will execute, this process must be able to read. Who debugs a virtual machine reads and writes all of its
+ * memory through this process; then its page tables protect it alone. */
+static int protection(const struct tender *t, uint32_t flags, int allowed)
 {
+    if (t->options.debug_fd >= 0)
+        return allowed;
     int execute = allowed & PROT_EXEC ? PROT_EXEC : PROT_READ;
     return (flags & ELF_READ ? PROT_READ : 0) | (flags & ELF_WRITE ? PROT_WRITE : 0) |
            (flags & ELF_EXECUTE ? execute : 0);
@@ -59,7 +62,7 @@ static bool map_segment(const struct tender *t, const struct elf_segment *s, int
     if (s->flags & ELF_WRITE || s->relocated || into_page >= ELF_PAGE || (s->file_offset - into_page) % ELF_PAGE ||
         file_end != s->end || into_page > s->file_offset)
         return false;
-    void *p = mmap(tender_at(t, s->start), s->end - s->start, protection(s->flags, allowed), MAP_PRIVATE | MAP_FIXED,
+    void *p = mmap(tender_at(t, s->start), s->end - s->start, protection(t, s->flags, allowed), MAP_PRIVATE | MAP_FIXED,
                    t->image_fd, (off_t)(s->file_offset - into_page));
     if (p == MAP_FAILED)
         refused(t, "map");
@@ -91,7 +94,7 @@ static void load_segment(const struct tender *t, const struct elf_segment *s, in
     if (s->relocated)
         relocate_segment(t, s);
     if (s->flags != (ELF_READ | ELF_WRITE) &&
-        mprotect(tender_at(t, s->start), s->end - s->start, protection(s->flags, allowed)) != 0)
+        mprotect(tender_at(t, s->start), s->end - s->start, protection(t, s->flags, allowed)) != 0)
         refused(t, "protect");
 }
 

@@ -16,10 +16,15 @@ enum tender_fd {
     TENDER_FD_TIMER,
     TENDER_FD_CONTROL,
     TENDER_FD_STOP,
-    TENDER_FD_CPU, /* of hvt */
+    TENDER_FD_CPU,   /* of hvt */
+    TENDER_FD_DEBUG, /* of hvt, where it is debugged: the socket, and the signal that interrupts */
+    TENDER_FD_INTERRUPT,
     TENDER_FDS,
     TENDER_FD_STAGE = 128, /* from here on while they are gathered */
 };
+
+/* Among what epoll tells, beside SOLO5_TIMER_EVENT and EXTENSION_STOP_EVENT. */
+#define TENDER_INTERRUPT_EVENT UINT64_C(0xfffffffc)
 
 #define TENDER_SECRETS_MAX 16         /* keys and certificates of one appliance */
 #define TENDER_SECRET_BYTES (1 << 16) /* a chain of certificates takes a few thousand */

@@ -280,32 +280,86 @@ static void set_paths(struct build *b)
     b->map = format_text("%s/%s.map", b->scratch, name);
 }
 
+static struct build begin(const char *folder, const char *target, enum build_mode mode, int *lock)
+{
+    struct build b = {.m = manifest_read(folder), .target = target, .mode = mode};
+    set_paths(&b);
+    *lock = lock_folder(&b);
+    return b;
+}
+
+static void finish(struct build *b, int lock)
+{
+    const char *folder = b->m->folder;
+    struct words sources = {0}, flags = {0}, objects = {0}, command = {0}, inputs = {0};
+    prepare(b->m);
+    words_append(&sources, &b->m->sources);
+    generate(b, &sources);
+    compile_flags(b, &flags);
+    struct unit *units = list_units(b, &sources, &objects);
+    b->changed |= compile_units(units, sources.n, folder, &flags) > 0;
+    compile_commands(units, sources.n, folder, &flags);
+    lay_stacks(b, &inputs);
+    link_command(b, &objects, b->map, b->unstripped, &command, &inputs);
+    if (b->shuffle)
+        shuffle(b, &objects, &command, &inputs);
+    b->changed |= run_if_changed(&command, b->unstripped, &inputs, folder, "link");
+    strip_image(b);
+    close(lock);
+}
+
+/* ---- An order of functions that was asked for once ---- */
+
+/* dist/.TARGET/shuffle has the seed, and what the manifest said then: if that is something else now, it is the later word. */
+static const char *kept_path(const struct build *b)
+{
+    return path_join(b->m->folder, format_text("%s/shuffle", b->scratch));
+}
+
+static const char *of_manifest(const struct build *b)
+{
+    return b->m->shuffle ? b->m->shuffle : "none";
+}
+
+static void keep_shuffle(const struct build *b, const char *seed)
+{
+    const char *text = format_text("%s %s\n", seed, of_manifest(b));
+    file_write(kept_path(b), text, strlen(text));
+}
+
+static const char *kept_shuffle(const struct build *b)
+{
+    struct bytes content;
+    char seed[21], manifest[21];
+    if (!file_exists(kept_path(b)) || !file_read(kept_path(b), &content) ||
+        sscanf((const char *)content.data, "%20[0-9] %20s", seed, manifest) != 2 ||
+        strcmp(manifest, of_manifest(b)) != 0)
+        return NULL;
+    say_progress("  functions are in the order of --shuffle %s, as it was built last", seed);
+    return format_text("%s", seed);
+}
+
 struct build build_appliance(const char *folder, const char *target, enum build_mode mode)
 {
-    return build_shuffled(folder, target, mode, NULL);
+    int lock;
+    struct build b = begin(folder, target, mode, &lock);
+    const char *kept = build_sealed(target) ? kept_shuffle(&b) : NULL;
+    if (build_sealed(target))
+        b.shuffle = kept ? kept : b.m->shuffle;
+    finish(&b, lock);
+    return b;
 }
 
 struct build build_shuffled(const char *folder, const char *target, enum build_mode mode, const char *seed)
 {
-    struct build b = {.m = manifest_read(folder), .target = target, .mode = mode};
+    int lock;
+    struct build b = begin(folder, target, mode, &lock);
     if (build_sealed(target))
         b.shuffle = seed ? seed : b.m->shuffle;
-    struct words sources = {0}, flags = {0}, objects = {0}, command = {0}, inputs = {0};
-    set_paths(&b);
-    int lock = lock_folder(&b);
-    prepare(b.m);
-    words_append(&sources, &b.m->sources);
-    generate(&b, &sources);
-    compile_flags(&b, &flags);
-    struct unit *units = list_units(&b, &sources, &objects);
-    b.changed |= compile_units(units, sources.n, folder, &flags) > 0;
-    compile_commands(units, sources.n, folder, &flags);
-    lay_stacks(&b, &inputs);
-    link_command(&b, &objects, b.map, b.unstripped, &command, &inputs);
-    if (b.shuffle)
-        shuffle(&b, &objects, &command, &inputs);
-    b.changed |= run_if_changed(&command, b.unstripped, &inputs, folder, "link");
-    strip_image(&b);
-    close(lock);
+    if (seed)
+        keep_shuffle(&b, seed);
+    else
+        (void)unlink(kept_path(&b));
+    finish(&b, lock);
     return b;
 }

@@ -22,11 +22,13 @@ struct build {
 
 extern const char *const build_targets[]; /* NULL-terminated */
 
-/* Builds what has changed. Ends the command with one line when it can't. */
+/* Builds what has changed, in the order of functions that the last build was asked for, if it was. Ends the command with
+ * one line when it can't. */
 struct build build_appliance(const char *folder, const char *target, enum build_mode mode);
 /* An image for a tender: spt and hvt. */
 bool build_sealed(const char *target);
-/* The same with functions in the order of a seed, whatever the manifest says; NULL: what it says. For sealed images. */
+/* The same with functions in the order of a seed, whatever the manifest says; NULL: what it says. For sealed images. What
+ * builds this appliance later without being asked for an order keeps to it. */
 struct build build_shuffled(const char *folder, const char *target, enum build_mode mode, const char *seed);
 /* Checks a target's name; fails with STATUS_USAGE and a hint. */
 void build_check_target(const char *target);

@@ -59,8 +59,8 @@ const struct command command_build = {
         "                       sim: an object for simulations\n"
         "      --release        optimised (default)\n"
         "      --debug          the appliance's own code compiled for a debugger\n"
-        "      --shuffle SEED   functions in an order drawn from this number, which the image records; for every\n"
-        "                       build: shuffle = SEED in jinn.ini\n"
+        "      --shuffle SEED   functions in an order drawn from this number, which the image records and jinn run\n"
+        "                       keeps; for every build: shuffle = SEED in jinn.ini\n"
         "  -q, --quiet          prints errors only\n\n"
         "The image is DIR/dist/NAME.TARGET, or DIR/dist/NAME for linux. What has not changed is not built\n"
         "again. compile_commands.json is for editors.\n",

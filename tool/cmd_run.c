@@ -454,10 +454,6 @@ static void add_debug(struct supervised *v, struct request *r, const struct subj
 {
     if (!r->gdb && !r->core)
         return;
-    if (strcmp(s->target, "hvt") == 0)
-        fail(STATUS_UNAVAILABLE,
-             "%s: the tender of virtual machines can't do that so far; debug the same source on spt",
-             r->gdb ? "--gdb" : "--core");
     if (!s->sealed)
         fail(STATUS_USAGE, "%s: an image for linux is an ordinary process; debug it by: gdb --args %s",
              r->gdb ? "--gdb" : "--core", s->image);
@@ -469,7 +465,13 @@ static void add_debug(struct supervised *v, struct request *r, const struct subj
     if (image->plan->movable)
         wishes->layout_seed = drawn_seed(r);
     v->debug = debug_new(wishes, image);
-    words_add(&v->image.argv, "--traced");
+    int channel = debug_channel(v->debug);
+    if (channel < 0) {
+        words_add(&v->image.argv, "--traced");
+        return;
+    }
+    hand_over(v, &v->image, channel);
+    words_format(&v->image.argv, "--debug=@%d", channel);
 }
 
 /* Only a tender lays an image out; an ordinary process is laid out by the kernel. */

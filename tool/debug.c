@@ -25,7 +25,6 @@ struct debug {
     const struct image *image;
     struct trace trace;
     struct debug_target target;
-    struct layout layout;
     struct gdb gdb;
     struct debug_stop stop;   /* the last */
     int listener, connection; /* -1: none */
@@ -143,13 +142,13 @@ static size_t read_for_core(void *self, uint64_t address, void *out, size_t len)
 static bool write_core(struct debug *d, int signal_number, const char *part)
 {
     static struct core_area areas[CORE_AREAS_MAX];
-    size_t n = core_areas(d->image->plan, &d->layout, areas);
+    size_t n = core_areas(d->image->plan, &d->trace.layout, areas);
     (void)unlink(part);
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
     struct core_sink sink = {write_at, &fd};
-    struct debug_ops ops = trace_ops;
+    struct debug_ops ops = *d->trace.way->ops;
     struct debug_target target = d->target;
     ops.read_memory = read_for_core;
     target.ops = &ops;
@@ -205,7 +204,7 @@ void debug_core(struct debug *d)
         return;
     }
     d->core_wanted = true;
-    trace_ops.interrupt(&d->trace);
+    d->trace.way->ops->interrupt(&d->trace);
 }
 
 bool debug_stands(const struct debug *d)
@@ -227,7 +226,7 @@ static void interrupt_for_gdb(void *self)
 {
     struct debug *d = CONTAINER_OF(self, struct debug, trace);
     d->interrupt_wanted = true;
-    trace_ops.interrupt(&d->trace);
+    d->trace.way->ops->interrupt(&d->trace);
 }
 
 /* A fault leaves its core when it takes its course: gdb may catch one, and calls of functions by hand end in one. */
@@ -237,28 +236,45 @@ static void resume(void *self, enum debug_resume how)
     d->interrupt_wanted = false;
     if (how == DEBUG_GO_DIE)
         make_core(d, core_signal(&d->stop));
-    trace_ops.resume(&d->trace, how);
+    d->trace.way->ops->resume(&d->trace, how);
 }
 
 /* The tender drew the same places from the same seed; which attempt it was, the entry tells. */
-static void find_layout(struct debug *d)
+static bool draw_layout(struct debug *d)
 {
     const struct elf_plan *plan = d->image->plan;
-    struct layout *l = &d->layout;
+    struct layout *l = &d->trace.layout;
     layout_as_linked(l, plan, d->wishes->memory_bytes);
     bool found = !plan->movable;
     for (unsigned i = 0; i < LAYOUT_SPT_ATTEMPTS && !found; i++)
         found = layout_draw(l, d->wishes->layout_seed, i, LAYOUT_SPT_LOWEST, LAYOUT_SPT_HIGHEST) &&
                 layout_placed(l, plan->entry) == d->target.entry;
-    if (!found)
+    return found;
+}
+
+/* The tender has said where the image lies; is it that image? */
+static bool check_layout(const struct debug *d)
+{
+    const struct layout *l = &d->trace.layout;
+    struct layout linked;
+    layout_as_linked(&linked, d->image->plan, d->wishes->memory_bytes);
+    bool good = layout_placed(l, d->image->plan->entry) == d->target.entry;
+    for (size_t i = 0; i < LAYOUT_PARTS; i++)
+        good &= l->parts[i].start == linked.parts[i].start && l->parts[i].end == linked.parts[i].end;
+    return good;
+}
+
+static void find_layout(struct debug *d)
+{
+    if (!(d->trace.laid_out ? check_layout(d) : draw_layout(d)))
         fail(STATUS_HOST, "the tender has laid out %s in an unknown way; is it of another version?", d->image->name);
-    d->trace.layout = l;
+    d->trace.laid_out = true;
 }
 
 static void started(struct debug *d)
 {
     struct debug_registers r;
-    if (!trace_ops.read_registers(&d->trace, &r))
+    if (!d->trace.way->ops->read_registers(&d->trace, &r))
         return;
     d->target.entry = r.r[DEBUG_RIP];
     find_layout(d);
@@ -276,24 +292,35 @@ static bool goes_on(struct debug *d, const struct debug_stop *stop)
     return true;
 }
 
+static void take_stop(struct debug *d, const struct debug_stop *stop)
+{
+    d->stop = *stop;
+    if (stop->kind == DEBUG_STARTED)
+        started(d);
+    d->ended = stop->kind == DEBUG_EXITED || stop->kind == DEBUG_KILLED;
+    if (d->core_wanted && !d->ended)
+        make_core(d, SIGQUIT);
+    if (stop->kind == DEBUG_ABORTED)
+        make_core(d, SIGABRT);
+    if (!d->ended && goes_on(d, stop))
+        return;
+    gdb_stopped(&d->gdb, stop);
+    if (stop->kind == DEBUG_STARTED && d->gdb.state == GDB_WAITING)
+        say_where(d);
+}
+
 void debug_status(struct debug *d, int status)
 {
     struct debug_stop stop;
-    if (!trace_status(&d->trace, status, &stop))
-        return;
-    d->stop = stop;
-    if (stop.kind == DEBUG_STARTED)
-        started(d);
-    d->ended = stop.kind == DEBUG_EXITED || stop.kind == DEBUG_KILLED;
-    if (d->core_wanted && !d->ended)
-        make_core(d, SIGQUIT);
-    if (stop.kind == DEBUG_ABORTED)
-        make_core(d, SIGABRT);
-    if (!d->ended && goes_on(d, &stop))
-        return;
-    gdb_stopped(&d->gdb, &stop);
-    if (stop.kind == DEBUG_STARTED && d->gdb.state == GDB_WAITING)
-        say_where(d);
+    if (d->trace.way->status(&d->trace, status, &stop))
+        take_stop(d, &stop);
+}
+
+static void hear(struct debug *d)
+{
+    struct debug_stop stop;
+    if (d->trace.way->heard(&d->trace, &stop))
+        take_stop(d, &stop);
 }
 
 /* ---- The connection ---- */
@@ -345,10 +372,13 @@ void debug_polls(const struct debug *d, struct pollfd p[static DEBUG_POLLS])
         p[1].events |= POLLIN;
     if (connected && gdb_output(&d->gdb).len)
         p[1].events |= POLLOUT;
+    p[2] = (struct pollfd){.fd = d->trace.channel, .events = POLLIN};
 }
 
 void debug_polled(struct debug *d, const struct pollfd p[static DEBUG_POLLS])
 {
+    if (p[2].revents && !d->ended)
+        hear(d);
     if (p[0].revents)
         take_connection(d);
     if (d->connection < 0)
@@ -369,7 +399,16 @@ struct debug *debug_new(const struct debug_wishes *wishes, const struct image *i
 {
     static struct debug_ops ops;
     struct debug *d = allocate(sizeof *d);
-    ops = trace_ops;
+    int ends[2];
+    bool process = strcmp(image->target, "spt") == 0;
+    trace_init(&d->trace, process ? &trace_process : &trace_machine);
+    if (!process && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        fail(STATUS_HOST, "can't make a socket pair: %s", strerror(errno));
+    if (!process) {
+        d->trace.channel = ends[0];
+        d->trace.theirs = ends[1];
+    }
+    ops = *d->trace.way->ops;
     ops.interrupt = interrupt_for_gdb;
     ops.resume = resume;
     d->wishes = wishes;
@@ -389,9 +428,14 @@ struct debug *debug_new(const struct debug_wishes *wishes, const struct image *i
     return d;
 }
 
+int debug_channel(const struct debug *d)
+{
+    return d->trace.theirs;
+}
+
 void debug_begin(struct debug *d, pid_t pid)
 {
-    if (trace_begin(&d->trace, pid))
+    if (d->trace.way->begin(&d->trace, pid))
         return;
     int problem = errno;
     (void)kill(pid, SIGKILL);

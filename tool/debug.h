@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* jinn run --gdb and --core: gdb's connection and the core file of an image that is traced. Called by supervise's loop. */
+/* jinn run --gdb and --core: gdb's connection and the core file. Called by supervise's loop. */
 #ifndef TOOL_DEBUG_H
 #define TOOL_DEBUG_H
 
@@ -20,12 +20,14 @@ struct debug;
 
 /* Opens what can be opened before the image starts; ends the command with one line when it can't. BORROWS the image. */
 struct debug *debug_new(const struct debug_wishes *wishes, const struct image *image);
+/* The end of a socket that the tender is given, by --debug; -1: none, it is traced. */
+int debug_channel(const struct debug *d);
 /* The image's process was made and has not called exec. */
 void debug_begin(struct debug *d, pid_t pid);
 /* The process's status, by waitpid: stopped, or its end. */
 void debug_status(struct debug *d, int status);
 
-#define DEBUG_POLLS 2
+#define DEBUG_POLLS 3
 void debug_polls(const struct debug *d, struct pollfd p[static DEBUG_POLLS]);
 void debug_polled(struct debug *d, const struct pollfd p[static DEBUG_POLLS]);
 

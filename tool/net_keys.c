@@ -26,6 +26,9 @@ static const struct net_key net_keys[] = {
     {"ipv6-temporary", "KEY_BOOL", "ipv6_temporary", NULL, "connect from addresses that change daily", NULL, true},
     {"ipv4-only", "KEY_BOOL", "ipv4_only", NULL, "no IPv6 on ", "", true},
     {"ipv6-only", "KEY_BOOL", "ipv6_only", NULL, "no IPv4 on ", "", true},
+    {"dns-servers", "KEY_IPS", "dns_servers", NULL, "name servers, instead of those that the network names", NULL,
+     false},
+    {"dns-search", "KEY_STRING", "dns_search", NULL, "domains of short names, as in lab.example,example", NULL, false},
     {"ipv6-secret", "KEY_SECRET", "ipv6_secret", NULL, "keeps addresses of advertised prefixes the same at each start",
      NULL, true},
 };

@@ -351,8 +351,13 @@ static int wait_ms(const struct state *t)
 static void run(struct state *t)
 {
     while (!t->ended) {
-        struct pollfd p[] = {{.fd = t->signals, .events = POLLIN},       output_poll(&t->out), output_poll(&t->err),
-                             {.fd = t->s->control_fd, .events = POLLIN}, {.fd = -1},           {.fd = -1}};
+        struct pollfd p[] = {{.fd = t->signals, .events = POLLIN},
+                             output_poll(&t->out),
+                             output_poll(&t->err),
+                             {.fd = t->s->control_fd, .events = POLLIN},
+                             {.fd = -1},
+                             {.fd = -1},
+                             {.fd = -1}};
         if (t->s->debug)
             debug_polls(t->s->debug, p + 4);
         (void)poll(p, ARRAY_LEN(p), wait_ms(t));

@@ -24,10 +24,10 @@
 #define PAGEMAP_THERE 62 /* in memory or swapped out: the two highest bits */
 #define NO_CALL UINT64_MAX
 
-bool trace_begin(struct trace *t, pid_t pid)
+static bool begin(struct trace *t, pid_t pid)
 {
     long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
-    *t = (struct trace){.pid = pid, .memory = -1};
+    t->pid = pid;
     return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0;
 }
 
@@ -49,7 +49,7 @@ static int request_of(const struct trace *t)
 
 static bool in_image(const struct trace *t, uint64_t address)
 {
-    return t->layout && layout_span(t->layout, address, 1) == 1;
+    return t->laid_out && layout_span(&t->layout, address, 1) == 1;
 }
 
 static bool get_user(const struct trace *t, struct user_regs_struct *u)
@@ -62,17 +62,16 @@ static bool get_user(const struct trace *t, struct user_regs_struct *u)
 static size_t read_memory(void *self, uint64_t address, void *out, size_t len)
 {
     struct trace *t = self;
-    len = t->layout ? layout_span(t->layout, address, len) : 0;
+    len = t->laid_out ? layout_span(&t->layout, address, len) : 0;
     ssize_t n = len ? pread(t->memory, out, len, (off_t)address) : 0;
     return n > 0 ? (size_t)n : 0;
 }
 
-/* A page without an entry was never there. What can't be known counts as touched. */
-static uint64_t next_touched(void *self, uint64_t address, uint64_t end)
+/* A page without an entry was never there. */
+uint64_t trace_touched(pid_t pid, uint64_t address, uint64_t end)
 {
-    struct trace *t = self;
     uint64_t entries[PAGEMAP_ENTRIES];
-    int fd = open(format_text("/proc/%d/pagemap", (int)t->pid), O_RDONLY | O_CLOEXEC);
+    int fd = open(format_text("/proc/%d/pagemap", (int)pid), O_RDONLY | O_CLOEXEC);
     uint64_t at = address;
     for (bool found = fd < 0; at < end && !found;) {
         ssize_t n = pread(fd, entries, sizeof entries, (off_t)(at / ELF_PAGE * sizeof *entries));
@@ -87,12 +86,18 @@ static uint64_t next_touched(void *self, uint64_t address, uint64_t end)
     return at < end ? at : end;
 }
 
+static uint64_t next_touched(void *self, uint64_t address, uint64_t end)
+{
+    const struct trace *t = self;
+    return trace_touched(t->pid, address, end);
+}
+
 /* By words, because only ptrace writes to what is read-only whatever the host's settings. */
 static bool write_memory(void *self, uint64_t address, const void *data, size_t len)
 {
     struct trace *t = self;
     const uint8_t *bytes = data;
-    if (!t->layout || layout_span(t->layout, address, len) < len)
+    if (!t->laid_out || layout_span(&t->layout, address, len) < len)
         return false;
     for (size_t i = 0; i < len;) {
         uint64_t at = (address + i) & ~UINT64_C(7), skip = (address + i) & 7;
@@ -216,7 +221,7 @@ static void kill_image(void *self)
     (void)kill(t->pid, SIGKILL);
 }
 
-const struct debug_ops trace_ops = {
+static const struct debug_ops ops = {
     .read_memory = read_memory,
     .next_touched = next_touched,
     .write_memory = write_memory,
@@ -274,7 +279,7 @@ static bool follow_tender(struct trace *t, int status, struct debug_stop *stop)
     return false;
 }
 
-static uint8_t debug_signal_of(int number_of_linux)
+uint8_t trace_signal(int number_of_linux)
 {
     switch (number_of_linux) {
     case SIGILL:
@@ -312,7 +317,7 @@ static bool take_signal(struct trace *t, int signal_number, struct debug_stop *s
         return true;
     }
     if (own && !t->faulted && is_fault(signal_number)) {
-        *stop = (struct debug_stop){.kind = DEBUG_FAULT, .signal = debug_signal_of(signal_number)};
+        *stop = (struct debug_stop){.kind = DEBUG_FAULT, .signal = trace_signal(signal_number)};
         t->fault = signal_number;
         t->faulted = true;
         return true;
@@ -361,21 +366,22 @@ static bool take_stop(struct trace *t, int status, struct debug_stop *stop)
     return take_signal(t, WSTOPSIG(status), stop);
 }
 
-static bool gone(struct trace *t, int status, struct debug_stop *stop)
+struct debug_stop trace_end(struct trace *t, int status)
 {
     t->phase = TRACE_GONE;
     if (t->memory >= 0)
         close(t->memory);
     t->memory = -1;
-    *stop = WIFEXITED(status) ? (struct debug_stop){.kind = DEBUG_EXITED, .status = (uint8_t)WEXITSTATUS(status)}
-                              : (struct debug_stop){.kind = DEBUG_KILLED, .signal = debug_signal_of(WTERMSIG(status))};
-    return true;
+    return WIFEXITED(status) ? (struct debug_stop){.kind = DEBUG_EXITED, .status = (uint8_t)WEXITSTATUS(status)}
+                             : (struct debug_stop){.kind = DEBUG_KILLED, .signal = trace_signal(WTERMSIG(status))};
 }
 
-bool trace_status(struct trace *t, int status, struct debug_stop *stop)
+static bool take_status(struct trace *t, int status, struct debug_stop *stop)
 {
-    if (!WIFSTOPPED(status))
-        return gone(t, status, stop);
+    if (!WIFSTOPPED(status)) {
+        *stop = trace_end(t, status);
+        return true;
+    }
     if (t->phase == TRACE_TENDER)
         return follow_tender(t, status, stop);
     if (!take_stop(t, status, stop))
@@ -385,4 +391,19 @@ bool trace_status(struct trace *t, int status, struct debug_stop *stop)
     if (stop->kind != DEBUG_INTERRUPTED)
         return true;
     return step_into_image(t); /* it may have been reading the clock in the kernel's page */
+}
+
+/* All is told by its status. */
+static bool heard(struct trace *t, struct debug_stop *stop)
+{
+    (void)t;
+    (void)stop;
+    return false;
+}
+
+const struct trace_way trace_process = {&ops, begin, take_status, heard};
+
+void trace_init(struct trace *t, const struct trace_way *way)
+{
+    *t = (struct trace){.way = way, .memory = -1, .channel = -1, .theirs = -1};
 }

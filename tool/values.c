@@ -111,6 +111,7 @@ const char *value_problem(enum key_type type, const char *text)
     case KEY_STRING:
     case KEY_SECRET:
     case KEY_ROUTES: /* of net devices only; no word stands for it */
+    case KEY_IPS:    /* likewise */
         return NULL;
     case KEY_BOOL:
         return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ? NULL : "a bool is true or false";

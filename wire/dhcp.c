@@ -14,6 +14,7 @@ enum option {
     OPTION_ROUTER = 3,
     OPTION_DNS = 6,
     OPTION_HOSTNAME = 12,
+    OPTION_DOMAIN = 15,
     OPTION_MTU = 26,
     OPTION_REQUESTED = 50,
     OPTION_LEASE = 51,
@@ -25,6 +26,7 @@ enum option {
     OPTION_T1 = 58,
     OPTION_T2 = 59,
     OPTION_CLIENT = 61,
+    OPTION_SEARCH = 119,
     OPTION_ROUTES = 121,
     OPTION_END = 255
 };
@@ -61,6 +63,23 @@ static void read_dns(struct reader *r, struct dhcp_message *m)
         else
             m->n_dns_left_out++;
     } while (reader_left(r));
+}
+
+/* A list is worth more than one domain, wherever it stands. */
+static void read_search(struct reader *r, struct dhcp_message *m, bool text)
+{
+    struct dhcp_config *c = &m->config;
+    struct bytes b = read_rest(r);
+    if (b.len == 0 || (text && c->search_len))
+        return;
+    if (c->search_is_text)
+        c->search_len = 0;
+    c->search_is_text = text;
+    struct bytes kept = bytes_slice(b, 0, (size_t)DHCP_SEARCH_MAX_BYTES - c->search_len);
+    m->n_search_left_out = (uint16_t)(m->n_search_left_out + (b.len - kept.len));
+    if (kept.len)
+        memcpy(c->search + c->search_len, kept.data, kept.len);
+    c->search_len = (uint8_t)(c->search_len + kept.len);
 }
 
 static void add_route(struct dhcp_message *m, uint32_t to, uint8_t prefix_len, uint32_t gateway)
@@ -117,6 +136,10 @@ static void read_option(struct reader *r, uint8_t code, struct dhcp_message *m, 
         break;
     case OPTION_DNS:
         read_dns(r, m);
+        break;
+    case OPTION_DOMAIN:
+    case OPTION_SEARCH:
+        read_search(r, m, code == OPTION_DOMAIN);
         break;
     case OPTION_MTU:
         m->config.mtu_bytes = read_be16(r);
@@ -228,8 +251,8 @@ static void write_hostname(struct writer *w, struct bytes name)
 
 static void write_options(struct writer *w, const struct dhcp_message *m)
 {
-    static const uint8_t wanted[] = {OPTION_MASK,  OPTION_ROUTES, OPTION_ROUTER, OPTION_DNS, OPTION_MTU,
-                                     OPTION_LEASE, OPTION_SERVER, OPTION_T1,     OPTION_T2};
+    static const uint8_t wanted[] = {OPTION_MASK,  OPTION_ROUTES, OPTION_ROUTER, OPTION_DNS, OPTION_DOMAIN, OPTION_MTU,
+                                     OPTION_LEASE, OPTION_SERVER, OPTION_T1,     OPTION_T2,  OPTION_SEARCH};
     write_be32(w, MAGIC);
     write_u8(w, OPTION_TYPE);
     write_u8(w, 1);

@@ -5,7 +5,8 @@
  *     3 association        4 IAID, 4 T1, 4 T2 (s), options   13 status         2 code, text
  *     5 address            16 address, 4 preferred, 4 valid (s), options   14 rapid commit  nothing
  *     6 wanted options     2 each           23 name servers   16 each
- *     7 preference         1                32, 82, 83        4, seconds */
+ *     7 preference         1                24 search list    names as in DNS messages, uncompressed
+ *                                           32, 82, 83        4, seconds */
 #include "wire/dhcp6.h"
 
 enum option {
@@ -19,6 +20,7 @@ enum option {
     OPTION_STATUS = 13,
     OPTION_RAPID_COMMIT = 14,
     OPTION_DNS = 23,
+    OPTION_SEARCH = 24,
     OPTION_REFRESH = 32,
     OPTION_SOLICIT_MOST = 82,
     OPTION_INFORM_MOST = 83
@@ -151,6 +153,10 @@ static void read_option(struct reader *r, uint16_t code, struct dhcp6_message *m
     case OPTION_DNS:
         read_dns(r, m);
         break;
+    case OPTION_SEARCH:
+        if (m->search.len == 0)
+            m->search = read_rest(r);
+        break;
     case OPTION_REFRESH:
         read_seconds(r, &m->refresh_s);
         break;
@@ -216,8 +222,9 @@ static void write_ia(struct writer *w, const struct dhcp6_message *m)
 static void write_wanted(struct writer *w, uint8_t type)
 {
     bool inform = type == DHCP6_INFORMATION;
-    write_option(w, OPTION_WANTED, inform ? 6 : 4);
+    write_option(w, OPTION_WANTED, inform ? 8 : 6);
     write_be16(w, OPTION_DNS);
+    write_be16(w, OPTION_SEARCH);
     write_be16(w, inform ? OPTION_INFORM_MOST : OPTION_SOLICIT_MOST);
     if (inform)
         write_be16(w, OPTION_REFRESH);

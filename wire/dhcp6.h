@@ -9,6 +9,7 @@
 #define DHCP6_CLIENT_PORT 546
 #define DHCP6_SERVER_PORT 547
 #define DHCP6_DNS_MAX 3            /* name servers that are kept; more are left out */
+#define DHCP6_SEARCH_MAX_BYTES 255 /* of a search list: a few domains; what is beyond is left out */
 #define DHCP6_DUID_MAX_BYTES 130   /* RFC 8415 11.1: a type and at most 128 bytes; longer ones are refused */
 #define DHCP6_CLIENT_DUID_BYTES 10 /* DUID-LL, 11.4 */
 #define DHCP6_IAID 1               /* the name of our one association; the DUID tells clients apart */
@@ -55,6 +56,7 @@ struct dhcp6_message {
     bool rapid_commit;            /* 14 */
     struct ip dns[DHCP6_DNS_MAX]; /* 23 */
     size_t n_dns, n_dns_left_out;
+    struct bytes search;     /* 24: names, uncompressed, unchecked; BORROWS the message */
     uint32_t refresh_s;      /* 32 */
     uint32_t solicit_most_s; /* 82: SOL_MAX_RT */
     uint32_t inform_most_s;  /* 83: INF_MAX_RT */

@@ -42,9 +42,12 @@ enum extension_feature {
     EXTENSION_STANDARD_ERR = 1 << 6, /* write on descriptor 2 */
     EXTENSION_RINGS = 1 << 8,        /* hvt: the call HVT_EXCHANGE (wire/hvt.h); only said to images that say it, too */
     EXTENSION_NET_OFFLOAD = 1 << 7,  /* net devices may have features; only said to images that say it, too */
+    EXTENSION_BLOCK_DISCARD =
+        1 << 9, /* fallocate on block devices, with EXTENSION_DISCARD_MODE; of hvt HVT_BLOCK_DISCARD */
 };
 
 #define EXTENSION_RUN_BYTES (UINT64_C(1) << 17)
+#define EXTENSION_DISCARD_MODE 3 /* Linux's FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE: never grows a file */
 #define EXTENSION_STOP_EVENT UINT64_C(0xfffffffd) /* epoll's data; edge triggered */
 
 #define EXTENSION_SEED_BYTES 32

@@ -32,10 +32,11 @@ enum hvt_call {
     HVT_BLOCK_FLUSH = 16,
     HVT_CONTROL,  /* struct hvt_puts: a line for whoever started the tender */
     HVT_EXCHANGE, /* with EXTENSION_RINGS: sends, waits and receives, many frames at once */
+    HVT_BLOCK_DISCARD,
     HVT_CALLS,
 };
 
-enum hvt_result { HVT_OK, HVT_AGAIN, HVT_INVALID, HVT_FAILED };
+enum hvt_result { HVT_OK, HVT_AGAIN, HVT_INVALID, HVT_FAILED, HVT_UNSUPPORTED }; /* the last is ours */
 
 struct hvt_walltime {
     uint64_t ns; /* out */
@@ -54,7 +55,7 @@ struct hvt_poll {
     uint32_t unused;
 };
 
-/* HVT_BLOCK_WRITE, HVT_BLOCK_READ, HVT_BLOCK_FLUSH (which has a handle only). */
+/* HVT_BLOCK_WRITE, HVT_BLOCK_READ, HVT_BLOCK_FLUSH (which has a handle only), HVT_BLOCK_DISCARD (which has no data). */
 struct hvt_block {
     uint64_t handle; /* the manifest index */
     uint64_t offset;
@@ -85,7 +86,7 @@ struct hvt_frame {
     uint32_t len;    /* received: 0 when the host has closed the device */
     uint8_t device;  /* by manifest index */
     uint8_t partial; /* sent: the next part is of the same frame */
-    uint16_t unused;
+    uint16_t lost;   /* out, of the first part of one that was sent: 1 when its device failed */
 };
 
 #define HVT_FRAMES_OUT_MAX 128
@@ -96,14 +97,14 @@ struct hvt_frame {
  * waits, a millisecond at most if something is left to be sent; then it fills `room`, frame after frame, from the devices that have any. */
 struct hvt_exchange {
     uint64_t timeout_ns;
-    uint64_t out;   /* struct hvt_frame[n_out] */
+    uint64_t out;   /* struct hvt_frame[n_out], where the tender writes what was lost */
     uint64_t in;    /* struct hvt_frame[n_in] */
     uint64_t room;  /* for what is received; room_bytes of them */
-    uint32_t n_out; /* in: to be sent; out: parts that have left, or were lost because their device failed */
+    uint32_t n_out; /* in: to be sent; out: parts that have left or were lost */
     uint32_t n_in;  /* in: at most; out: received */
     uint32_t room_bytes;
-    uint32_t unused;
-    uint64_t ready; /* out: devices that may have more, and as in struct hvt_poll */
+    uint32_t n_lost; /* out: frames; `out` says which */
+    uint64_t ready;  /* out: devices that may have more, and as in struct hvt_poll */
 };
 
 struct hvt_boot_info {

@@ -8,7 +8,8 @@
  *     source, target  6 MAC
  *     prefix          1 length, 1 flags L A, 4 valid, 4 preferred (s), 4 reserved, 16 prefix
  *     MTU             2 reserved, 4 MTU
- *     RDNSS           2 reserved, 4 lifetime (s), 16 each server */
+ *     RDNSS           2 reserved, 4 lifetime (s), 16 each server
+ *     DNSSL           2 reserved, 4 lifetime (s), names as in DNS messages, zeros */
 #include "wire/nd.h"
 
 enum { FLAG_ON_LINK = 0x80, FLAG_AUTONOMOUS = 0x40 };
@@ -51,6 +52,17 @@ static void read_servers(struct reader *r, struct nd_options *o)
     }
 }
 
+static void read_search(struct reader *r, struct nd_options *o)
+{
+    read_skip(r, 2);
+    uint32_t lifetime_s = read_be32(r);
+    struct bytes names = read_rest(r);
+    if (o->search.len)
+        return;
+    o->search = names;
+    o->search_s = lifetime_s;
+}
+
 /* The body of an option in a view of its own, so that one can't reach into the next. */
 static bool read_option(struct reader *r, uint8_t type, struct nd_options *o)
 {
@@ -72,6 +84,9 @@ static bool read_option(struct reader *r, uint8_t type, struct nd_options *o)
         break;
     case ND_RDNSS:
         read_servers(r, o);
+        break;
+    case ND_DNSSL:
+        read_search(r, o);
         break;
     default:
         break;

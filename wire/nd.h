@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Neighbour discovery's messages (RFC 4861 4, RFC 8106 5.1 for RDNSS). Each is what follows the 8 bytes of an ICMPv6
+/* Neighbour discovery's messages (RFC 4861 4, RFC 8106 5 for RDNSS and DNSSL). Each is what follows the 8 bytes of an ICMPv6
  * header, whose last four (struct icmp6.rest) hold flags or lifetimes. */
 #ifndef WIRE_ND_H
 #define WIRE_ND_H
@@ -7,7 +7,7 @@
 #include <jinn/addr.h>
 #include <jinn/bytes.h>
 
-enum nd_option { ND_SOURCE_MAC = 1, ND_TARGET_MAC = 2, ND_PREFIX = 3, ND_MTU = 5, ND_RDNSS = 25 };
+enum nd_option { ND_SOURCE_MAC = 1, ND_TARGET_MAC = 2, ND_PREFIX = 3, ND_MTU = 5, ND_RDNSS = 25, ND_DNSSL = 31 };
 
 /* Of an advertisement of a neighbour, in icmp6.rest. */
 #define ND_ROUTER UINT32_C(0x80000000)
@@ -33,7 +33,9 @@ struct nd_options {
     size_t n_prefixes, n_prefixes_left_out;
     struct ip server[ND_SERVERS_MAX];
     size_t n_servers, n_servers_left_out;
-    uint32_t servers_s; /* how long they may be used */
+    uint32_t servers_s;  /* how long they may be used */
+    struct bytes search; /* names, uncompressed, zeros behind them, unchecked; of the first such option; BORROWS */
+    uint32_t search_s;
 };
 
 /* A solicitation or advertisement of a neighbour. */

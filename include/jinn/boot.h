@@ -34,6 +34,7 @@ enum key_type {
     KEY_SIZE,     /* uint64_t bytes: 64K, 4M, 1G */
     KEY_SECRET,   /* struct bytes: from --key-file NAME=FILE of the tender only */
     KEY_ROUTES,   /* struct ip_routes: 10.0.0.0/8,10.0.0.1; each time it is given adds one */
+    KEY_IPS,      /* struct ip_list: 10.0.0.1,10.0.0.2; each time it is given adds some */
 };
 
 struct key {

@@ -112,6 +112,9 @@ struct plat_net_info {
     uint8_t mac[6];
     uint16_t mtu_bytes; /* of the IP packet: without the Ethernet header */
     uint32_t features;  /* enum net_feature; 0: plain frames only */
+    /* Counts frames that plat_net_send took and that were lost when they were to leave, because the device had failed.
+     * NULL: there are none such. */
+    const uint64_t *n_lost;
 };
 
 #define PLAT_FRAME_BYTES 1514 /* Ethernet header and an MTU of 1500 */
@@ -141,6 +144,9 @@ MUST_USE enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buff
 MUST_USE enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len);
 /* What was written before it survives a power cut. ERR_UNSUPPORTED where the host can't tell. */
 MUST_USE enum err plat_block_flush(unsigned index);
+/* What is there reads as zeroes from now on, and the host may use the room. Range as above. ERR_UNSUPPORTED: the tender,
+ * file system or device of the host can't. ERR_IO. */
+MUST_USE enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len);
 
 /* ---- Only where the C library is built upon this contract: spt, hvt ---- */
 

@@ -27,6 +27,13 @@ struct ip_routes {
     size_t n;
 };
 
+/* Addresses of name servers. */
+#define IP_LIST_MAX 3
+struct ip_list {
+    struct ip ip[IP_LIST_MAX];
+    size_t n;
+};
+
 /* Set by boot from the keys --ipv4=, --ipv4-gateway= and so on, and the manifest; zero means the default. */
 struct stack_options {
     struct ip_net ipv4;           /* all zero: ask DHCP */
@@ -40,6 +47,8 @@ struct stack_options {
     bool ipv6_dhcp;      /* ask DHCPv6 for an address or name servers when routers say that there is a server */
     bool ipv6_temporary; /* addresses that change daily, too, preferred for connecting (RFC 8981) */
     bool ipv4_only, ipv6_only;
+    struct ip_list dns_servers; /* instead of those that the network names */
+    const char *dns_search;   /* domains with commas between them, likewise; may be NULL; lives as long as the stack */
     const char *hostname;     /* told to DHCP; may be NULL */
     uint32_t tcp_connections; /* limit; default by memory: 64 to 1024 (doc/limits.md) */
     uint32_t buffer_bytes;    /* received and copied data of all connections; default by memory: 64 KB to 4 MB */
@@ -52,8 +61,21 @@ MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint
 
 struct ip_net stack_ipv4(const struct stack *s);
 struct ip stack_ipv4_gateway(const struct stack *s); /* IP_NONE when there is none */
-/* The first name server that DHCP named, or else an advertisement of a router, or else DHCPv6; IP_NONE when there is none. */
+/* The first name server that the options name, or else DHCP, or else an advertisement of a router, or else DHCPv6; IP_NONE when
+ * there is none. */
 struct ip stack_resolver(const struct stack *s);
+
+/* What is known of the service of names just now. Whoever keeps it asks again: leases and routers come and go. */
+#define STACK_SERVERS_MAX 9
+#define STACK_SEARCH_BYTES 512 /* two lists at their longest; more domains are left out */
+struct stack_names {
+    struct ip server[STACK_SERVERS_MAX]; /* in the order in which stack_resolver looks */
+    size_t n_servers;
+    uint8_t search[STACK_SEARCH_BYTES]; /* domains as in messages, uncompressed, one behind the other */
+    size_t search_len;
+    uint8_t ndots; /* 0: not said */
+};
+void stack_names(const struct stack *s, struct stack_names *names);
 
 /* ---- TCP ---- */
 

@@ -167,6 +167,12 @@ enum err plat_block_flush(unsigned index)
     return ERR_UNSUPPORTED;
 }
 
+enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+{
+    (void)index, (void)offset, (void)len;
+    return ERR_UNSUPPORTED;
+}
+
 enum err plat_kv_directory(const char *path, struct kv **kv)
 {
     (void)path, (void)kv;

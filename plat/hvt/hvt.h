@@ -19,10 +19,13 @@ struct hvt {
 };
 extern struct hvt hvt;
 
+/* The end, because there is no network any more: the other end of a socket pair is gone, or a tap. */
+NO_RETURN void device_closed(void);
 /* ring.c: plat_wait, plat_net_send and plat_net_recv where there is a ring. */
 uint64_t ring_wait(uint64_t now_ns, uint64_t deadline_ns);
 enum err ring_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o);
 enum err ring_recv(unsigned index, struct bytes *frame, struct net_offload *o);
+const uint64_t *ring_lost(unsigned index);
 /* What was sent leaves, if it has not yet. */
 void ring_flush(void);
 

@@ -8,7 +8,6 @@
 
 #include "wire/vnet.h"
 
-#include <jinn/boot.h>
 #include <jinn/must.h>
 #include <jinn/time.h>
 
@@ -24,6 +23,7 @@ struct ring {
     uint32_t n_in, next_in; /* received, and looked at */
     uint64_t more;          /* devices that may have more, at the last exit */
     uint64_t last_ns;       /* when that was */
+    uint64_t n_lost[SOLO5_ENTRIES_MAX];
     uint8_t slots[SLOTS][SLOT_BYTES];
     uint8_t room[ROOM_BYTES];
 };
@@ -57,6 +57,18 @@ static void keep_unsent(struct ring *r, uint32_t n_sent)
     r->n_out = left;
 }
 
+const uint64_t *ring_lost(unsigned index)
+{
+    return &hvt.ring->n_lost[index];
+}
+
+/* Of what was taken before, and so counted as sent. */
+static void count_lost(struct ring *r, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        r->n_lost[r->out[i].device] += r->out[i].lost;
+}
+
 enum receive { KEEP, RECEIVE };
 
 /* Gives how many parts have left, of those in slots and `n_parts` behind them. */
@@ -74,6 +86,8 @@ static uint32_t exchange(struct ring *r, uint64_t timeout_ns, enum receive recei
         r->n_in = x.n_in;
         r->next_in = 0;
     }
+    if (x.n_lost)
+        count_lost(r, x.n_out < r->n_out ? x.n_out : r->n_out);
     hvt.stopping |= x.ready >> 63;
     r->more = x.ready & ~PLAT_READY_STOP;
     r->last_ns = plat_clock_ns();
@@ -140,8 +154,9 @@ static enum err send_long(struct ring *r, unsigned index, const struct bytes *v,
         r->out[r->n_out + parts++] = (struct hvt_frame){
             .data = (uintptr_t)v[i].data, .len = (uint32_t)v[i].len, .device = (uint8_t)index, .partial = i + 1 < n};
     uint32_t before = r->n_out, sent = exchange(r, 0, KEEP, parts);
+    bool lost = r->out[before].lost;
     keep_unsent(r, sent < before ? sent : before);
-    return sent == before + parts ? OK : ERR_AGAIN;
+    return lost ? ERR_IO : sent == before + parts ? OK : ERR_AGAIN;
 }
 
 enum err ring_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
@@ -176,11 +191,8 @@ enum err ring_recv(unsigned index, struct bytes *frame, struct net_offload *o)
     }
     if (!f)
         return ERR_AGAIN;
-    if (f->len == 0) {
-        static const char text[] = "the host closed a network device\n";
-        plat_console(text, sizeof text - 1);
-        plat_exit(EXIT_DEVICE);
-    }
+    if (f->len == 0)
+        device_closed();
     struct reader in = reader_of(bytes_of((const void *)(uintptr_t)f->data, f->len));
     f->data = 0;
     bool good = true;

@@ -35,7 +35,7 @@ enum err plat_block_open(const char *name, struct plat_block_info *info)
     return ERR_NOT_FOUND;
 }
 
-static bool in_range(const struct linux_device *d, uint64_t offset, size_t len)
+static bool in_range(const struct linux_device *d, uint64_t offset, uint64_t len)
 {
     return offset % LINUX_BLOCK_BYTES == 0 && len % LINUX_BLOCK_BYTES == 0 && offset <= d->capacity_bytes &&
            len <= d->capacity_bytes - offset;
@@ -85,4 +85,22 @@ enum err plat_block_flush(unsigned index)
     if (fdatasync(linux_state.device[index].fd) == 0)
         return OK;
     return errno == EINVAL || errno == EROFS ? ERR_UNSUPPORTED : ERR_IO;
+}
+
+/* A host's block device takes the same call, and refuses what is less than a block of its own. */
+enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+{
+    int e;
+    must(index < plat_n_devices);
+    const struct linux_device *d = &linux_state.device[index];
+    if (!in_range(d, offset, len))
+        return ERR_INVALID;
+    if (len == 0)
+        return OK;
+    do
+        e = fallocate(d->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)len);
+    while (e != 0 && errno == EINTR);
+    if (e == 0)
+        return OK;
+    return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL ? ERR_UNSUPPORTED : ERR_IO;
 }

@@ -25,6 +25,7 @@ TWO(stack_counters);
 TWO(stack_ipv4);
 TWO(stack_ipv4_gateway);
 TWO(stack_resolver);
+TWO(stack_names);
 TWO(stack_listen);
 TWO(listener_accept);
 TWO(listener_close);
@@ -68,6 +69,11 @@ struct ip __wrap_stack_ipv4_gateway(const struct stack *s)
 struct ip __wrap_stack_resolver(const struct stack *s)
 {
     return PICK(s, stack_resolver)(s);
+}
+
+void __wrap_stack_names(const struct stack *s, struct stack_names *names)
+{
+    PICK(s, stack_names)(s, names);
 }
 
 enum err __wrap_stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **l)

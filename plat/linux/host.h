@@ -126,7 +126,9 @@ struct host_stack {
     size_t n_binds;
     bool has4, has6;
     struct ip_net ipv4;
-    struct ip ipv4_gateway, resolver;
+    struct ip ipv4_gateway;
+    struct ip_list dns_servers; /* of the options */
+    const char *dns_search;
     struct ip source[2]; /* of connections, IPv4 and IPv6; unspecified: the kernel chooses */
     struct host_listener listener[HOST_LISTENERS];
     struct host_udp udp[HOST_UDP_SOCKETS];
@@ -142,6 +144,7 @@ struct host_stack {
 HOST_STACK(stack_ipv4);
 HOST_STACK(stack_ipv4_gateway);
 HOST_STACK(stack_resolver);
+HOST_STACK(stack_names);
 HOST_STACK(stack_listen);
 HOST_STACK(listener_accept);
 HOST_STACK(listener_close);
@@ -208,6 +211,7 @@ struct endpoint host_endpoint_of(const union host_address *a);
 /* An address of this host that others reach, else its loopback. */
 struct ip_net host_find_ipv4(void);
 struct ip host_find_gateway(void);
-struct ip host_find_resolver(void);
+/* What /etc/resolv.conf says, from its text. */
+void host_names_of(struct bytes text, struct stack_names *names);
 
 #endif

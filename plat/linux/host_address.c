@@ -86,18 +86,3 @@ struct ip host_find_gateway(void)
         fclose(f);
     return found;
 }
-
-struct ip host_find_resolver(void)
-{
-    struct ip found = IP_NONE;
-    char line[256], address[IP_TEXT_BYTES];
-    FILE *f = fopen("/etc/resolv.conf", "re");
-    while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "nameserver %45s", address) == 1 && ip_parse(bytes_str(address), &found))
-            break;
-        found = IP_NONE;
-    }
-    if (f)
-        fclose(f);
-    return found;
-}

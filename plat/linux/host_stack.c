@@ -43,11 +43,6 @@ struct ip host_stack_ipv4_gateway(const struct stack *s)
     return const_of(s)->ipv4_gateway;
 }
 
-struct ip host_stack_resolver(const struct stack *s)
-{
-    return const_of(s)->resolver;
-}
-
 /* ---- News ---- */
 
 static struct host_stack *stack_of_index(unsigned index)
@@ -232,7 +227,8 @@ struct stack *host_stack_up(unsigned index, const struct stack_options *o)
     if (h->has4)
         h->ipv4 = ip_is_unspecified(&h->source[0]) ? host_find_ipv4() : o->ipv4;
     h->ipv4_gateway = host_find_gateway();
-    h->resolver = host_find_resolver();
+    h->dns_servers = o->dns_servers;
+    h->dns_search = o->dns_search;
     list_init(&h->with_news);
     list_init(&h->lingering);
     timer_init(&h->linger_timer, host_linger_tick);

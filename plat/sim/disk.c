@@ -32,7 +32,7 @@ uint8_t *sim_disk_data(struct sim_disk *d)
     return d->live;
 }
 
-static bool in_range(const struct sim_disk *d, uint64_t offset, size_t len)
+static bool in_range(const struct sim_disk *d, uint64_t offset, uint64_t len)
 {
     return offset % d->block_bytes == 0 && len % d->block_bytes == 0 && offset <= d->bytes && len <= d->bytes - offset;
 }
@@ -62,6 +62,18 @@ enum err sim_disk_flush(struct sim_disk *d)
     if (sim_rng_chance(&d->sim->rng, d->faults.flush_error_ppm))
         return ERR_IO;
     memcpy(d->durable, d->live, d->bytes);
+    return OK;
+}
+
+enum err sim_disk_discard(struct sim_disk *d, uint64_t offset, uint64_t len)
+{
+    if (!in_range(d, offset, len))
+        return ERR_INVALID;
+    if (d->faults.no_discard)
+        return ERR_UNSUPPORTED;
+    if (sim_rng_chance(&d->sim->rng, d->faults.write_error_ppm))
+        return ERR_IO;
+    memset(d->live + offset, 0, len);
     return OK;
 }
 

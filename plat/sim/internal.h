@@ -157,6 +157,7 @@ size_t sim_offload_join(struct sim_port *p, const struct sim_frame *first, uint8
 enum err sim_disk_read(struct sim_disk *d, uint64_t offset, uint8_t *buffer, size_t len);
 enum err sim_disk_write(struct sim_disk *d, uint64_t offset, const uint8_t *data, size_t len);
 enum err sim_disk_flush(struct sim_disk *d);
+enum err sim_disk_discard(struct sim_disk *d, uint64_t offset, uint64_t len);
 void sim_disk_cut(struct sim_disk *d);
 
 #endif

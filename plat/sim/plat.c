@@ -193,6 +193,13 @@ enum err plat_block_flush(unsigned index)
     return sim_disk_flush(d->disk);
 }
 
+enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+{
+    const struct sim_device *d = sim_device_at(index);
+    must(d->disk);
+    return sim_disk_discard(d->disk, offset, len);
+}
+
 enum err plat_kv_directory(const char *path, struct kv **kv)
 {
     (void)path, (void)kv;

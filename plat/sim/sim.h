@@ -123,7 +123,8 @@ struct sim_disk_faults {
     uint32_t read_error_ppm;
     uint32_t write_error_ppm;
     uint32_t flush_error_ppm;
-    bool torn; /* a power cut may leave a part of a block old and the rest new */
+    bool torn;       /* a power cut may leave a part of a block old and the rest new */
+    bool no_discard; /* it can't */
 };
 
 struct sim_disk *sim_disk_add(struct sim *s, uint64_t bytes, uint32_t block_bytes);

@@ -28,6 +28,7 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
         return ERR_NOT_FOUND;
     memcpy(info->mac, e->mac, sizeof info->mac);
     info->mtu_bytes = e->mtu_bytes;
+    info->n_lost = given_lost(info->index);
     info->features = given.extended ? given.extension.net_features[info->index] : 0;
     return OK;
 }
@@ -42,7 +43,7 @@ enum err plat_block_open(const char *name, struct plat_block_info *info)
     return OK;
 }
 
-bool given_range_good(const struct solo5_entry *e, uint64_t offset, size_t len)
+bool given_range_good(const struct solo5_entry *e, uint64_t offset, uint64_t len)
 {
     if (offset % e->block_bytes || len % e->block_bytes)
         return false;

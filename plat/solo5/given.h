@@ -40,10 +40,13 @@ uint64_t given_entered_ns(uint64_t ticks);
 /* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. Asked once. */
 uint64_t given_keep(uint64_t start);
 
+/* Each target's: where it counts the frames of a net device that were lost after they were taken; NULL: nowhere. */
+const uint64_t *given_lost(unsigned index);
+
 /* The attached device with this index, which must be of this type. */
 const struct solo5_entry *given_device(unsigned index, enum solo5_type type);
 /* What a block transfer must be: whole blocks inside the device. */
-bool given_range_good(const struct solo5_entry *e, uint64_t offset, size_t len);
+bool given_range_good(const struct solo5_entry *e, uint64_t offset, uint64_t len);
 
 /* Where the stacks are. The tender may put them anywhere, and not where they were linked beside the rest of the image: so
  * nothing but these relocated words (arch's entry) may speak of their addresses. */

@@ -91,13 +91,19 @@ enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct byte
         *o = (struct net_offload){0};
         return OK;
     }
-    if (r == 0) {
-        /* The other end of a socket pair is gone. It would be ready for ever, and there is no network any more. */
+    if (r == 0 || r == SPT_EBADFD) {
+        /* The other end of a socket pair is gone, or a tap. It would be ready for ever, and there is no network any more. */
         static const char text[] = "the host closed a network device\n";
         plat_console(text, sizeof text - 1);
         plat_exit(EXIT_DEVICE);
     }
     return r == SPT_EAGAIN ? ERR_AGAIN : ERR_IO;
+}
+
+const uint64_t *given_lost(unsigned index)
+{
+    (void)index;
+    return NULL;
 }
 
 /* The longest piece that the filter lets through: a block under a stock tender, a power of two of bytes under ours. */
@@ -143,4 +149,18 @@ enum err plat_block_flush(unsigned index)
     if (!(given.features & EXTENSION_BLOCK_FLUSH))
         return ERR_UNSUPPORTED;
     return SPT_CALL(SYS_fdatasync, e->backing, 0, 0, 0) == 0 ? OK : ERR_IO;
+}
+
+/* A host's block device takes the same call, and says that what is less than a block of its own is invalid. */
+enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+{
+    const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
+    if (!given_range_good(e, offset, len))
+        return ERR_INVALID;
+    if (!(given.features & EXTENSION_BLOCK_DISCARD))
+        return ERR_UNSUPPORTED;
+    long r = len > 0 ? SPT_CALL(SYS_fallocate, e->backing, EXTENSION_DISCARD_MODE, offset, len) : 0;
+    if (r == 0)
+        return OK;
+    return r == SPT_EOPNOTSUPP || r == SPT_ENOSYS || r == SPT_EINVAL ? ERR_UNSUPPORTED : ERR_IO;
 }

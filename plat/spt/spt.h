@@ -19,6 +19,14 @@ extern struct spt spt;
 #define SPT_CALL(n, a, b, c, d) arch_syscall(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 /* Linux's error numbers, negative as the kernel gives them. */
-enum { SPT_EINTR = -4, SPT_EAGAIN = -11, SPT_ENOBUFS = -105 };
+enum {
+    SPT_EINTR = -4,
+    SPT_EAGAIN = -11,
+    SPT_EINVAL = -22,
+    SPT_EBADFD = -77,
+    SPT_ENOSYS = -38,
+    SPT_EOPNOTSUPP = -95,
+    SPT_ENOBUFS = -105
+};
 
 #endif

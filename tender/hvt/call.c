@@ -3,9 +3,12 @@
  * The guest does not run meanwhile. */
 #include "tender/hvt/call.h"
 
+#include "tender/fail.h"
+#include "tender/hvt/debug.h"
 #include "wire/hvt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +125,20 @@ static bool block_flush(struct machine *m, union arguments *a)
     return true;
 }
 
+/* A host's block device takes the same call, and says that what is less than a block of its own is invalid. */
+static bool block_discard(struct machine *m, union arguments *a)
+{
+    const struct solo5_entry *e = call_device(m, a->block.handle, SOLO5_BLOCK);
+    a->block.result = HVT_INVALID;
+    if (!e || !in_blocks(e, &a->block))
+        return true;
+    if (fallocate((int)e->backing, EXTENSION_DISCARD_MODE, (off_t)a->block.offset, (off_t)a->block.len) == 0)
+        a->block.result = HVT_OK;
+    else
+        a->block.result = errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL ? HVT_UNSUPPORTED : HVT_FAILED;
+    return true;
+}
+
 /* The other end of a socket pair may be gone: then there is no network any more, which the image is told. */
 static int32_t result_of(ssize_t n)
 {
@@ -162,6 +179,8 @@ static bool net_read(struct machine *m, union arguments *a)
 
 static bool halt(struct machine *m, union arguments *a)
 {
+    if (a->halt.status == FAIL_CRASH)
+        debug_aborted(m);
     _exit(a->halt.status);
 }
 
@@ -181,6 +200,7 @@ static const struct {
     [HVT_HALT] = {halt, sizeof(struct hvt_halt), false, false},
     [HVT_BLOCK_FLUSH] = {block_flush, sizeof(struct hvt_block), true, true},
     [HVT_CONTROL] = {control, sizeof(struct hvt_puts), false, true},
+    [HVT_BLOCK_DISCARD] = {block_discard, sizeof(struct hvt_block), true, true},
     [HVT_EXCHANGE] = {exchange, sizeof(struct hvt_exchange), true, true},
 };
 

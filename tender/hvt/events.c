@@ -39,7 +39,7 @@ uint64_t events_wait(uint64_t timeout_ns)
         uint64_t what = events[i].data.u64;
         if (what == SOLO5_TIMER_EVENT)
             set_timer(0);
-        else
+        else if (what != TENDER_INTERRUPT_EVENT)
             ready |= what == EXTENSION_STOP_EVENT ? STOP : UINT64_C(1) << what;
     }
     return ready;

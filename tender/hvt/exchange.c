@@ -31,6 +31,13 @@ static uint32_t gather(const struct machine *m, const struct sending *s, uint32_
     return 0;
 }
 
+static void tell_lost(struct hvt_exchange *x, uint8_t *frame)
+{
+    const uint16_t lost = 1;
+    memcpy(frame + offsetof(struct hvt_frame, lost), &lost, sizeof lost);
+    x->n_lost++;
+}
+
 /* Those that a device fails to take are lost, as on any network; but what it only can't take yet stays. */
 static bool send_all(struct machine *m, struct hvt_exchange *x)
 {
@@ -38,19 +45,22 @@ static bool send_all(struct machine *m, struct hvt_exchange *x)
     struct sending s = {frames, x->n_out};
     if (x->n_out > HVT_FRAMES_OUT_MAX)
         return false;
-    const uint8_t *theirs = tables_reach(&m->tables, x->out, x->n_out * sizeof *frames, TABLES_READ);
+    uint8_t *theirs = tables_reach(&m->tables, x->out, x->n_out * sizeof *frames, TABLES_WRITE);
     if (!theirs)
         return false;
     memcpy(frames, theirs, x->n_out * sizeof *frames);
-    x->n_out = 0;
+    x->n_out = x->n_lost = 0;
     while (x->n_out < s.n) {
         struct iovec parts[HVT_FRAME_PARTS_MAX];
         uint32_t n = gather(m, &s, x->n_out, parts);
         const struct solo5_entry *e = call_device(m, frames[x->n_out].device, SOLO5_NET);
         if (n == 0 || !e)
             return false;
-        if (writev((int)e->backing, parts, (int)n) < 0 && (errno == EAGAIN || errno == ENOBUFS))
-            break;
+        if (writev((int)e->backing, parts, (int)n) < 0) {
+            if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
+                break;
+            tell_lost(x, theirs + x->n_out * sizeof *frames);
+        }
         x->n_out += n;
     }
     return true;
@@ -80,8 +90,9 @@ static bool drain(struct machine *m, unsigned index, struct receiving *r)
         if (r->room_bytes - r->used < most)
             return false;
         ssize_t n = read((int)e->backing, r->room + r->used, most);
-        if (n < 0)
+        if (n < 0 && errno != EBADFD)
             return true;
+        n = n < 0 ? 0 : n; /* a tap that was removed is as closed as a socket */
         r->frames[r->n++] =
             (struct hvt_frame){.data = r->room_at + r->used, .len = (uint32_t)n, .device = (uint8_t)index};
         if (n == 0)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #define PERSONALITY_ASK 0xffffffff
 #define HEAP_LARGE (UINT64_C(32) << 20)
 #define API_VERSION 12
+#define LAYOUT_ATTEMPTS 16
 #define CPUID_ENTRIES 256 /* a new processor has about 100 */
 #define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, since Linux 5.14 */
 #define EARLY_BYTES (8 * ELF_PAGE)
@@ -106,7 +108,8 @@ static void map_run(struct machine *m)
     m->run = p;
 }
 
-/* Page tables lead from any place to the memory, so whatever is drawn is free. A large heap lies at a multiple of what one entry
+/* Page tables lead from any place to the memory, so whatever is drawn is free. The heap lies above what hypercalls' arguments
+ * may, so that there is room for it however large it is; a large one at a multiple of what one entry
  * of them maps, so that they stay small. */
 static void place(struct tender *t)
 {
@@ -115,8 +118,18 @@ static void place(struct tender *t)
     struct layout_part *heap = &t->layout.parts[LAYOUT_HEAP];
     if (heap->end - heap->start >= HEAP_LARGE || !moved)
         heap->granule = TABLES_LARGE;
-    if (moved && !layout_draw(&t->layout, seed, 0, SOLO5_MEMORY_BASE, TABLES_SYSTEM))
-        layout_as_linked(&t->layout, &t->plan, t->options.memory_bytes); /* it hardly fits below 4 GB */
+    if (!moved)
+        return;
+    heap->lowest = TABLES_HEAP_LOWEST;
+    heap->highest = TABLES_END;
+    for (unsigned attempt = 0; attempt < LAYOUT_ATTEMPTS; attempt++) {
+        if (layout_draw(&t->layout, seed, attempt, SOLO5_MEMORY_BASE, TABLES_SYSTEM))
+            return;
+    }
+    layout_as_linked(&t->layout, &t->plan, t->options.memory_bytes);
+    (void)dprintf(STDERR_FILENO,
+                  "jinn-hvt: note: %s with its stacks hardly fits below 4 GB, so it lies where it was linked\n",
+                  t->options.image);
 }
 
 void machine_create(struct machine *m, struct tender *t)
@@ -191,10 +204,43 @@ static uint64_t sealed_cr4(void)
     return cr4;
 }
 
+void machine_set_level(struct kvm_sregs *s, uint64_t selector)
+{
+    s->cs = segment(selector & 3 ? TABLES_CODE_3 : TABLES_CODE_0, 11, true);
+    s->ss = segment(selector & 3 ? TABLES_DATA_3 : TABLES_DATA_0, 3, false);
+    s->tr = (struct kvm_segment){.base = TABLES_SYSTEM + TABLES_TASK,
+                                 .limit = TABLES_TASK_BYTES - 1,
+                                 .selector = TABLES_TASK_SELECTOR,
+                                 .type = task_type(),
+                                 .present = 1};
+}
+
+/* An attempt to run, which ends before the guest does anything, but with what the guest asked for last done and told. */
+static void run_nothing(struct machine *m)
+{
+    m->run->immediate_exit = 1;
+    (void)ioctl(TENDER_FD_CPU, KVM_RUN, 0);
+    m->run->immediate_exit = 0;
+}
+
+struct kvm_sync_regs *machine_registers(struct machine *m)
+{
+    m->run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    run_nothing(m);
+    m->run->kvm_valid_regs = 0;
+    return &m->run->s.regs;
+}
+
+void machine_set_registers(struct machine *m)
+{
+    m->run->kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    run_nothing(m);
+    m->run->kvm_dirty_regs = 0;
+}
+
 static void set_system_registers(struct machine *m, bool sealed)
 {
     const struct tables *t = &m->tables;
-    struct kvm_segment data = segment(sealed ? TABLES_DATA_3 : TABLES_DATA_0, 3, false);
     struct kvm_sregs s;
     if (ioctl(m->cpu, KVM_GET_SREGS, &s) != 0)
         refused("the processor's state");
@@ -202,13 +248,8 @@ static void set_system_registers(struct machine *m, bool sealed)
     s.cr3 = t->root;
     s.cr4 = CR4_BASE | (sealed ? sealed_cr4() : 0);
     s.efer = EFER;
-    s.cs = segment(sealed ? TABLES_CODE_3 : TABLES_CODE_0, 11, true);
-    s.ss = s.ds = s.es = s.fs = s.gs = data;
-    s.tr = (struct kvm_segment){.base = TABLES_SYSTEM + TABLES_TASK,
-                                .limit = TABLES_TASK_BYTES - 1,
-                                .selector = TABLES_TASK_SELECTOR,
-                                .type = task_type(),
-                                .present = 1};
+    machine_set_level(&s, sealed ? 3 : 0);
+    s.ds = s.es = s.fs = s.gs = s.ss;
     s.ldt = (struct kvm_segment){.unusable = 1};
     s.gdt.base = TABLES_SYSTEM + TABLES_SEGMENTS;
     s.gdt.limit = TABLES_SEGMENTS_BYTES - 1;
@@ -218,6 +259,7 @@ static void set_system_registers(struct machine *m, bool sealed)
         refused("the state that a sealed image's processor must have, FSGSBASE among it");
     const struct kvm_cpuid_entry2 *states = leaf(0xd, 0);
     struct kvm_xcrs x = {.nr_xcrs = 1, .xcrs = {{.value = states ? states->eax & XCR0_WANTED : 1}}};
+    m->xcr0 = s.cr4 & CR4_OSXSAVE ? x.xcrs[0].value : 1;
     if (s.cr4 & CR4_OSXSAVE && ioctl(m->cpu, KVM_SET_XCRS, &x) != 0)
         refused("the processor's wide registers");
 }

@@ -4,6 +4,7 @@
 #include "tender/confine.h"
 #include "tender/fail.h"
 #include "tender/hvt/call.h"
+#include "tender/hvt/debug.h"
 #include "tender/hvt/machine.h"
 #include "tender/hvt/run.h"
 #include "tender/kind.h"
@@ -48,7 +49,7 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
 
 void tender_offer(const struct tender *t, struct extension_refresh *r)
 {
-    r->features = EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_STOP;
+    r->features = EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_BLOCK_DISCARD | EXTENSION_STOP;
     r->features |= t->jinn->features & EXTENSION_RINGS;
     r->tsc_hz = machine.tsc_hz;
 }
@@ -60,7 +61,10 @@ static void confine(const struct tender *t)
                                     .timer_fd = TENDER_FD_TIMER,
                                     .control_fd = t->held[TENDER_FD_CONTROL] ? TENDER_FD_CONTROL : -1,
                                     .vcpu_fd = TENDER_FD_CPU,
-                                    .extended = t->jinn != NULL};
+                                    .extended = t->jinn != NULL,
+                                    .debugged = t->held[TENDER_FD_DEBUG],
+                                    .debug_fd = TENDER_FD_DEBUG,
+                                    .interrupt_fd = TENDER_FD_INTERRUPT};
     confine_namespaces();
     confine_files(); /* before there may be no more descriptors */
     confine_limits();
@@ -81,7 +85,7 @@ int main(int argc, char **argv)
     (void)argc;
     options_parse(argv, &t->options);
     if (t->options.traced)
-        fail(FAIL_USAGE, "--traced: a virtual machine does not run in this process; leave it out");
+        fail(FAIL_USAGE, "--traced: a virtual machine does not run in this process; it is debugged by --debug");
     tender_open_image(t);
     agree(t->jinn);
     machine_open(&machine);
@@ -91,6 +95,7 @@ int main(int argc, char **argv)
     tender_load(t, PROT_READ | PROT_WRITE);
     machine_prepare(&machine);
     ring_open(&machine);
+    debug_open(&machine);
     tender_write_boot_info(t);
     tender_settle_descriptors(t);
     confine(t);

@@ -5,8 +5,10 @@
 #include "tender/hvt/run.h"
 
 #include "tender/crash.h"
+#include "tender/debug/target.h"
 #include "tender/fail.h"
 #include "tender/hvt/call.h"
+#include "tender/hvt/debug.h"
 #include "tender/kind.h"
 #include "wire/hvt.h"
 
@@ -17,29 +19,11 @@
 #include <unistd.h>
 
 #define EXCEPTIONS 32
-#define PAGE_FAULT 14
-#define PROTECTION 13
-#define ILLEGAL 6
 #define SYSTEM_CALL_BYTES 2
-
-/* What the processor leaves on its exception stack, from the end of it downwards. */
-struct frame {
-    uint64_t error; /* of some exceptions only */
-    uint64_t rip, cs, flags, rsp, ss;
-};
 
 static bool has_error(unsigned number)
 {
     return number == 8 || (number >= 10 && number <= 14) || number == 17 || number == 21;
-}
-
-/* One more attempt to run, which ends before the guest does anything, but with the registers. */
-static const struct kvm_sync_regs *read_registers(struct machine *m)
-{
-    m->run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
-    m->run->immediate_exit = 1;
-    (void)ioctl(TENDER_FD_CPU, KVM_RUN, 0);
-    return &m->run->s.regs;
 }
 
 static struct crash_registers registers_of(const struct kvm_regs *r)
@@ -81,35 +65,35 @@ NO_RETURN static void end_report(const struct machine *m, struct writer *w, cons
 
 /* A processor that knows no system calls says that the instruction is illegal. Where ring 0 is emulated it may jump to an
  * address that nobody set, which is 0. */
-static bool is_system_call(const struct machine *m, unsigned number, struct frame *f, const struct kvm_regs *r)
+static bool is_system_call(const struct machine *m, struct exception *e)
 {
-    bool jumped = number == PAGE_FAULT && f->rip == 0 && crash_is_system_call(m->tender, r->rcx);
+    struct exception_frame *f = &e->frame;
+    bool jumped = e->number == EXCEPTION_PAGE && f->rip == 0 && crash_is_system_call(m->tender, e->regs.rcx);
     if (jumped)
-        f->rip = r->rcx - SYSTEM_CALL_BYTES;
-    return jumped || (number == ILLEGAL && crash_is_system_call(m->tender, f->rip + SYSTEM_CALL_BYTES));
+        f->rip = e->regs.rcx - SYSTEM_CALL_BYTES;
+    return jumped || (e->number == EXCEPTION_ILLEGAL && crash_is_system_call(m->tender, f->rip + SYSTEM_CALL_BYTES));
 }
 
-static void describe_exception(struct writer *w, const struct machine *m, unsigned number, const struct frame *f,
-                               uint64_t address)
+static void describe_exception(struct writer *w, const struct machine *m, const struct exception *e)
 {
-    switch (number) {
-    case PAGE_FAULT:
-        crash_page_fault(w, m->tender, address, f->error);
+    switch (e->number) {
+    case EXCEPTION_PAGE:
+        crash_page_fault(w, m->tender, e->address, e->frame.error);
         break;
-    case PROTECTION:
-        crash_protection(w, m->tender, f->rip);
+    case EXCEPTION_PROTECTION:
+        crash_protection(w, m->tender, e->frame.rip);
         break;
-    case 0:
-    case 16:
-    case 19:
+    case EXCEPTION_DIVISION:
+    case EXCEPTION_X87:
+    case EXCEPTION_SSE:
         write_str(w, "divided by zero or made another error of arithmetic");
         break;
-    case ILLEGAL:
+    case EXCEPTION_ILLEGAL:
         write_str(w, "came to an illegal instruction: a trap of the compiler's");
         break;
     default:
         write_str(w, "caused exception ");
-        crash_decimal(w, number);
+        crash_decimal(w, e->number);
         break;
     }
 }
@@ -118,7 +102,7 @@ static void describe_exception(struct writer *w, const struct machine *m, unsign
 NO_RETURN static void report_stop(struct machine *m, const char *what, uint64_t number, uint64_t address)
 {
     char text[CRASH_REPORT_BYTES];
-    struct crash_registers r = registers_of(&read_registers(m)->regs);
+    struct crash_registers r = registers_of(&machine_registers(m)->regs);
     struct writer w = begin_report(text, sizeof text);
     write_str(&w, what);
     write_str(&w, " (");
@@ -129,26 +113,41 @@ NO_RETURN static void report_stop(struct machine *m, const char *what, uint64_t 
     end_report(m, &w, &r);
 }
 
-NO_RETURN static void report_exception(struct machine *m, unsigned number)
+NO_RETURN static void report_exception(const struct machine *m, const struct exception *e)
 {
     char text[CRASH_REPORT_BYTES];
-    struct frame f = {0};
-    const struct kvm_sync_regs *s = read_registers(m);
+    struct writer w = begin_report(text, sizeof text);
+    if (e->system_call) {
+        write_str(&w, "made the forbidden system call ");
+        crash_decimal(&w, (unsigned)e->regs.rax);
+    } else {
+        describe_exception(&w, m, e);
+    }
+    struct crash_registers r = registers_of(&e->regs);
+    r.value[CRASH_RIP] = e->frame.rip;
+    r.value[CRASH_RSP] = e->frame.rsp;
+    end_report(m, &w, &r);
+}
+
+static void on_exception(struct machine *m, unsigned number)
+{
+    const struct kvm_sync_regs *s = machine_registers(m);
+    struct exception e = {.number = number, .regs = s->regs, .address = s->sregs.cr2};
+    struct exception_frame *f = &e.frame;
     if (s->sregs.cs.selector & 3)
         report_stop(m, "used a port that is not there", TABLES_PORT + number, 0);
-    size_t len = has_error(number) ? sizeof f : sizeof f - sizeof f.error;
-    memcpy((uint8_t *)&f + sizeof f - len, tables_system(&m->tables) + TABLES_FRAME_END - len, len);
-    struct writer w = begin_report(text, sizeof text);
-    if (is_system_call(m, number, &f, &s->regs)) {
-        write_str(&w, "made the forbidden system call ");
-        crash_decimal(&w, (unsigned)s->regs.rax);
-    } else {
-        describe_exception(&w, m, number, &f, s->sregs.cr2);
-    }
-    struct crash_registers r = registers_of(&s->regs);
-    r.value[CRASH_RIP] = f.rip;
-    r.value[CRASH_RSP] = f.rsp;
-    end_report(m, &w, &r);
+    size_t len = has_error(number) ? sizeof *f : sizeof *f - sizeof f->error;
+    memcpy((uint8_t *)f + sizeof *f - len, tables_system(&m->tables) + TABLES_FRAME_END - len, len);
+    e.system_call = is_system_call(m, &e);
+    if (!debug_exception(m, &e))
+        report_exception(m, &e);
+}
+
+/* `what` completes "the image ..."; it goes on only if somebody debugs it and says so. */
+static void on_fault(struct machine *m, enum debug_signal signal, const char *what, uint64_t number, uint64_t address)
+{
+    if (!debug_fault(m, signal))
+        report_stop(m, what, number, address);
 }
 
 static void on_port(struct machine *m)
@@ -159,41 +158,54 @@ static void on_port(struct machine *m)
     unsigned port = run->io.port;
     memcpy(&value, (const uint8_t *)run + run->io.data_offset, run->io.size);
     if (out && run->io.size == 1 && port >= TABLES_PORT && port < TABLES_PORT + EXCEPTIONS)
-        report_exception(m, port - TABLES_PORT);
-    if (out && run->io.size == 4 && port == HVT_PORT_RING && ring_answer(m))
+        on_exception(m, port - TABLES_PORT);
+    else if (out && run->io.size == 4 && port == HVT_PORT_RING && ring_answer(m))
         return;
-    if (!out || run->io.size != 4 || port < HVT_PORT || port >= HVT_PORT + HVT_CALLS)
-        report_stop(m, "used a port that is not there", port, value);
-    if (!call_answer(m, port - HVT_PORT, value))
-        report_stop(m, "made a hypercall that is not there, or with memory that is not its own", port - HVT_PORT,
-                    value);
+    else if (!out || run->io.size != 4 || port < HVT_PORT || port >= HVT_PORT + HVT_CALLS)
+        on_fault(m, DEBUG_SIGSYS, "used a port that is not there", port, value);
+    else if (!call_answer(m, port - HVT_PORT, value))
+        on_fault(m, DEBUG_SIGSYS, "made a hypercall that is not there, or with memory that is not its own",
+                 port - HVT_PORT, value);
+}
+
+static void on_exit_of_kvm(struct machine *m)
+{
+    switch (m->run->exit_reason) {
+    case KVM_EXIT_IO:
+        on_port(m);
+        break;
+    case KVM_EXIT_INTR:
+        break;
+    case KVM_EXIT_SHUTDOWN:
+        on_fault(m, DEBUG_SIGSEGV, "broke its exception handlers and stopped", 0, 0);
+        break;
+    case KVM_EXIT_MMIO:
+        on_fault(m, DEBUG_SIGBUS, "used an address without memory", m->run->mmio.is_write, m->run->mmio.phys_addr);
+        break;
+    case KVM_EXIT_INTERNAL_ERROR:
+        on_fault(m, DEBUG_SIGILL, "came to an instruction that the host's KVM can't run", m->run->internal.suberror,
+                 m->run->internal.ndata ? m->run->internal.data[0] : 0);
+        break;
+    case KVM_EXIT_DEBUG:
+        if (debug_exit(m))
+            break;
+        /* fall through */
+    default:
+        report_stop(m, "stopped in a way that is unknown", m->run->exit_reason, 0);
+    }
 }
 
 void run(struct machine *m)
 {
+    debug_begin(m);
     for (;;) {
-        if (ioctl(TENDER_FD_CPU, KVM_RUN, 0) != 0) {
-            if (errno == EINTR || errno == EAGAIN)
-                continue;
-            if (errno == EFAULT)
-                report_stop(m, "used memory that the host protects, or a page of a file that is gone", 0, 0);
+        if (ioctl(TENDER_FD_CPU, KVM_RUN, 0) == 0)
+            on_exit_of_kvm(m);
+        else if (errno == EINTR || errno == EAGAIN)
+            debug_interrupted(m);
+        else if (errno == EFAULT)
+            on_fault(m, DEBUG_SIGBUS, "used memory that the host protects, or a page of a file that is gone", 0, 0);
+        else
             fail(FAIL_HOST, "the host's KVM does not run the image: %s", strerror(errno));
-        }
-        switch (m->run->exit_reason) {
-        case KVM_EXIT_IO:
-            on_port(m);
-            break;
-        case KVM_EXIT_INTR:
-            break;
-        case KVM_EXIT_SHUTDOWN:
-            report_stop(m, "broke its exception handlers and stopped", 0, 0);
-        case KVM_EXIT_MMIO:
-            report_stop(m, "used an address without memory", m->run->mmio.is_write, m->run->mmio.phys_addr);
-        case KVM_EXIT_INTERNAL_ERROR:
-            report_stop(m, "came to an instruction that the host's KVM can't run", m->run->internal.suberror,
-                        m->run->internal.ndata ? m->run->internal.data[0] : 0);
-        default:
-            report_stop(m, "stopped in a way that is unknown", m->run->exit_reason, 0);
-        }
     }
 }

@@ -19,17 +19,22 @@
 #define TABLE (PRESENT | WRITABLE | USER | USED)
 
 #define RING_PAGES ((sizeof(struct hvt_ring) + ELF_PAGE - 1) / ELF_PAGE)
-#define FIXED_PAGES (2 + RING_PAGES + 2 + TABLES_DIRECTORIES + 1) /* all but the tables of the guest's pages */
+#define LOW_DIRECTORIES 5 /* below 4 GB, and the system's pages */
+#define FIXED_PAGES \
+    (2 + RING_PAGES + 2 + LOW_DIRECTORIES + 1) /* all but the tables of the guest's pages, and a moved heap's */
 
 static uint64_t memory_end(const struct layout *l)
 {
     return l->parts[LAYOUT_HEAP].end;
 }
 
-/* Tables of small pages: a part needs one for each 2 MB that it touches. */
+/* Tables of small pages: a part needs one for each 2 MB that it touches. Directories: a heap above 4 GB touches a gigabyte more
+ * than it has, at either end. */
 uint64_t tables_bytes(const struct layout *l)
 {
     uint64_t pages = FIXED_PAGES;
+    const struct layout_part *heap = &l->parts[LAYOUT_HEAP];
+    pages += heap->highest ? (heap->end - heap->start) / GIGABYTE + 2 : 0;
     for (size_t i = 0; i < LAYOUT_PARTS; i++) {
         uint64_t len = l->parts[i].end - l->parts[i].start;
         pages += l->parts[i].granule < LARGE ? len / LARGE + 2 : 2;
@@ -187,7 +192,7 @@ uint8_t *tables_reach(const struct tables *t, uint64_t address, uint64_t len, en
     uint64_t wanted = PRESENT | USER | (access == TABLES_WRITE ? WRITABLE : 0), first = 0;
     if (len == 0)
         return t->memory;
-    if (address > TABLES_SYSTEM + LARGE || len > TABLES_SYSTEM + LARGE - address)
+    if (address > TABLES_END || len > TABLES_END - address)
         return NULL;
     for (uint64_t at = address; at < address + len;) {
         uint64_t e = entry_of(t, at), step = e & IS_LARGE ? LARGE : ELF_PAGE;

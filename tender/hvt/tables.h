@@ -3,7 +3,8 @@
  * tender's own reference for addresses that a guest hands over.
  *
  *   physical                 for the guest
- *   0x10000 to memory's end  boot info, extension block, the image's segments, heap: each part where the layout says, below 4 GB
+ *   0x10000 to memory's end  boot info, extension block, the image's segments: each part where the layout says, below 4 GB;
+ *                            the heap, when it is moved, above the system's pages and below 512 GB
  *   behind it                from 4 GB on the system's pages, which the guest can't touch:
  *                              the segments' and exceptions' tables, read-only even for the processor
  *                              the processor's exception frames
@@ -19,9 +20,11 @@
 
 #include "tender/layout.h"
 
-#define TABLES_SYSTEM (UINT64_C(4) << 30) /* an address of a guest's own has 32 bits, for hypercalls */
+#define TABLES_SYSTEM (UINT64_C(4) << 30) /* a hypercall's arguments lie below: their address has 32 bits */
 #define TABLES_LARGE (UINT64_C(2) << 20)  /* what one entry can map */
-#define TABLES_DIRECTORIES 5              /* a gigabyte each: 4 for the guest, and the system's pages */
+#define TABLES_DIRECTORIES 512            /* a gigabyte each: as many as one table above them has */
+#define TABLES_HEAP_LOWEST (TABLES_SYSTEM + TABLES_LARGE) /* of a heap that is moved */
+#define TABLES_END (UINT64_C(512) << 30)
 
 /* Offsets from TABLES_SYSTEM. */
 #define TABLES_SEGMENTS 0

@@ -2,6 +2,8 @@
 /* Does what its first argument says, for the script that looks from outside. Devices: net "service", block "disk". */
 #include "test/hardening/image.h"
 
+#include <jinn/block.h>
+#include <jinn/netdev.h>
 #include <jinn/time.h>
 
 #include <string.h>
@@ -111,6 +113,36 @@ static int echo(void)
     }
 }
 
+/* When somebody wants it to stop, sends frames, long ones among them, and says how many of them a failing device took, and how
+ * many it lost. */
+static int send_many(void)
+{
+    static const uint8_t frame[3000] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5};
+    static uint8_t buffer[2048];
+    struct netdev *d;
+    struct bytes got;
+    struct net_offload offload;
+    unsigned n_sent = 0, n_failed = 0;
+    if (netdev_open("service", &d) != OK)
+        return 7;
+    printf("waiting\n");
+    while (!(plat_wait(TIME_NEVER) & PLAT_READY_STOP)) {
+        while (d->ops->recv(d, buffer, sizeof buffer, &got, &offload) == OK)
+            continue;
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        struct bytes v = bytes_of(frame, i % 10 == 9 ? sizeof frame : 60 + i);
+        enum err e = d->ops->send(d, &v, 1, NULL);
+        n_sent += e == OK;
+        n_failed += e == ERR_IO;
+    }
+    for (int i = 0; i < 3; i++)
+        (void)plat_wait(plat_clock_ns() + NS_PER_MS);
+    unsigned n_lost = d->n_lost ? (unsigned)*d->n_lost : 0;
+    printf("left %u, lost %u, neither %u\n", n_sent - n_lost, n_failed + n_lost, 200 - n_sent - n_failed);
+    return 0;
+}
+
 static uint8_t pattern(uint64_t at)
 {
     return (uint8_t)(at * 7 + (at >> 9));
@@ -145,6 +177,36 @@ static int use_disk(void)
            : e == ERR_UNSUPPORTED ? "unsupported"
                                   : "failed");
     return e == OK || e == ERR_UNSUPPORTED ? 0 : 15;
+}
+
+/* Discards from the second block to the middle: what is there is zero then, what is beside it or was refused is as it was. */
+static int discard_disk(void)
+{
+    struct block *b;
+    if (block_open("disk", &b) != OK)
+        return 19;
+    uint64_t from = b->block_bytes, to = b->capacity_bytes / 2, end = b->capacity_bytes;
+    const uint64_t outside[][2] = {
+        {end, from}, {end - from, 2 * from}, {0, end + from}, {0 - from, from}, {from, 0 - from},
+        {1, from},   {0, from - 1},          {1, end - 1}};
+    uint8_t *all = malloc(end);
+    for (uint64_t i = 0; i < end; i++)
+        all[i] = (uint8_t)(pattern(i) | 1);
+    if (block_write(b, 0, all, end) != OK || block_flush(b) != OK || block_discard(b, from, 0) != OK)
+        return 20;
+    for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
+        if (block_discard(b, outside[i][0], outside[i][1]) != ERR_INVALID)
+            return 21;
+    }
+    enum err e = block_discard(b, from, to - from);
+    if (e != block_discard(b, from, to - from) || (e == OK && block_flush(b) != OK) || block_read(b, 0, all, end) != OK)
+        return 22;
+    for (uint64_t i = 0; i < end; i++) {
+        if (all[i] != (e == OK && i >= from && i < to ? 0 : (uint8_t)(pattern(i) | 1)))
+            return 23;
+    }
+    printf("discard %s\n", e == OK ? "done" : e == ERR_UNSUPPORTED ? "unsupported" : "failed");
+    return 0;
 }
 
 /* Allocates until there is no more, gives it all back, and can do it again. */
@@ -193,9 +255,10 @@ int unikernel_main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(void);
-    } plain[] = {{"escapes", show_escapes}, {"sleep", sleep_exactly}, {"stop", wait_for_stop},      {"echo", echo},
-                 {"layout", show_layout},   {"disk", use_disk},       {"entropy", entropy_differs}, {"heap", fill_heap},
-                 {"clock", watch_clock}};
+    } plain[] = {
+        {"escapes", show_escapes}, {"sleep", sleep_exactly},  {"stop", wait_for_stop},      {"echo", echo},
+        {"layout", show_layout},   {"disk", use_disk},        {"entropy", entropy_differs}, {"heap", fill_heap},
+        {"clock", watch_clock},    {"discard", discard_disk}, {"send", send_many}};
     if (argc < 2)
         return 1;
     if (strcmp(argv[1], "arguments") == 0)

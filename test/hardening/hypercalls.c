@@ -12,7 +12,9 @@
 #define FOUR_GIGABYTES (UINT64_C(1) << 32)
 
 static uint8_t data[8192];
-static uint64_t base, end; /* of the heap, behind which there is nothing */
+static const struct hvt_frame read_only = {.data = 0x100, .device = 2}; /* where the tender says what was lost */
+static uint64_t base, end;                                              /* of the heap, behind which there is nothing */
+static uint64_t stack_end; /* likewise, below 4 GB, where a call's own address can lead */
 
 /* Pairs of address and length that must not be let through. */
 static const struct range {
@@ -47,9 +49,20 @@ static struct range find(const char *name)
     exit(3);
 }
 
+static void *low(struct range r)
+{
+    uint64_t address = r.address - (r.address >= end - STRADDLE && r.address <= end ? end - stack_end : 0);
+    return (void *)(uintptr_t)address;
+}
+
 static void by_arguments(struct range r)
 {
-    arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)r.address);
+    arch_hypercall(HVT_WALLTIME, low(r));
+}
+
+static void by_discard(struct range r)
+{
+    arch_hypercall(HVT_BLOCK_DISCARD, low(r));
 }
 
 static void by_puts(struct range r)
@@ -121,6 +134,7 @@ static const struct {
     const char *name;
     void (*call)(struct range r);
 } ways[] = {{"arguments", by_arguments},
+            {"discard", by_discard},
             {"puts", by_puts},
             {"control", by_control},
             {"block", by_block},
@@ -161,6 +175,37 @@ static int results(void)
         if (w.result != HVT_INVALID)
             return 11 + (int)i;
     }
+    /* What is outside, or no whole block, is not discarded; the first block of eight is. */
+    memset(data, 'x', sizeof data);
+    b = (struct hvt_block){.handle = 1, .data = (uintptr_t)data, .len = 4096};
+    arch_hypercall(HVT_BLOCK_WRITE, &b);
+    const uint64_t ranges_wrong[][2] = {{0, 0},
+                                        {0, 1},
+                                        {0, 511},
+                                        {1, 512},
+                                        {3584, 1024},
+                                        {4096, 512},
+                                        {0, 4608},
+                                        {UINT64_MAX - 511, 512},
+                                        {512, UINT64_MAX - 511},
+                                        {0, FOUR_GIGABYTES + 512}};
+    for (size_t i = 0; i < ARRAY_LEN(wrong) + ARRAY_LEN(ranges_wrong); i++) {
+        struct hvt_block w = wrong[i < ARRAY_LEN(wrong) ? i : 0];
+        w.len = 512;
+        if (i >= ARRAY_LEN(wrong))
+            w = (struct hvt_block){.handle = 1,
+                                   .offset = ranges_wrong[i - ARRAY_LEN(wrong)][0],
+                                   .len = ranges_wrong[i - ARRAY_LEN(wrong)][1]};
+        arch_hypercall(HVT_BLOCK_DISCARD, &w);
+        if (w.result != HVT_INVALID)
+            return 23;
+    }
+    struct hvt_block first = {.handle = 1, .data = UINT64_MAX, .len = 512}; /* it has no data */
+    arch_hypercall(HVT_BLOCK_DISCARD, &first);
+    arch_hypercall(HVT_BLOCK_READ, &b);
+    if ((first.result != HVT_OK && first.result != HVT_UNSUPPORTED) ||
+        data[511] != (first.result == HVT_OK ? 0 : 'x') || data[512] != 'x' || data[4095] != 'x')
+        return 24;
     for (uint64_t len = 0; len <= 1024; len += len == 0 ? 1 : 511) {
         struct hvt_block w = {.handle = 1, .data = (uintptr_t)data, .len = len};
         arch_hypercall(HVT_BLOCK_READ, &w);
@@ -183,6 +228,7 @@ int unikernel_main(int argc, char **argv)
 {
     base = (uintptr_t)plat_heap().base;
     end = base + plat_heap().len;
+    stack_end = (uintptr_t)plat_stacks().base + plat_stacks().size;
     if (argc == 2 && strcmp(argv[1], "results") == 0)
         return results();
     if (argc == 2 && strcmp(argv[1], "number") == 0)
@@ -191,6 +237,21 @@ int unikernel_main(int argc, char **argv)
         arch_hypercall(31, data);
     if (argc == 2 && strcmp(argv[1], "read-only") == 0)
         arch_hypercall(HVT_WALLTIME, (void *)(uintptr_t)plat_image_name);
+    static const char *const others[] = {"exchange-of-none", "exchange-of-disk", "exchange-past-the-devices"};
+    for (uint8_t i = 0; argc == 2 && i < ARRAY_LEN(others); i++) {
+        struct hvt_frame f = {.data = (uintptr_t)data, .len = 64, .device = i < 2 ? i : UINT8_MAX};
+        if (strcmp(argv[1], others[i]) == 0)
+            arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)&f, .n_out = 1});
+    }
+    if (argc == 2 && strcmp(argv[1], "too-many") == 0)
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)data, .n_out = HVT_FRAMES_OUT_MAX + 1});
+    if (argc == 2 && strcmp(argv[1], "too-many-received") == 0)
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.in = (uintptr_t)data,
+                                                            .n_in = HVT_FRAMES_IN_MAX + 1,
+                                                            .room = (uintptr_t)data,
+                                                            .room_bytes = 4096});
+    if (argc == 2 && strcmp(argv[1], "read-only-list") == 0)
+        arch_hypercall(HVT_EXCHANGE, &(struct hvt_exchange){.out = (uintptr_t)&read_only, .n_out = 1});
     if (argc == 2 && strcmp(argv[1], "parts") == 0) {
         static struct hvt_frame many[HVT_FRAMES_OUT_MAX];
         for (size_t i = 0; i < ARRAY_LEN(many); i++)

@@ -103,6 +103,23 @@ static const struct {
     {"negative-descriptor", SYS_read, -1, 16, 0},
 };
 
+static const struct {
+    const char *name;
+    long fd;
+    uint64_t mode, offset, len;
+} discards[] = {
+    {"discard-past-the-end", DISK, 3, 4096, 512},
+    {"discard-straddling-the-end", DISK, 3, 3584, 1024},
+    {"discard-negative-offset", DISK, 3, UINT64_MAX - 511, 512},
+    {"discard-negative-length", DISK, 3, 0, UINT64_MAX - 511},
+    {"discard-wrapping", DISK, 3, (UINT64_C(1) << 63) - 512, (UINT64_C(1) << 63) - 512},
+    {"discard-of-high-bits", DISK, 3, 0, FOUR_GIGABYTES + 512},
+    {"discard-that-grows", DISK, 0, 0, 512},
+    {"discard-that-removes", DISK, 8, 0, 512},
+    {"discard-of-net", NET, 3, 0, 512},
+    {"discard-of-console", 1, 3, 0, 512},
+};
+
 int unikernel_main(int argc, char **argv)
 {
     static uint8_t data[8192];
@@ -111,6 +128,10 @@ int unikernel_main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LEN(traps); i++) {
         if (strcmp(argv[1], traps[i].name) == 0)
             call(traps[i].number, traps[i].fd, (uintptr_t)data, traps[i].len, traps[i].offset);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(discards); i++) {
+        if (strcmp(argv[1], discards[i].name) == 0)
+            call(SYS_fallocate, discards[i].fd, discards[i].mode, discards[i].offset, discards[i].len);
     }
     return 2;
 }

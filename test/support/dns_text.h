@@ -40,17 +40,12 @@ static inline size_t cut_words(const char *text, struct dns_word *word, size_t r
             text++;
             continue;
         }
-        bool quoted = *text == '"', inside = quoted;
-        for (text++; *text && (inside || *text != ' '); text++) {
+        bool quoted = *text == '"', inside = false;
+        for (; *text && (inside || *text != ' '); text++) {
             if (*text == '\\' && text[1])
                 text++;
-            else if (*text == '"') {
+            else if (*text == '"')
                 inside = !inside;
-                if (quoted) {
-                    text++;
-                    break;
-                }
-            }
         }
         size_t len = (size_t)(text - start);
         word[n++] = (struct dns_word){bytes_of(start + quoted, len - 2 * quoted), quoted};

@@ -1,127 +1,127 @@
 /* SPDX-License-Identifier: ISC */
-/* Names, records and zones from text, for tests. */
+/* Zones from text, and answers as text: one line a record, its section before it, signatures by what they cover only. */
 #ifndef TEST_SUPPORT_DNS_ZONE_TEXT_H
 #define TEST_SUPPORT_DNS_ZONE_TEXT_H
 
-#include "proto/dns_zone.h"
+#include "proto/dns_answer.h"
+#include "proto/dns_zonefile.h"
 #include "wire/dns_rdata.h"
 
-#include <jinn/format.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
-static inline struct dns_name name_of(const char *text)
-{
-    struct dns_name n;
-    assert_null(dns_name_parse(bytes_str(text), dns_root(), &n));
-    return n;
-}
+#define TEST_SEED UINT64_C(0x123456789abcdef)
 
-static inline struct dns_name name_below(const char *text, const char *origin)
+static inline void name_of(struct dns_name *name, const char *text)
 {
-    struct dns_name n, o = name_of(origin);
-    assert_null(dns_name_parse(bytes_str(text), dns_name_bytes(&o), &n));
-    return n;
-}
-
-/* Words between single blanks. */
-static inline size_t split(struct bytes text, struct dns_word *word, size_t max)
-{
-    size_t n = 0;
-    for (size_t at = 0; at < text.len; n++) {
-        struct bytes rest = bytes_slice(text, at, text.len);
-        assert_true(n < max);
-        word[n] = (struct dns_word){bytes_slice(rest, 0, bytes_find(rest, ' ')), false};
-        at += word[n].text.len + 1;
-    }
-    return n;
-}
-
-static inline struct bytes rdata_of_words(uint16_t type, const struct dns_word *word, size_t n, const char *origin,
-                                          uint8_t *buffer, size_t size)
-{
-    struct dns_name o = name_of(origin);
-    struct writer w = writer_of(buffer, size);
-    assert_null(dns_rdata_parse(type, word, n, dns_name_bytes(&o), &w));
-    return writer_bytes(&w);
-}
-
-static inline struct bytes rdata_of(uint16_t type, const char *text, const char *origin, uint8_t *buffer, size_t size)
-{
-    struct dns_word word[64];
-    return rdata_of_words(type, word, split(bytes_str(text), word, 64), origin, buffer, size);
-}
-
-/* Lines "NAME TYPE DATA" up to a NULL, with a TTL of 300. */
-static inline void zone_fill(struct dns_zone *z, const char *origin, const char *const *line)
-{
-    uint8_t buffer[4096];
-    for (; *line; line++) {
-        struct dns_word word[64];
-        size_t n = split(bytes_str(*line), word, 64);
-        char name[256];
-        uint16_t type;
-        assert_true(n > 2 && word[0].text.len < sizeof name && dns_type_parse(word[1].text, &type));
-        memcpy(name, word[0].text.data, word[0].text.len);
-        name[word[0].text.len] = 0;
-        struct dns_name owner = name_below(name, origin);
-        struct bytes rdata = rdata_of_words(type, word + 2, n - 2, origin, buffer, sizeof buffer);
-        assert_int_equal(dns_zone_add(z, dns_name_bytes(&owner), type, 300, rdata), OK);
+    const char *why = dns_name_parse(bytes_str(text), dns_root(), name);
+    if (why) {
+        fprintf(stderr, "%s: %s\n", text, why);
+        abort();
     }
 }
 
-static inline struct dns_zone *zone_of(const char *origin, const char *const *line)
+/* Ends the test when the text is no zone. */
+static inline struct dns_zone *zone_of(const char *origin_text, const char *text)
 {
+    static struct dns_zonefile file;
     struct dns_zone *z;
-    struct dns_name o = name_of(origin);
-    assert_int_equal(dns_zone_new(dns_name_bytes(&o), 1, 64 << 20, &z), OK);
-    zone_fill(z, origin, line);
-    return z;
-}
-
-static inline bool zone_has(const struct dns_zone *z, const char *name, uint16_t type, const char *data)
-{
-    char origin[DNS_NAME_TEXT_BYTES];
-    uint8_t buffer[4096];
-    dns_name_text(dns_zone_origin(z), origin);
-    struct dns_name n = name_below(name, origin);
-    struct bytes wanted = rdata_of(type, data, origin, buffer, sizeof buffer), have;
-    const struct dns_set *set = dns_zone_find(z, dns_name_bytes(&n), type);
-    for (size_t at = 0; set && dns_set_record(set, &at, &have);) {
-        if (dns_rdata_compare(type, have, wanted) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The same records and TTLs; the order within a set doesn't matter. */
-static inline void assert_zones_equal(struct dns_zone *a, struct dns_zone *b)
-{
-    struct dns_cursor c;
-    struct bytes name, rdata, other;
-    const struct dns_set *set;
-    struct dns_zone_stats stats[2];
-    dns_zone_stats(a, &stats[0]);
-    dns_zone_stats(b, &stats[1]);
-    assert_int_equal(stats[0].n_records, stats[1].n_records);
-    dns_cursor_open(&c, a, dns_zone_origin(a));
-    while (dns_cursor_next(&c, &name, &set)) {
-        const struct dns_set *theirs = set->type == DNS_RRSIG ? dns_zone_find_signatures(b, name, set->covered)
-                                                              : dns_zone_find(b, name, set->type);
-        assert_non_null(theirs);
-        assert_int_equal(set->ttl, theirs->ttl);
-        assert_int_equal(set->n, theirs->n);
-        for (size_t at = 0; dns_set_record(set, &at, &rdata);) {
-            bool found = false;
-            for (size_t i = 0; dns_set_record(theirs, &i, &other);)
-                found |= dns_rdata_compare(set->type, rdata, other) == 0;
-            assert_true(found);
+    struct dns_name origin;
+    name_of(&origin, origin_text);
+    if (dns_zone_new(dns_name_bytes(&origin), TEST_SEED, 1 << 24, &z) != OK)
+        abort();
+    dns_zonefile_begin(&file,
+                       &(struct dns_zonefile_options){.origin = dns_name_bytes(&origin), .text = bytes_str(text)});
+    for (;;) {
+        const struct dns_zonefile_record *r = &file.record;
+        switch (dns_zonefile_next(&file)) {
+        case DNS_ZONEFILE_RECORD:
+            if (dns_zone_add(z, r->name, r->type, r->ttl, r->rdata) == OK)
+                break;
+            /* fall through */
+        case DNS_ZONEFILE_ERROR:
+            fprintf(stderr, "line %u: %s\n", file.line, file.reason ? file.reason : "not taken");
+            abort();
+        case DNS_ZONEFILE_END:
+            return z;
         }
     }
-    dns_cursor_close(&c);
+}
+
+static inline void write_record_text(struct writer *w, const char *section, struct bytes message,
+                                     const struct dns_record *r)
+{
+    uint8_t rdata[4096];
+    struct writer expanded = writer_of(rdata, sizeof rdata);
+    write_str(w, section);
+    write_u8(w, ' ');
+    dns_name_write_text(w, dns_name_bytes(&r->name));
+    write_format(w, " %u ", (unsigned)r->ttl);
+    dns_type_write(w, r->type);
+    write_u8(w, ' ');
+    if (!dns_rdata_expand(message, r, &expanded))
+        write_str(w, "(bad)");
+    else if (r->type == DNS_RRSIG)
+        dns_type_write(w, (uint16_t)(rdata[0] << 8 | rdata[1]));
+    else
+        dns_rdata_write_text(w, r->type, writer_bytes(&expanded));
+    write_u8(w, '\n');
+}
+
+/* "NOERROR AA\nan www.example. 300 A 192.0.2.1\n..." */
+static inline void write_response_text(struct writer *w, struct bytes message)
+{
+    static const char *const sections[] = {"qu", "an", "au", "ad"};
+    struct reader r = reader_of(message);
+    struct dns_header h;
+    struct dns_question q;
+    struct dns_record record;
+    dns_header_read(&r, &h);
+    write_str(w, dns_rcode_text(h.flags & DNS_RCODE));
+    if (h.flags & DNS_AA)
+        write_str(w, " AA");
+    if (h.flags & DNS_TC)
+        write_str(w, " TC");
+    write_u8(w, '\n');
+    for (unsigned i = 0; i < h.n[0]; i++)
+        dns_question_read(&r, message, &q);
+    for (int section = 1; section < 4; section++) {
+        for (unsigned i = 0; i < h.n[section] && dns_record_read(&r, message, &record); i++)
+            write_record_text(w, sections[section], message, &record);
+    }
+    if (!reader_good(&r) || reader_left(&r))
+        write_str(w, "(not whole)\n");
+}
+
+/* The answer to "NAME TYPE", with "+do", "+tcp" or "+N" (bytes at most) behind it. */
+static inline const char *answer_of(const struct dns_zones *zs, const char *query)
+{
+    static char text[65536];
+    static uint8_t message[65535];
+    char name[256], type[32], option[2][16] = {"", ""};
+    struct dns_question question = {.class_ = DNS_IN};
+    struct dns_query q = {.question = &question};
+    struct dns_result result;
+    struct dns_writer d;
+    size_t limit = sizeof message;
+    struct writer w = writer_of(text, sizeof text - 1);
+    if (sscanf(query, "%255s %31s %15s %15s", name, type, option[0], option[1]) < 2 ||
+        !dns_type_parse(bytes_str(type), &question.type))
+        abort();
+    for (int i = 0; i < 2; i++) {
+        q.dnssec_ok |= !strcmp(option[i], "+do");
+        q.tcp |= !strcmp(option[i], "+tcp");
+        if (option[i][0] == '+' && option[i][1] >= '0' && option[i][1] <= '9')
+            limit = (size_t)atoi(option[i] + 1);
+    }
+    name_of(&question.name, name);
+    dns_write_begin(&d, message, limit);
+    if (!dns_write_question(&d, dns_name_bytes(&question.name), question.type, DNS_IN))
+        abort();
+    dns_answer(zs, &q, &d, &result);
+    write_response_text(&w, dns_write_end(&d, 1, (uint16_t)(DNS_QR | result.flags)));
+    *w.at = 0;
+    return text;
 }
 
 #endif

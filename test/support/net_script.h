@@ -82,7 +82,7 @@ static UNUSED uint32_t script_random(void)
 static UNUSED struct script *script_without_address(struct net_transport *tcp)
 {
     struct script *s = calloc(1, sizeof *s);
-    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0};
+    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0, NULL};
     s->now_ns = 1000 * NS_PER_S;
     struct net_options o = {.dev = &s->dev, .random = script_random, .tcp = tcp};
     assert_int_equal(net_new(&o, &s->n), OK);

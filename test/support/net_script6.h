@@ -20,7 +20,7 @@ static UNUSED uint8_t zeros[2000];
 static UNUSED struct script *script6_with(const struct ip6_options *six)
 {
     struct script *s = calloc(1, sizeof *s);
-    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0};
+    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0, NULL};
     s->now_ns = 1000 * NS_PER_S;
     struct net_options o = {.dev = &s->dev, .random = script_random, .ip6 = &stack_ip6};
     assert_int_equal(net_new(&o, &s->n), OK);

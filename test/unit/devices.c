@@ -190,14 +190,64 @@ static void disk_faults(void **state)
 {
     struct block *b;
     uint8_t data[512] = {0};
-    const struct sim_disk_faults all = {1000000, 1000000, 1000000, false}, none = {0};
+    const struct sim_disk_faults all = {1000000, 1000000, 1000000, false, false}, none = {0};
     assert_int_equal(block_open("disk", &b), OK);
     sim_disk_faults(medium, &all);
     assert_int_equal(block_read(b, 0, data, 512), ERR_IO);
     assert_int_equal(block_write(b, 0, data, 512), ERR_IO);
     assert_int_equal(block_flush(b), ERR_IO);
+    assert_int_equal(block_discard(b, 0, 512), ERR_IO);
     sim_disk_faults(medium, &none);
     assert_int_equal(block_flush(b), OK);
+    free(b);
+}
+
+static bool all_are(const uint8_t *data, size_t len, uint8_t value)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] != value)
+            return false;
+    }
+    return true;
+}
+
+/* To the byte what was asked for, and nothing of what was refused. */
+static void discarded_blocks_are_zero(void **state)
+{
+    struct block *b;
+    const size_t whole = 64 * 512;
+    uint8_t *data = sim_disk_data(medium);
+    static const struct {
+        uint64_t offset, len;
+    } wrong[] = {{1, 512}, {0, 511}, {63 * 512, 1024}, {64 * 512, 512}, {UINT64_MAX - 511, 512}, {0, UINT64_MAX - 511}};
+    assert_int_equal(block_open("disk", &b), OK);
+    memset(data, 0x5a, whole);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_int_equal(block_discard(b, wrong[i].offset, wrong[i].len), ERR_INVALID);
+    assert_int_equal(block_discard(b, 512, 0), OK);
+    assert_true(all_are(data, whole, 0x5a));
+    assert_int_equal(block_discard(b, 512, 3 * 512), OK);
+    assert_int_equal(block_discard(b, 63 * 512, 512), OK);
+    assert_true(all_are(data, 512, 0x5a) && all_are(data + 512, 3 * 512, 0));
+    assert_true(all_are(data + 4 * 512, 59 * 512, 0x5a) && all_are(data + 63 * 512, 512, 0));
+    assert_int_equal(block_discard(b, 0, whole), OK);
+    assert_true(all_are(data, whole, 0));
+    free(b);
+}
+
+static void a_disk_that_cannot_discard_says_so(void **state)
+{
+    struct block *b;
+    const struct sim_disk_faults cannot = {.no_discard = true}, none = {0};
+    assert_int_equal(block_open("disk", &b), OK);
+    memset(sim_disk_data(medium), 0x5a, 512);
+    sim_disk_faults(medium, &cannot);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(block_discard(b, 0, 512), ERR_UNSUPPORTED);
+    assert_int_equal(block_discard(b, 1, 512), ERR_INVALID);
+    assert_true(all_are(sim_disk_data(medium), 512, 0x5a));
+    sim_disk_faults(medium, &none);
+    assert_int_equal(block_discard(b, 0, 512), OK);
     free(b);
 }
 
@@ -314,6 +364,8 @@ int main(void)
         cmocka_unit_test(unknown_devices),
         cmocka_unit_test(blocks),
         cmocka_unit_test(disk_faults),
+        cmocka_unit_test(discarded_blocks_are_zero),
+        cmocka_unit_test(a_disk_that_cannot_discard_says_so),
         cmocka_unit_test(power_cut_keeps_what_was_flushed),
         cmocka_unit_test(machines_end_each_in_its_way),
         cmocka_unit_test(waiting_for_nothing_is_told),

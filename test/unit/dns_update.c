@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Dynamic updates: each case of RFC 2136 3, on a small zone. */
 #include "proto/dns_update.h"
-#include "test/support/dns_zone_text.h"
+#include "test/support/dns_zone_rows.h"
 
 static const char *const zone_text[] = {
     "@ SOA ns1 admin 100 3600 600 86400 300",

@@ -3,7 +3,7 @@
  * programs send and take is in test/e2e/dns_peers.py. */
 #include "proto/dns_update.h"
 #include "proto/dns_xfr.h"
-#include "test/support/dns_zone_text.h"
+#include "test/support/dns_zone_rows.h"
 
 #define NOW_S UINT64_C(1700000000)
 

@@ -25,6 +25,7 @@ static struct {
     uint64_t wait_ns, size_bytes;
     struct bytes secret;
     struct ip_routes routes;
+    struct ip_list servers;
 } got;
 
 static const struct key keys[] = {
@@ -38,6 +39,7 @@ static const struct key keys[] = {
     {"cache", KEY_SIZE, &got.size_bytes, "64K", "memory", false},
     {"tls-key", KEY_SECRET, &got.secret, NULL, "private key", true},
     {"ipv4-route", KEY_ROUTES, &got.routes, NULL, "another way", true},
+    {"dns-servers", KEY_IPS, &got.servers, NULL, "name servers", true},
 };
 
 static const char *console_from;
@@ -74,6 +76,25 @@ static void defaults(void **state)
     assert_true(ip_equal(&got.gateway, &IP_NONE));
     assert_int_equal(got.net.prefix_len, 0);
     assert_string_equal(console_from, "");
+}
+
+static void addresses_are_given_in_lists(void **state)
+{
+    int status;
+    assert_true(PARSE(&status, "--dns-servers=10.0.0.1,fd00::1", "--dns-servers", "10.0.0.3"));
+    assert_int_equal(got.servers.n, 3);
+    assert_int_equal(ip4_u32(&got.servers.ip[0]), 0x0a000001);
+    assert_int_equal(got.servers.ip[1].b[0], 0xfd);
+    assert_int_equal(ip4_u32(&got.servers.ip[2]), 0x0a000003);
+    assert_false(value_ips(bytes_str("10.0.0.4"), &got.servers)); /* there is room for three */
+    static const char *const bad[] = {"", ",", "10.0.0.1,", ",10.0.0.1", "10.0.0.1,,10.0.0.2", "a", "10.0.0.1 "};
+    got.servers.n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(value_ips(bytes_str(bad[i]), &got.servers));
+        assert_int_equal(got.servers.n, 0);
+    }
+    assert_false(PARSE(&status, "--dns-servers=10.0.0.1,x"));
+    assert_int_equal(status, EXIT_ARGUMENTS);
 }
 
 static void routes_are_given_again_and_again(void **state)
@@ -254,11 +275,17 @@ static void nearest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),  cmocka_unit_test(routes_are_given_again_and_again),
-        cmocka_unit_test(all_forms), cmocka_unit_test(empty_text_is_a_text),
-        cmocka_unit_test(mistakes),  cmocka_unit_test(required_keys),
-        cmocka_unit_test(help),      cmocka_unit_test(log_rules_from_arguments),
-        cmocka_unit_test(values),    cmocka_unit_test(nearest),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(addresses_are_given_in_lists),
+        cmocka_unit_test(empty_text_is_a_text),
+        cmocka_unit_test(routes_are_given_again_and_again),
+        cmocka_unit_test(all_forms),
+        cmocka_unit_test(mistakes),
+        cmocka_unit_test(required_keys),
+        cmocka_unit_test(help),
+        cmocka_unit_test(log_rules_from_arguments),
+        cmocka_unit_test(values),
+        cmocka_unit_test(nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,26 @@ static void parts_stay_apart(void **state)
     }
 }
 
+/* A part with bounds of its own lies within those, all others within theirs. */
+static void a_part_may_lie_elsewhere(void **state)
+{
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        struct layout l = linked();
+        struct layout_part *heap = &l.parts[LAYOUT_HEAP];
+        heap->lowest = LOWEST;
+        heap->highest = LOWEST + 2 * MEMORY;
+        assert_true(layout_draw(&l, seed, 0, 0x10000, LOWEST));
+        assert_true(place(&l, LAYOUT_HEAP) >= LOWEST && heap->end + heap->by <= LOWEST + 2 * MEMORY);
+        for (size_t i = 0; i < LAYOUT_HEAP; i++)
+            assert_true(place(&l, i) >= 0x10000 && l.parts[i].end + l.parts[i].by <= LOWEST);
+        check_apart(&l, 0x10000, LOWEST + 2 * MEMORY);
+    }
+    struct layout l = linked();
+    l.parts[LAYOUT_HEAP].lowest = LOWEST;
+    l.parts[LAYOUT_HEAP].highest = LOWEST + MEMORY / 2;
+    assert_false(layout_draw(&l, 1, 0, 0x10000, HIGHEST));
+}
+
 static void no_room_is_said(void **state)
 {
     struct layout l = linked();
@@ -196,6 +216,7 @@ int main(void)
         cmocka_unit_test(words_know_image_and_stacks),
         cmocka_unit_test(seed_repeats_a_layout),
         cmocka_unit_test(parts_stay_apart),
+        cmocka_unit_test(a_part_may_lie_elsewhere),
         cmocka_unit_test(no_room_is_said),
         cmocka_unit_test(empty_parts_do_no_harm),
         cmocka_unit_test(places_are_even_and_tell_nothing_of_each_other),

@@ -214,9 +214,9 @@ static void golden_messages(void **state)
 static void what_is_written_is_asked_for(void **state)
 {
     static const uint8_t request[] = {
-        3, 0xab, 0xcd, 0xef, 0, 1, 0,  10, 0, 3,    0, 1, 2, 0, 0, 0, 0, 2, 0, 2, 0, 3, 'a', 'b',  'c', 0,   8,    0,
-        2, 0,    7,    0,    3, 0, 40, 0,  0, 0,    1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 24,  0x20, 1,   0xd, 0xb8, 0,
-        0, 0,    0,    0,    0, 0, 0,  0,  0, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 4,   0,    23,  0,   82};
+        3, 0xab, 0xcd, 0xef, 0, 1,  0, 10,   0, 3, 0, 1, 2, 0, 0, 0, 0, 2, 0, 2, 0, 3,  'a',  'b', 'c', 0,    8, 0, 2,
+        0, 7,    0,    3,    0, 40, 0, 0,    0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 24, 0x20, 1,   0xd, 0xb8, 0, 0, 0,
+        0, 0,    0,    0,    0, 0,  0, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 6, 0,  23,   0,   24,  0,    82};
     uint8_t duid[DHCP6_CLIENT_DUID_BYTES], b[DHCP6_EMIT_MAX_BYTES];
     struct writer w = writer_of(b, sizeof b);
     dhcp6_duid(duid, &OUR_MAC);

@@ -133,7 +133,7 @@ static struct ip made_with(const char *secret, const char *prefix, uint8_t mac)
 {
     struct script *s = calloc(1, sizeof *s);
     struct ip_net net;
-    s->dev = (struct netdev){&script_ops, {{2, 0, 0, 0, 0, mac}}, 1500, 0};
+    s->dev = (struct netdev){&script_ops, {{2, 0, 0, 0, 0, mac}}, 1500, 0, NULL};
     struct net_options o = {.dev = &s->dev, .random = counting, .ip6 = &stack_ip6};
     assert_int_equal(net_new(&o, &s->n), OK);
     assert_int_equal(s->n->ip6_ops->start(s->n, 0, &(struct ip6_options){.secret = bytes_str(secret)}), OK);

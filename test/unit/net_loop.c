@@ -140,7 +140,7 @@ static void without_users_we_are_unreachable(void **state)
 static void ipv6_comes_back_inside_too(void **state)
 {
     struct script *s = calloc(1, sizeof *s);
-    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0};
+    s->dev = (struct netdev){&script_ops, OUR_MAC, 1500, 0, NULL};
     s->now_ns = 1000 * NS_PER_S;
     struct net_options o = {.dev = &s->dev, .random = script_random, .ip6 = &stack_ip6};
     struct ip6_options six = {.address = {six_ours, 64}};
@@ -174,8 +174,9 @@ static enum err swallow(struct netdev *d, const struct bytes *v, size_t n, const
 }
 
 static const struct netdev_ops nobody_ops = {swallow, script_recv, script_watch};
-static struct netdev nobody = {&nobody_ops, OUR_MAC, 1500, 0};
-static struct netdev clever = {&nobody_ops, OUR_MAC, 1500, NET_CHECKSUM_OUT | NET_SEGMENT_TCP4 | NET_SEGMENT_TCP6};
+static struct netdev nobody = {&nobody_ops, OUR_MAC, 1500, 0, NULL};
+static struct netdev clever = {&nobody_ops, OUR_MAC, 1500, NET_CHECKSUM_OUT | NET_SEGMENT_TCP4 | NET_SEGMENT_TCP6,
+                               NULL};
 static struct stack *kept[4]; /* stacks live as long as images */
 static size_t n_kept;
 

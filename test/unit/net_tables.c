@@ -25,8 +25,9 @@ static enum err wire_send(struct netdev *d, const struct bytes *v, size_t n, con
 }
 
 static const struct netdev_ops wire_ops = {wire_send, script_recv, script_watch};
-static struct wire left = {.dev = {&wire_ops, {{2, 0, 0, 0, 0, 1}}, 1500, 0}};
-static struct wire right = {.dev = {&wire_ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0}};
+static uint64_t left_lost;
+static struct wire left = {.dev = {&wire_ops, {{2, 0, 0, 0, 0, 1}}, 1500, 0, &left_lost}};
+static struct wire right = {.dev = {&wire_ops, {{2, 0, 0, 0, 0, 2}}, 1500, 0, NULL}};
 static struct stack *stack[2];   /* of left and right */
 static struct stack *all[16][2]; /* stacks live as long as images */
 
@@ -131,6 +132,21 @@ static void cross(void)
     net_input(n, sched_now(), bytes_of(b, sizeof b));
     assert_int_equal(stack_counters(stack[0])->ip4.in_other_host, 1);
     assert_int_equal(stack_counters(stack[1])->ip4.in, 0);
+}
+
+/* A device that takes frames and fails when they are to leave says how many. */
+static void lose(void)
+{
+    assert_int_equal(stack_counters(stack[0])->ether.out_lost, 0);
+    left_lost = 3;
+    assert_int_equal(stack_counters(stack[0])->ether.out_lost, 3);
+    assert_int_equal(stack_counters(stack[1])->ether.out_lost, 0);
+    left_lost = 0;
+}
+
+static void frames_that_are_lost_later_are_counted(void **state)
+{
+    run(lose);
 }
 
 static void stacks_are_strong_end_systems(void **state)
@@ -247,6 +263,7 @@ int main(void)
         cmocka_unit_test(the_right_stack_is_chosen),
         cmocka_unit_test(packets_leave_by_the_right_device),
         cmocka_unit_test(stacks_are_strong_end_systems),
+        cmocka_unit_test(frames_that_are_lost_later_are_counted),
         cmocka_unit_test(addresses_are_listed),
         cmocka_unit_test(routes_are_listed),
         cmocka_unit_test(neighbours_are_listed_and_counters_read),

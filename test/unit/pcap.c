@@ -61,7 +61,7 @@ static void captures_both_ways_and_passes_through(void **state)
     static const uint8_t golden[] = "\x4d\x3c\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\1\0\0\0"
                                     "\5\0\0\0\7\0\0\0\4\0\0\0\4\0\0\0sent"
                                     "\5\0\0\0\7\0\0\0\x8\0\0\0\x8\0\0\0received";
-    struct netdev below = {&ops, {{2, 0, 0, 0, 0, 2}}, 1400, NET_FEATURES}, *d;
+    struct netdev below = {&ops, {{2, 0, 0, 0, 0, 2}}, 1400, NET_FEATURES, NULL}, *d;
     struct capture c = {.sink = {keep}};
     struct bytes v[2] = {bytes_str("se"), bytes_str("nt")};
     struct waiter w;

@@ -98,7 +98,7 @@ static void emit(bool extended)
     m.entries[3] = (struct solo5_entry){
         .type = SOLO5_BLOCK, .backing = LARGE, .attached = true, .capacity_bytes = LARGE_BYTES, .block_bytes = 4096};
     m.entries[4] = (struct solo5_entry){.type = SOLO5_NET, .backing = 9, .attached = false};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended, false, -1, -1};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
 }
@@ -107,7 +107,7 @@ static void only_the_listed_calls_pass(void **state)
 {
     static const long some[] = {SYS_read,       SYS_write,       SYS_writev,        SYS_pread64,
                                 SYS_pwrite64,   SYS_epoll_pwait, SYS_clock_gettime, SYS_timerfd_settime,
-                                SYS_exit_group, SYS_arch_prctl,  SYS_fdatasync};
+                                SYS_exit_group, SYS_arch_prctl,  SYS_fdatasync,     SYS_fallocate};
     for (int extended = 0; extended < 2; extended++) {
         emit(extended);
         for (long n = 0; n < 600; n++) {
@@ -181,11 +181,45 @@ static void block_transfers_stay_within_the_device(void **state)
     }
 }
 
+/* Any length up to the whole device, at any place inside it, and only as what leaves the file's length alone. */
+static void discards_stay_within_the_device(void **state)
+{
+    static struct solo5_manifest none = {.n = 1};
+    const uint64_t high = UINT64_C(1) << 32, top = UINT64_C(1) << 63;
+    emit(false);
+    assert_false(allowed(SYS_fallocate, LARGE, 3, 0, 4096));
+    emit(true);
+    for (uint64_t fd = 0; fd < 80; fd++)
+        assert_int_equal(allowed(SYS_fallocate, fd, 3, 0, 512), fd == SMALL || fd == LARGE);
+    for (uint64_t mode = 0; mode < 256; mode++)
+        assert_int_equal(allowed(SYS_fallocate, LARGE, mode, 0, 4096), mode == 3);
+    assert_false(allowed(SYS_fallocate, LARGE, UINT32_C(0x80000003), 0, 4096));
+    assert_true(allowed(SYS_fallocate, SMALL, 3, 0, 1536) && allowed(SYS_fallocate, SMALL, 3, 1024, 512));
+    assert_false(allowed(SYS_fallocate, SMALL, 3, 1, 1536) || allowed(SYS_fallocate, SMALL, 3, 0, 1537));
+    assert_false(allowed(SYS_fallocate, SMALL, 3, 1536, 1) || allowed(SYS_fallocate, SMALL, 3, 0, high | 512));
+    static const uint64_t lens[] = {1, 4096, UINT32_MAX, UINT64_C(1) << 32, (UINT64_C(1) << 32) + 1, LARGE_BYTES};
+    for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+        uint64_t last = LARGE_BYTES - lens[i];
+        assert_true(allowed(SYS_fallocate, LARGE, 3, 0, lens[i]) && allowed(SYS_fallocate, LARGE, 3, last, lens[i]));
+        assert_false(allowed(SYS_fallocate, LARGE, 3, last + 1, lens[i]));
+        assert_false(allowed(SYS_fallocate, LARGE, 3, LARGE_BYTES, lens[i]));
+        assert_false(allowed(SYS_fallocate, LARGE, 3, UINT64_MAX, lens[i]));
+        assert_false(allowed(SYS_fallocate, LARGE, 3, 0 - lens[i], lens[i])); /* together they are 0 */
+        assert_false(allowed(SYS_fallocate, LARGE, 3, top, lens[i]) ||
+                     allowed(SYS_fallocate, LARGE, 3, 0, top | lens[i]));
+    }
+    assert_false(allowed(SYS_fallocate, LARGE, 3, top - 1, top - 1));
+    struct seccomp_policy policy = {&none, EPOLL, TIMER, CONTROL, -1, true, false, -1, -1};
+    seccomp_emit(&policy, &program);
+    for (uint64_t fd = 0; fd < 80; fd++)
+        assert_false(allowed(SYS_fallocate, fd, 3, 0, 512));
+}
+
 /* The tender of a virtual machine: nothing may be asked of the processor but to run, and nothing else is asked at all. */
 static void a_virtual_processor_may_only_run(void **state)
 {
     static struct solo5_manifest m = {.n = 1};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     for (uint64_t fd = 0; fd < 80; fd++)
@@ -195,6 +229,35 @@ static void a_virtual_processor_may_only_run(void **state)
     assert_false(allowed(SYS_arch_prctl, 0x1002, 0, 0, 0));
     assert_false(allowed(SYS_read, VCPU, 0, 0, 0));
     assert_false(allowed(SYS_write, VCPU, 0, 0, 0));
+}
+
+/* Debugged, it may be asked for three things more, and there are a socket and a signal; all else stays what it was. */
+static void a_virtual_processor_that_is_debugged_may_do_little_more(void **state)
+{
+    enum { DEBUG = 72, INTERRUPT = 73 };
+    static struct solo5_manifest m = {.n = 1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, DEBUG, INTERRUPT};
+    const unsigned long requests[] = {KVM_SET_GUEST_DEBUG, KVM_GET_XSAVE, KVM_SET_XSAVE};
+    for (int debugged = 0; debugged < 2; debugged++) {
+        policy.debugged = debugged;
+        seccomp_emit(&policy, &program);
+        assert_false(program.full);
+        for (uint64_t fd = 0; fd < 80; fd++) {
+            assert_int_equal(allowed(SYS_ioctl, fd, KVM_RUN, 0, 0), fd == VCPU);
+            for (size_t i = 0; i < ARRAY_LEN(requests); i++)
+                assert_int_equal(allowed(SYS_ioctl, fd, requests[i], 0, 0), debugged && fd == VCPU);
+            assert_int_equal(allowed(SYS_read, fd, 0, 0, 0), debugged && (fd == DEBUG || fd == INTERRUPT));
+            assert_int_equal(allowed(SYS_write, fd, 0, 0, 0),
+                             fd == 1 || fd == 2 || fd == CONTROL || (debugged && fd == DEBUG));
+        }
+        for (unsigned long request = _IO(KVMIO, 0); request <= _IO(KVMIO, 0xff); request++)
+            assert_int_equal(allowed(SYS_ioctl, VCPU, request, 0, 0), request == KVM_RUN);
+        assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_REGS, 0, 0));
+        assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_SREGS, 0, 0));
+        assert_false(allowed(SYS_ioctl, VCPU, KVM_SET_DEBUGREGS, 0, 0));
+        assert_false(allowed(SYS_ptrace, 0, 0, 0, 0));
+        assert_false(allowed(SYS_mprotect, 0, 0, 0, 0));
+    }
 }
 
 /* 63 of them are as many as a manifest can have. */
@@ -208,13 +271,15 @@ static void all_devices_that_there_can_be_fit(void **state)
                                             .attached = true,
                                             .capacity_bytes = LARGE_BYTES + i * 512,
                                             .block_bytes = 512};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     for (size_t i = 1; i < m.n; i++) {
         assert_true(allowed(SYS_pwrite64, 3 + i, 0, 512, LARGE_BYTES + i * 512 - 512));
         assert_false(allowed(SYS_pwrite64, 3 + i, 0, 512, LARGE_BYTES + i * 512 - 511));
         assert_false(allowed(SYS_pwrite64, 3 + i, 0, 1024, LARGE_BYTES + i * 512 - 512));
+        assert_true(allowed(SYS_fallocate, 3 + i, 3, 0, LARGE_BYTES + i * 512));
+        assert_false(allowed(SYS_fallocate, 3 + i, 3, 0, LARGE_BYTES + i * 512 + 1));
     }
     assert_false(allowed(SYS_pwrite64, 3 + m.n, 0, 512, 0));
 }
@@ -236,7 +301,9 @@ int main(void)
         cmocka_unit_test(another_processors_calls_end_the_process),
         cmocka_unit_test(calls_are_tied_to_their_descriptors),
         cmocka_unit_test(block_transfers_stay_within_the_device),
+        cmocka_unit_test(discards_stay_within_the_device),
         cmocka_unit_test(a_virtual_processor_may_only_run),
+        cmocka_unit_test(a_virtual_processor_that_is_debugged_may_do_little_more),
         cmocka_unit_test(all_devices_that_there_can_be_fit),
         cmocka_unit_test(a_program_that_is_full_says_so),
     };

@@ -120,6 +120,38 @@ static void protections_are_the_segments(void **state)
     }
 }
 
+static void heap_above(bool above)
+{
+    layout.parts[LAYOUT_HEAP].lowest = above ? TABLES_HEAP_LOWEST : 0;
+    layout.parts[LAYOUT_HEAP].highest = above ? TABLES_END : 0;
+}
+
+/* As much memory as there can be leaves room for all, and its tables are as many as were counted, wherever it lies. */
+static void all_memory_is_moved(void **state)
+{
+    const struct layout_part *heap = &layout.parts[LAYOUT_HEAP];
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        uint64_t bytes = seed % 2 ? 4096 * MB : 33 * MB, start, physical;
+        lay(bytes);
+        layout.parts[LAYOUT_HEAP].granule = LARGE;
+        heap_above(true);
+        assert_true(layout_draw(&layout, seed, 0, SOLO5_MEMORY_BASE, TABLES_SYSTEM));
+        build(false);
+        check_image(bytes);
+        start = heap->start + heap->by;
+        assert_true(layout.moved && start >= TABLES_HEAP_LOWEST && heap->end + heap->by <= TABLES_END);
+        assert_true(layout_placed(&layout, 0x111fff) < TABLES_SYSTEM &&
+                    layout_placed(&layout, 0xfffff) < TABLES_SYSTEM);
+        assert_int_equal(walk(start - 1, &physical), NOTHING);
+        assert_int_equal(walk(heap->end + heap->by, &physical), NOTHING);
+        assert_int_equal(walk(TABLES_SYSTEM, &physical), PRESENT | EXECUTABLE);
+        assert_non_null(tables_reach(&tables, start, heap->end - heap->start, TABLES_WRITE));
+        assert_null(tables_reach(&tables, start, heap->end - heap->start + 1, TABLES_WRITE));
+        assert_null(tables_reach(&tables, start - 1, 2, TABLES_READ));
+        assert_true(tables.next <= tables.end);
+    }
+}
+
 static void moved_images_are_protected_alike(void **state)
 {
     for (uint64_t seed = 0; seed < 50; seed++) {
@@ -127,6 +159,7 @@ static void moved_images_are_protected_alike(void **state)
         lay(bytes);
         if (seed % 2)
             layout.parts[LAYOUT_HEAP].granule = LARGE;
+        heap_above(seed % 3);
         assert_true(layout_draw(&layout, seed, 0, SOLO5_MEMORY_BASE, TABLES_SYSTEM));
         build(false);
         check_image(bytes);
@@ -175,6 +208,9 @@ static void ranges_are_checked_to_their_end(void **state)
     assert_null(tables_reach(&tables, UINT64_MAX - 3, 8, TABLES_READ));
     assert_null(tables_reach(&tables, UINT64_MAX, 1, TABLES_READ));
     assert_null(tables_reach(&tables, UINT64_C(1) << 40, 1, TABLES_READ));
+    assert_null(tables_reach(&tables, TABLES_END - 1, 1, TABLES_READ));
+    assert_null(tables_reach(&tables, TABLES_END - 1, 2, TABLES_READ));
+    assert_null(tables_reach(&tables, TABLES_END, 1, TABLES_READ));
     assert_non_null(tables_reach(&tables, UINT64_MAX, 0, TABLES_WRITE)); /* nothing is anywhere */
 }
 
@@ -195,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(protections_are_the_segments),
         cmocka_unit_test(moved_images_are_protected_alike),
+        cmocka_unit_test(all_memory_is_moved),
         cmocka_unit_test(the_guest_reaches_its_own_memory_only),
         cmocka_unit_test(ranges_are_checked_to_their_end),
         cmocka_unit_test(neighbours_in_addresses_are_not_one_range),

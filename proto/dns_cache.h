@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* A cache of record sets and of what is known not to be there (RFC 2181 5, RFC 2308), for the stub and the resolver.
+ *
+ * It is bounded twice: by entries, and by bytes, which are taken once at the start and cut into pages. Each page holds entries
+ * of one class of sizes. When there is no room, what was used least recently goes: one entry if that is of the right class,
+ * otherwise all entries of its page, which are few. So a store is a bounded amount of work and never fails for want of room.
+ *
+ * A set is one entry: its records, and behind them the signatures that cover it. A name that doesn't exist is an entry of
+ * type 0; what is stored at that name later removes it. An entry that has not expired is only replaced by one that is
+ * trusted as much (RFC 2181 5.4.1). */
+#ifndef PROTO_DNS_CACHE_H
+#define PROTO_DNS_CACHE_H
+
+#include "wire/dns.h"
+
+#include <jinn/err.h>
+#include <jinn/list.h>
+#include <jinn/time.h>
+
+enum {
+    DNS_CACHE_PAGE_LEAST_BYTES = 4096, /* a set of 200 addresses; a page is also the longest entry */
+    DNS_CACHE_PAGE_MOST_BYTES = 65536, /* the longest set that a message can bring */
+    DNS_CACHE_CLASSES = 24,            /* sizes, from 128 bytes, each by a half or a third more than the one before */
+    DNS_CACHE_LEAST_TTL_S = 1          /* so that whoever asked finds what came, be it with a lifetime of zero */
+};
+
+enum dns_kind { DNS_KIND_SET, DNS_KIND_NODATA, DNS_KIND_NXDOMAIN };
+
+/* Where it came from: what is higher is believed more (RFC 2181 5.4.1). */
+enum dns_trust {
+    DNS_TRUST_ADDITIONAL, /* additional records, of an answer without authority or of a referral: glue */
+    DNS_TRUST_REFERRAL,   /* the authority section of a referral */
+    DNS_TRUST_ANSWER,     /* the answer of a server without authority: a forwarder's */
+    DNS_TRUST_AUTHORITY,  /* the authority section of an answer with authority */
+    DNS_TRUST_FINAL,      /* the answer section of an answer with authority */
+    DNS_TRUST_SECURE      /* and validated */
+};
+
+/* What is stored and found. Found ones BORROW from the cache until the next store or removal. */
+struct dns_cached {
+    struct bytes name;
+    uint16_t type;        /* of NXDOMAIN: 0 */
+    uint8_t kind;         /* enum dns_kind */
+    uint8_t trust;        /* enum dns_trust */
+    uint32_t ttl_s;       /* what is left of it; 0: it is stale */
+    uint32_t first_ttl_s; /* as it was stored; found ones only */
+    uint16_t n_records, n_signatures;
+    /* Each record is 2 bytes of length and uncompressed rdata, signatures behind the records. Of a negative entry, when there
+     * was one, the SOA with its owner: one "record" of the owner's name and the rdata, one behind the other. */
+    struct bytes data;
+};
+
+struct dns_cache_options {
+    size_t bytes;             /* at least 4 pages; fewer are made 4 */
+    size_t page_bytes;        /* a power of two within the limits above; 0: the least */
+    uint32_t entries;         /* at least 1 */
+    uint32_t most_s;          /* longer lifetimes are cut; 0: a day */
+    uint32_t most_negative_s; /* likewise; 0: an hour (RFC 2308 5 says one to three) */
+    uint32_t stale_s;         /* how long expired ones are still found, as stale (RFC 8767); 0: not at all */
+    uint64_t seed;            /* secret: names are chosen by strangers */
+};
+
+struct dns_cache_counters {
+    uint64_t hits, negative_hits, stale_hits, misses;
+    uint64_t stored, refreshed, outranked; /* not stored: a better one is there */
+    uint64_t expired;
+    uint64_t evicted_for_bytes, evicted_for_entries;
+    uint64_t too_large;
+};
+
+struct dns_cache;
+
+/* GIVES *c. ERR_FULL: no memory. ERR_INVALID: an odd size of pages. */
+MUST_USE enum err dns_cache_new(const struct dns_cache_options *o, struct dns_cache **c);
+void dns_cache_free(struct dns_cache *c);
+
+/* BORROWS. ERR_TOO_LARGE (counted): it is longer than a page. ERR_IN_USE (counted): a better one is there. */
+MUST_USE enum err dns_cache_store(struct dns_cache *c, uint64_t now_ns, const struct dns_cached *what);
+/* The set of that name and type, or that there is none, or no such name; also counts and makes it the one used last. False:
+ * nothing is known. */
+bool dns_cache_find(struct dns_cache *c, uint64_t now_ns, struct bytes name, uint16_t type, struct dns_cached *found);
+/* The nearest name at or above this one that is known not to exist, so that nothing below it does (RFC 8020). Stale ones
+ * don't count. */
+bool dns_cache_find_cut(struct dns_cache *c, uint64_t now_ns, struct bytes name, struct dns_cached *found);
+void dns_cache_remove(struct dns_cache *c, struct bytes name, uint16_t type);
+/* All. */
+void dns_cache_flush(struct dns_cache *c);
+
+struct dns_cache_counters dns_cache_counters(const struct dns_cache *c);
+size_t dns_cache_entries(const struct dns_cache *c);
+
+/* Walks the records of data: the next one, false at the end. */
+static inline bool dns_cached_next(struct reader *r, struct bytes *rdata)
+{
+    if (!reader_left(r))
+        return false;
+    *rdata = read_bytes(r, read_be16(r));
+    return reader_good(r);
+}
+
+/* A reader over the records without their signatures is reader_of(c->data) for n_records steps. */
+
+#endif
