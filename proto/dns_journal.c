@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 enum { SUM_BYTES = 32, HEAD_BYTES = 4 + 4 + 8 + 8, RECORD_BYTES = HEAD_BYTES + SUM_BYTES, VERSION = 1 };
+enum { LOOK_BYTES = 1 << 20 };
 enum { FIRST_BYTES = 8 + 4 + 4 + 8 + DNS_JOURNAL_NONCE_BYTES };
 
 static const char magic[] = "JINNDNSJ";
@@ -56,7 +57,7 @@ static void write_first(const struct dns_journal *j, struct writer *w)
 }
 
 struct first {
-    bool good, empty;
+    bool good;
     uint64_t epoch;
     uint8_t nonce[DNS_JOURNAL_NONCE_BYTES];
 };
@@ -81,7 +82,6 @@ static void parse_first(const struct dns_journal *j, struct bytes b, struct firs
     sum_of(bytes_slice(b, 0, FIRST_BYTES), (struct bytes){0}, (struct bytes){0}, sum);
     f->good = bytes_equal(word, bytes_of(magic, 8)) && version == VERSION && size == j->block->block_bytes &&
               bytes_equal(read_bytes(&r, SUM_BYTES), bytes_of(sum, sizeof sum)) && reader_good(&r);
-    f->empty = all_zeros(b);
 }
 
 static enum err flush(struct dns_journal *j)
@@ -91,18 +91,33 @@ static enum err flush(struct dns_journal *j)
     return e == ERR_UNSUPPORTED ? OK : e;
 }
 
-/* Makes the half in use that j->half says, with j->epoch. */
-static enum err begin_half(struct dns_journal *j)
+/* Of this half; `text` fits into it. */
+static enum err put_first(struct dns_journal *j, unsigned half, struct bytes text)
 {
     uint8_t *block = calloc(1, j->block->block_bytes);
     if (!block)
         return ERR_FULL;
-    struct writer w = writer_of(block, j->block->block_bytes);
-    write_first(j, &w);
-    must(writer_good(&w));
-    enum err e = block_write(j->block, j->half * j->half_bytes, block, j->block->block_bytes);
+    if (text.len)
+        memcpy(block, text.data, text.len);
+    enum err e = block_write(j->block, half * j->half_bytes, block, j->block->block_bytes);
     free(block);
     return e ? e : flush(j);
+}
+
+/* Makes the half in use that j->half says, with j->epoch. */
+static enum err begin_half(struct dns_journal *j)
+{
+    uint8_t text[FIRST_BYTES + SUM_BYTES];
+    struct writer w = writer_of(text, sizeof text);
+    write_first(j, &w);
+    must(writer_good(&w));
+    return put_first(j, j->half, writer_bytes(&w));
+}
+
+/* The half not in use can't be taken for the one in use any more, should the device ever lose that one's first block. */
+static enum err retire_other(struct dns_journal *j)
+{
+    return put_first(j, !j->half, (struct bytes){0});
 }
 
 /* ---- Records ---- */
@@ -233,6 +248,48 @@ static enum err read_halves(struct dns_journal *j, struct first first[static 2])
     return e;
 }
 
+/* Only zeros from `at` to `end`. */
+static enum err check_zeros(const struct dns_journal *j, uint64_t at, uint64_t end)
+{
+    uint32_t size = j->block->block_bytes;
+    uint8_t *b = malloc(size);
+    enum err e = b ? OK : ERR_FULL;
+    for (; !e && at < end; at += size) {
+        e = block_read(j->block, at, b, size);
+        if (!e && !all_zeros(bytes_of(b, size)))
+            e = ERR_MALFORMED;
+    }
+    free(b);
+    return e;
+}
+
+/* What a power cut may have left of the very first write: a part of it, or nothing. */
+static enum err check_torn_first(const struct dns_journal *j)
+{
+    uint32_t size = j->block->block_bytes;
+    size_t n = 0;
+    uint8_t *b = malloc(size);
+    enum err e = b ? block_read(j->block, 0, b, size) : ERR_FULL;
+    while (!e && n < 8 && b[n] == (uint8_t)magic[n])
+        n++;
+    size_t may = n < 8 ? n : FIRST_BYTES + SUM_BYTES;
+    if (!e && !all_zeros(bytes_of(b + may, size - may)))
+        e = ERR_MALFORMED;
+    free(b);
+    return e;
+}
+
+/* ERR_MALFORMED: it holds something, of which we don't know what it is. No record is written before the first block is safe, so
+ * all else is zeros in a journal that was never used; of a large device the start of each half tells. */
+static enum err check_unused(const struct dns_journal *j)
+{
+    uint64_t look = j->half_bytes < LOOK_BYTES ? j->half_bytes : whole_blocks(j, LOOK_BYTES);
+    enum err e = check_torn_first(j);
+    if (!e)
+        e = check_zeros(j, j->block->block_bytes, look);
+    return e ? e : check_zeros(j, j->half_bytes, j->half_bytes + look);
+}
+
 static enum err start_empty(struct dns_journal *j)
 {
     j->epoch = 1;
@@ -257,13 +314,17 @@ enum err dns_journal_open(struct dns_journal *j, struct block *b)
     enum err e = read_halves(j, first);
     if (e)
         return e;
-    if (!first[0].good && !first[1].good) /* a power cut may have torn the very first write: then the rest is zeros still */
-        return first[1].empty && (first[0].empty || is_torn_first(j)) ? start_empty(j) : ERR_MALFORMED;
+    if (!first[0].good && !first[1].good) {
+        e = check_unused(j);
+        return e ? e : start_empty(j);
+    }
     j->half = first[1].good && (!first[0].good || first[1].epoch > first[0].epoch);
     j->epoch = first[j->half].epoch;
     memcpy(j->nonce, first[j->half].nonce, sizeof j->nonce);
     e = walk(j, nothing, NULL, &j->at, &j->next);
-    return e ? e : check_end(j);
+    if (!e)
+        e = check_end(j);
+    return !e && first[0].good && first[1].good ? retire_other(j) : e;
 }
 
 /* ---- Summing up ---- */
@@ -302,7 +363,7 @@ static enum err compact(struct dns_journal *j)
         return e;
     *j = next;
     j->n.n_compacted++;
-    return OK;
+    return retire_other(j);
 }
 
 static enum err append(struct dns_journal *j, struct bytes origin, struct bytes data)
@@ -340,21 +401,29 @@ struct replay {
     void *user;
 };
 
+static enum err note_gap(struct replay *r, const struct dns_zone *z, const struct dns_entry *e)
+{
+    if (r->j->n.n_gaps++ == 0) {
+        dns_name_copy(&r->j->gap.origin, dns_zone_origin(z));
+        r->j->gap.have = dns_zone_serial(z);
+        r->j->gap.from = e->from;
+    }
+    return OK;
+}
+
 static enum err replay_entry(struct replay *r, struct dns_zone *z, struct dns_entry *e)
 {
     uint32_t serial = dns_zone_serial(z);
     if (serial != e->from) {
         bool old = serial == e->to || dns_serial_after(serial, e->to);
         r->j->n.n_old += old;
-        r->j->n.n_gaps += !old;
-        return OK;
+        return old ? OK : note_gap(r, z, e);
     }
     dns_zone_begin(z);
     enum err problem = dns_entry_apply(e, z);
     if (problem) {
         dns_zone_abort(z);
-        r->j->n.n_gaps += problem != ERR_FULL;
-        return problem == ERR_FULL ? ERR_FULL : OK;
+        return problem == ERR_FULL ? ERR_FULL : note_gap(r, z, e);
     }
     dns_zone_commit(z);
     r->j->n.n_replayed++;

@@ -8,7 +8,8 @@
  * can make what looks like a record. The first that isn't good is the end: a write that a power cut tore. But a good one
  * behind it means that the device has lost something, which is not passed over.
  *
- * When a half is full what is in it is summed up, a record a zone, in the other one, which is in use from then on. */
+ * When a half is full what is in it is summed up, a record a zone, in the other one, which is in use from then on: its first block is
+ * written when all else of it is safe, and then that of the old half is wiped. */
 #ifndef PROTO_DNS_JOURNAL_H
 #define PROTO_DNS_JOURNAL_H
 
@@ -29,16 +30,20 @@ struct dns_journal {
     uint8_t nonce[DNS_JOURNAL_NONCE_BYTES];
     uint64_t at;   /* in the half: where the next record goes */
     uint64_t next; /* its number */
-    bool failed;   /* a write or flush did: what is on the device isn't known until it is opened again */
+    struct {
+        struct dns_name origin;
+        uint32_t have, from; /* serial numbers: the zone's, and that which the change begins at */
+    } gap;                   /* the first of n_gaps */
+    bool failed;             /* a write or flush did: what is on the device isn't known until it is opened again */
     struct {
         uint64_t n_kept, n_compacted, n_full, n_failed;
         uint64_t n_replayed, n_old, n_without_zone, n_gaps; /* when it was opened */
-        uint64_t n_not_flushed; /* the host can't say when something is safe */
+        uint64_t n_not_flushed;                             /* the host can't say when something is safe */
     } n;
 };
 
-/* Opens the journal; a device that is all zeros where one would be becomes an empty one. ERR_MALFORMED: it holds something else, or a
- * journal that has lost records; ERR_INVALID: too small; ERR_IO, ERR_FULL. BORROWS the block device. */
+/* Opens the journal; a device of zeros becomes an empty one. ERR_MALFORMED: it holds something else, or a journal that has
+ * lost records; ERR_INVALID: too small; ERR_IO, ERR_FULL. BORROWS the block device. */
 MUST_USE enum err dns_journal_open(struct dns_journal *j, struct block *b) MAY_YIELD;
 /* Does what it holds to these zones: changes that lead on from a zone's serial number. Those that lead to what it is already are left out,
  * those of no zone too; where one is missing, it stops for that zone (n_gaps). `each` is told of what was done, TAKES a hold; may be
