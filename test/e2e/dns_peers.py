@@ -16,11 +16,11 @@ PORTS = {"bind": 5301, "nsd": 5302, "knot": 5303}
 PATIENCE = 30  # until what must come has come
 
 
-def argv(secret, keys):
+def argv(secret, journal, keys):
     keys = [f"--ipv4={US}/24", "-l", "*:info"] + keys
     if TARGET == "linux":
-        return [FOLDER, "--net:service=tap:tap0", "--key-file", secret] + keys
-    return [TENDERS[TARGET], "--net:service=tap0", "--key-file", secret, f"{FOLDER}.{TARGET}"] + keys
+        return [FOLDER, "--net:service=tap:tap0", f"--block:journal={journal}", "--key-file", secret] + keys
+    return [TENDERS[TARGET], "--net:service=tap0", f"--block:journal={journal}", "--key-file", secret, f"{FOLDER}.{TARGET}"] + keys
 
 
 class World:
@@ -34,6 +34,8 @@ class World:
 
     def __enter__(self):
         self.ns.__enter__()
+        with open(self.path("journal"), "wb") as f:
+            f.truncate(1 << 20)
         self.write("keys", f'key "k256" {{ algorithm hmac-sha256; secret "{SECRET}"; }};\nk512 hmac-sha512 {SECRET512}\n')
         return self
 
@@ -56,7 +58,7 @@ class World:
 
     def image(self, **keys):
         words = [f"--{k.replace('_', '-')}={v}" for k, v in keys.items()]
-        return Image(argv("tsig=" + self.path("keys"), words), b"serving on port 53", self.ns.name)
+        return Image(argv("tsig=" + self.path("keys"), self.path("journal"), words), b"serving on port 53", self.ns.name)
 
     def start(self, name, command):
         """A server; what it says goes to NAME.log."""
