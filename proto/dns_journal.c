@@ -339,8 +339,9 @@ static enum err put_merged(void *user, struct bytes origin, struct bytes data)
     return put(user, origin, data);
 }
 
-/* Into the other half, which is in use only when all of it is there. */
-static enum err compact(struct dns_journal *j)
+/* All there is, and this change, into the other half, which is in use only when all of it is there. That a change takes part makes
+ * room where it removes what changes before it added. */
+static enum err compact(struct dns_journal *j, struct bytes origin, struct bytes data)
 {
     struct dns_merge merge;
     struct dns_journal next = *j;
@@ -352,6 +353,8 @@ static enum err compact(struct dns_journal *j)
     next.next = 0;
     random_bytes(next.nonce, sizeof next.nonce);
     enum err e = walk(j, merge_one, &merge, &at, &n);
+    if (!e)
+        e = dns_merge_add(&merge, origin, data);
     if (!e)
         e = dns_merge_each(&merge, put_merged, &next);
     dns_merge_free(&merge);
@@ -369,11 +372,8 @@ static enum err compact(struct dns_journal *j)
 static enum err append(struct dns_journal *j, struct bytes origin, struct bytes data)
 {
     enum err e = put(j, origin, data);
-    if (e == ERR_TOO_LARGE) {
-        e = compact(j);
-        if (!e)
-            e = put(j, origin, data);
-    }
+    if (e == ERR_TOO_LARGE)
+        return compact(j, origin, data);
     return e ? e : flush(j);
 }
 
