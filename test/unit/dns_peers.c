@@ -134,6 +134,15 @@ static void words_of_servers(void **state)
     assert_true(dns_name_equal(dns_name_bytes(&r.remote[1].key), dns_name_bytes(&key)));
 }
 
+static void lists_of_those_who_may_have_a_limit(void **state)
+{
+    struct dns_access a = {0};
+    for (unsigned i = 0; i < DNS_ACCESS_MAX; i++)
+        assert_null(dns_access_parse(&a, bytes_str("10.0.0.0/8+key:a")));
+    assert_string_equal(dns_access_parse(&a, bytes_str("any")), "more than 16 rules");
+    assert_int_equal(a.n, DNS_ACCESS_MAX);
+}
+
 /* ---- Who may ---- */
 
 static void updates_of_those_who_may(void **state)
@@ -327,6 +336,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(words_of_servers),
+        TEST(lists_of_those_who_may_have_a_limit),
         TEST(updates_of_those_who_may),
         TEST(what_is_not_kept_is_not_done),
         TEST(transfers_to_those_who_may),
