@@ -72,12 +72,10 @@ struct dns_peers_counters {
     uint64_t n_fetched, n_fetched_whole, n_fetched_same, n_fetch_failed, n_expired;    /* transfers in */
 };
 
-/* Keeps changes where a power cut leaves them: a journal. */
+/* Keeps changes by UPDATE where a power cut leaves them: a journal. */
 struct dns_keeper {
-    /* ERR_FULL, ERR_IO: the change must not be made. */
+    /* ERR_FULL, ERR_IO: the change must not be made. BORROWS. */
     enum err (*keep)(struct dns_keeper *k, struct dns_zone *z, const struct dns_entry *e);
-    /* The zone came as a whole: what was kept of it is void. */
-    void (*forget)(struct dns_keeper *k, struct bytes origin);
 };
 
 struct dns_peers {

@@ -13,6 +13,7 @@
 #ifndef JINN_DNS_SERVER_H
 #define JINN_DNS_SERVER_H
 
+#include <jinn/block.h>
 #include <jinn/kv.h>
 #include <jinn/stack.h>
 
@@ -76,6 +77,12 @@ struct dns_server_peers_options {
 };
 /* Call it once, after the zones were loaded and before dns_server_run. What is wrong is logged. ERR_INVALID, ERR_FULL. */
 MUST_USE enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dns_server_peers_options *o);
+
+/* Changes by UPDATE are kept on this device: each is safe there before it is answered, and they are done again here, to the zones
+ * that were loaded. Call it once, after dns_server_peers. What was read and what is wrong is logged. ERR_MALFORMED: the device holds
+ * something else, or has lost changes; ERR_INVALID: it is smaller than 64 KB, or a zone's file is neither the one that its changes
+ * were made to nor of a later version; ERR_IO, ERR_FULL. BORROWS. */
+MUST_USE enum err dns_server_journal(struct dns_server *d, struct block *b) MAY_YIELD;
 
 /* Serves until the image is to stop. OK: it was stopped. */
 MUST_USE enum err dns_server_run(struct dns_server *d) MAY_YIELD;
