@@ -170,7 +170,8 @@ static enum err fill_apex(struct dns_sign_job *j, uint64_t now_s)
     struct dns_soa soa;
     if (!dns_zone_soa(j->zone, &soa))
         return ERR_NOT_FOUND;
-    uint32_t serial = dns_sign_serial(j->signer, soa.serial, now_s), ttl = soa.ttl;
+    bool behind = j->has_least && dns_serial_after(j->least, soa.serial);
+    uint32_t serial = dns_sign_serial(j->signer, behind ? j->least : soa.serial, now_s), ttl = soa.ttl;
     enum err e = add_keys(j, ttl);
     if (!e)
         e = add_params(j);

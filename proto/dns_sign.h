@@ -4,20 +4,21 @@
  * signatures and its links of the chain before it is committed (dns_sign_change); signatures are made anew before they expire, some at
  * a time (struct dns_sign_walk).
  *
- * Pure but for random numbers: the wall clock comes as seconds since 1970. Nothing here yields. A signature takes about 0.2 ms,
+ * Pure but for random numbers: the wall clock comes as seconds since 1970. Nothing here yields. A signature takes about 0.4 ms,
  * so every step is told how many it may make. */
 #ifndef PROTO_DNS_SIGN_H
 #define PROTO_DNS_SIGN_H
 
+#include "proto/dns_history.h"
 #include "proto/dns_nsec3.h"
 #include "proto/dnssec.h"
 
 #define DNS_SIGN_KEYS_MAX 8           /* of one zone: two generations of a KSK and a ZSK, and as many again */
 #define DNS_SIGN_ALL_KEYS_MAX 1024    /* in one text: each costs a multiplication on the curve when it is read */
 #define DNS_SIGN_TEXT_BYTES (1 << 20) /* of keys on a block device: DNS_SIGN_ALL_KEYS_MAX of them */
-#define DNS_SIGN_CHANGE_MAX 1024 /* sets that one change may have signed: about 0.2 s in which nobody is answered */
-#define DNS_SIGN_PENDING_MAX 64  /* new signatures that become one version of the zone */
-#define DNS_SIGN_SETS_MAX 64     /* sets that are copied in a step that signs none */
+#define DNS_SIGN_CHANGE_MAX 512 /* sets that one change may have signed: about 0.2 s in which nobody is answered */
+#define DNS_SIGN_PENDING_MAX 64 /* new signatures that become one version of the zone */
+#define DNS_SIGN_SETS_MAX 64    /* sets that are copied in a step that signs none */
 #define DNS_SIGN_CLOCK_LEAST_S 1577836800 /* 2020: a wall clock before it was never set */
 #define DNS_SIGN_RECORDS_MAX (DNS_SET_BYTES / DNS_SET_HEAD)
 
@@ -97,6 +98,8 @@ struct dns_sign_job {
     struct dns_signer *signer;
     struct dns_zone *zone; /* the signed copy; TAKE it when the job is done */
     struct dns_cursor from;
+    bool has_least; /* set it after dns_sign_begin: the serial number becomes higher than `least`, too */
+    uint32_t least;
     enum { DNS_SIGN_COPY, DNS_SIGN_APEX, DNS_SIGN_CHAIN, DNS_SIGN_SETS, DNS_SIGN_DENIALS, DNS_SIGN_DONE } phase;
     struct dns_name at; /* the last name that was done; none at first */
     uint8_t hash[DNS_NSEC3_HASH_BYTES];
@@ -149,5 +152,12 @@ MUST_USE enum err dns_sign_walk_step(struct dns_sign_walk *w, uint64_t now_s, un
 /* Within a change: puts those that wait in the place of the old ones, leaving out where these are gone, and raises the serial number.
  * ERR_NOT_FOUND: there was none to be put. */
 MUST_USE enum err dns_sign_walk_apply(struct dns_sign_walk *w, uint64_t now_s);
+
+/* ---- What a journal keeps: the zone as it would be without signatures, so that the zone's file and the journal make what is to be signed ---- */
+
+/* The change without what dns_sign_is_made. GIVES. ERR_FULL. */
+MUST_USE enum err dns_sign_plain(const struct dns_entry *e, struct dns_entry **plain);
+/* The change from a zone to its signed copy, likewise: its serial number alone. GIVES. ERR_NOT_FOUND: no SOA; ERR_FULL. */
+MUST_USE enum err dns_sign_turn(const struct dns_zone *before, const struct dns_zone *after, struct dns_entry **plain);
 
 #endif
