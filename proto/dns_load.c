@@ -98,6 +98,8 @@ enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct 
     struct dns_zonefile_options o = {.origin = origin, .text = text, .file = bytes_str(file)};
     enum err e = load(d, z, &o);
     free(z);
+    if (d->loaded)
+        d->loaded(d);
     return e;
 }
 
@@ -190,6 +192,8 @@ enum err dns_server_load(struct dns_server *d, struct kv *zones)
         return ERR_FULL;
     enum err e = zones->ops->each(zones, load_each, &l);
     free(l.zonefile);
+    if (d->loaded)
+        d->loaded(d);
     log_info(&source, "%zu zones", l.n_zones);
     return e == OK ? l.result : e;
 }

@@ -40,6 +40,8 @@ struct dns_remotes {
 /* Words `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. NULL, or what is wrong. */
 const char *dns_remotes_parse(struct dns_remotes *r, struct bytes text);
 
+struct dns_signing;
+
 struct dns_role {
     struct list link;
     struct dns_name origin;
@@ -72,12 +74,10 @@ struct dns_peers_counters {
     uint64_t n_fetched, n_fetched_whole, n_fetched_same, n_fetch_failed, n_expired;    /* transfers in */
 };
 
-/* Keeps changes where a power cut leaves them: a journal. */
+/* Keeps changes by UPDATE where a power cut leaves them: a journal. */
 struct dns_keeper {
-    /* ERR_FULL, ERR_IO: the change must not be made. */
+    /* ERR_FULL, ERR_IO: the change must not be made. BORROWS. */
     enum err (*keep)(struct dns_keeper *k, struct dns_zone *z, const struct dns_entry *e);
-    /* The zone came as a whole: what was kept of it is void. */
-    void (*forget)(struct dns_keeper *k, struct bytes origin);
 };
 
 struct dns_peers {
@@ -98,6 +98,7 @@ struct dns_peers {
     struct dns_update_room *room;
     uint8_t *request; /* a copy of one that is signed: reading the signature changes it */
     struct dns_peers_counters n;
+    struct dns_signing *signing; /* of the server; NULL: it signs nothing */
 };
 
 /* ERR_FULL. Set keys, lists and limits afterwards. */

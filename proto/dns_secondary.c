@@ -96,16 +96,9 @@ struct fetching {
     struct dns_role *role;
 };
 
-/* Before anybody sees it: what isn't kept must not be. For a transfer that can't be had again otherwise it is no loss: then the
- * primary has it still. */
 static void changed(void *user, struct dns_entry *e)
 {
     struct fetching *f = user;
-    struct dns_keeper *k = f->p->keeper;
-    struct bytes origin = dns_name_bytes(&f->role->origin);
-    struct dns_zone *z = zone_of(f->p, f->role);
-    if (k && (!e || k->keep(k, z, e) != OK))
-        k->forget(k, origin);
     if (e)
         dns_history_add(&f->role->history, e);
     else
@@ -169,7 +162,10 @@ static enum err exchange(struct dns_peers *p, struct dns_xfr_in *x, const struct
     e = send_request(x, f, buffer, deadline_ns);
     if (!e)
         e = receive(x, f, buffer);
-    flow_abort(f);
+    if (e == ERR_END)
+        flow_close(f);
+    else
+        flow_abort(f);
     return e;
 }
 

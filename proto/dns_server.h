@@ -10,6 +10,7 @@
 #define DNS_SERVER_PORTS 4 /* a port on each of as many stacks */
 
 struct dns_peers;
+struct dns_signing;
 
 struct dns_server {
     struct dns_zones zones;
@@ -25,6 +26,10 @@ struct dns_server {
     void (*run_peers)(void *server) MAY_YIELD;
     struct dns_peers *peers;
     struct stack *stack;
+    /* Likewise by dns_server_sign. */
+    void (*run_signing)(void *server) MAY_YIELD;
+    struct dns_signing *signing;
+    void (*loaded)(struct dns_server *d); /* zones were loaded; may be NULL */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Answers for the zones in the key-value store `zones` and for those that come from other servers. */
+/* Answers for the zones in the key-value store `zones` and for those that come from other servers; changes by UPDATE are kept on
+ * the block device `journal`. */
 #include "nameserver.h"
 
 #include <jinn/dns_server.h>
@@ -23,6 +24,8 @@ static enum err set_up(const struct nameserver *self, struct dns_server **d)
         e = dns_server_load(*d, self->zones);
     if (!e)
         e = dns_server_peers(*d, self->service, &peers);
+    if (!e && self->update)
+        e = dns_server_journal(*d, self->journal);
     if (!e)
         e = dns_server_udp(*d, self->service, self->port);
     if (!e)
