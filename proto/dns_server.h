@@ -32,4 +32,7 @@ struct dns_server {
     void (*loaded)(struct dns_server *d); /* zones were loaded; may be NULL */
 };
 
+/* A whole value. What it takes of memory is GIVEN in *memory; NULL: it lies in the image. As kv_find and kv_read; ERR_FULL. */
+MUST_USE enum err dns_load_value(struct kv *kv, struct bytes key, struct bytes *value, void **memory) MAY_YIELD;
+
 #endif
