@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/* The iterative resolver's core (RFC 1034 5.3.3): from the root's servers down to those that know, sans I/O. Questions, messages and
+ * the time go in, messages and results come out; what is learnt ends in a cache.
+ *
+ * A question is a client's: a name, a type, and what to call when it is answered. Answering it needs tasks: one set each, by
+ * name and type, that is fetched from servers. The same set is fetched once however many wait for it. A task asks the servers
+ * of the deepest zone that is known; they answer, say no, or refer to a deeper zone. Where no address of a zone's servers is
+ * known, a further task finds one. Aliases are followed by the question, each with a task of its own.
+ *
+ * What is believed (RFC 2181 5.4.1, RFC 5452): a message from the server and to the socket that a query went from, with its id and
+ * its question, letter by letter; in it the set that was asked for, at its own name; a referral to a zone between the one that
+ * was asked and the name; addresses of that zone's servers if they lie within the zone that was asked. Nothing else.
+ *
+ * What is done for one question has limits, so that a zone can't make this resolver work for it (NXNSAttack, endless
+ * aliases and referrals). Each is named below and counted. */
+#ifndef PROTO_DNS_ITERATE_H
+#define PROTO_DNS_ITERATE_H
+
+#include "proto/dns_cache.h"
+#include "proto/dns_servers.h"
+
+#include <jinn/addr.h>
+
+enum {
+    DNS_ITERATE_HINTS = 26, /* the root's servers, both families */
+    DNS_ITERATE_TRIED = 16, /* servers of a zone that are tried; who has more is not reached by a seventeenth either */
+    DNS_ITERATE_QUERIES = 40,   /* for a task and those that it needs; deep names without glue take some twenty */
+    DNS_ITERATE_REFERRALS = 20, /* a name with more cuts than that is no name that anybody uses */
+    DNS_ITERATE_NS_LOOKUPS =
+        4,                 /* names of servers that a task looks up the address of (NXNSAttack: 2 to 5 are advised) */
+    DNS_ITERATE_DEPTH = 4, /* tasks for the sake of tasks */
+    DNS_ITERATE_ALIASES = 10,      /* of a question */
+    DNS_ITERATE_SINGLE_LABELS = 4, /* asked one by one, then the whole name (RFC 9156 2.3: MINIMISE_ONE_LAB) */
+    DNS_ITERATE_FORGERIES = 16,    /* messages that fit nothing, for a query: then TCP */
+    DNS_ITERATE_FAILURES = 256,    /* failed sets that are remembered (RFC 9520) */
+    DNS_ITERATE_SET_BYTES = 65000  /* the longest set */
+};
+
+#define DNS_ITERATE_STREAM_NS (3 * NS_PER_S)
+#define DNS_ITERATE_FAILURE_NS (5 * NS_PER_S) /* RFC 9520 3.2: at least 1 s, at most 5 min */
+#define DNS_ITERATE_STALE_TTL_S 30            /* RFC 8767 4 */
+#define DNS_ITERATE_PREFETCH_LEAST_S 10       /* shorter lives are not worth it */
+#define DNS_ITERATE_PREFETCH_SHARE 10 /* in the last tenth of its life a set that is asked for is fetched anew */
+
+struct dns_iterate;
+struct dns_task;
+
+enum dns_outcome { DNS_OUTCOME_ANSWERED, DNS_OUTCOME_FAILED };
+
+/* A client's question. BORROWED by the core until `done`; all but `done` is the core's. */
+struct dns_client_query {
+    struct list node; /* with those that wait for the same task */
+    struct dns_name name, final;
+    uint16_t type;
+    uint8_t n_aliases, n_tries;
+    struct dns_task *task; /* NULL: none */
+    void (*done)(struct dns_client_query *q, uint64_t now_ns, enum dns_outcome outcome);
+};
+
+struct dns_iterate_below {
+    /* Sends a query: by UDP, from one of the sockets, whose number it gives; or by TCP (the number means nothing then), whose
+     * answer or failure is to be told by that task's number. BORROWS. */
+    unsigned (*send)(struct dns_iterate_below *b, uint64_t now_ns, unsigned task, const struct endpoint *to,
+                     struct bytes message, bool by_stream);
+};
+
+/* What a validator says of a set that was fetched. */
+enum dns_verdict {
+    DNS_VERDICT_SECURE,   /* a chain of signatures leads from an anchor to it */
+    DNS_VERDICT_INSECURE, /* there is proof that it need not be signed, or nobody asked for more */
+    DNS_VERDICT_BOGUS,    /* neither: it is thrown away */
+    DNS_VERDICT_NEEDS     /* another set first: *name and *type */
+};
+
+struct dns_iterate_options {
+    struct dns_cache *cache; /* BORROWS; its stale_s says whether stale answers are served */
+    struct dns_iterate_below *below;
+    void (*random)(void *out, size_t len);
+    const struct ip
+        *hints; /* BORROWS until the call returns: addresses of the root's servers, or with `forward` of resolvers */
+    size_t n_hints;
+    bool forward;          /* the hints are asked for everything, and believed */
+    bool no_ipv4, no_ipv6; /* can't be reached */
+    bool small_letters;    /* no capitals at random */
+    uint16_t port;         /* of servers; 0: 53 */
+    uint32_t tasks;        /* at once; 0: 128 */
+    /* The seam for DNSSEC; NULL: none. Called with what is in the cache, until it no longer needs anything. Pure but for what
+     * it finds in the cache. */
+    enum dns_verdict (*validate)(void *arg, uint64_t now_ns, const struct dns_cached *set, struct dns_name *name,
+                                 uint16_t *type);
+    void *validate_arg;
+};
+
+struct dns_iterate_counters {
+    uint64_t questions, from_cache, stale, failed, prefetched;
+    uint64_t tasks, tasks_full, joined;
+    uint64_t queries, streams, timeouts, truncated;
+    uint64_t answers, negative, referrals, lame, failures;
+    uint64_t wrong_sender, wrong_question, wrong_case, forgeries, malformed, bad_cookie;
+    uint64_t out_of_bailiwick;                                                       /* records that were passed over */
+    uint64_t many_queries, many_referrals, many_ns, many_aliases, too_deep, circles; /* limits that were hit */
+    uint64_t bogus;
+};
+
+/* GIVES *it. ERR_FULL. ERR_INVALID: no hints. */
+MUST_USE enum err dns_iterate_new(const struct dns_iterate_options *o, struct dns_iterate **it);
+/* Questions that wait are not told. */
+void dns_iterate_free(struct dns_iterate *it);
+
+/* `q->done` is called once, perhaps from within. */
+void dns_iterate_ask(struct dns_iterate *it, uint64_t now_ns, struct dns_client_query *q, struct bytes name,
+                     uint16_t type);
+/* It is not wanted any more; tasks go on. */
+void dns_iterate_cancel(struct dns_client_query *q);
+/* Writes what the cache knows: aliases and set, or the SOA of a no; stale ones with a short lifetime. The response code; -1:
+ * it isn't known (any more). What does not fit leaves *whole false. */
+int dns_iterate_answer(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type, bool signatures,
+                       struct dns_writer *w, bool *whole);
+
+void dns_iterate_input(struct dns_iterate *it, uint64_t now_ns, const struct endpoint *from, unsigned socket,
+                       struct bytes message);
+/* What came by TCP for a task; an empty message: nothing did. */
+void dns_iterate_input_stream(struct dns_iterate *it, uint64_t now_ns, unsigned task, struct bytes message);
+uint64_t dns_iterate_deadline(const struct dns_iterate *it);
+void dns_iterate_tick(struct dns_iterate *it, uint64_t now_ns);
+
+struct dns_iterate_counters dns_iterate_counters(const struct dns_iterate *it);
+size_t dns_iterate_tasks(const struct dns_iterate *it); /* under way */
+
+#endif
