@@ -13,6 +13,7 @@
 
 MUSL_SOURCE    := musl '1.2.3*' bookworm
 MBEDTLS_SOURCE := mbedtls '3.6.*' trixie
+SODIUM_SOURCE  := libsodium '1.0.18*' bookworm
 
 B ?= build
 DEPS := $(abspath $(B))/deps
@@ -25,7 +26,7 @@ MUSL_CPPFLAGS     := -nostdinc -isystem $(DEPS)/musl/include \
 MBEDTLS_GUEST_LIB := $(DEPS)/guest/libmbedcrypto.a
 MBEDTLS_HOST_LIB  := $(DEPS)/host/libmbedcrypto.a
 MBEDTLS_CPPFLAGS  := -isystem $(DEPS)/mbedtls/include
-DEPS_ORIGINS      := $(DEPS)/src/musl.origin $(DEPS)/src/mbedtls.origin
+DEPS_ORIGINS      := $(DEPS)/src/musl.origin $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin
 
 # With what a debugger needs; images don't carry it.
 DEPS_GUEST_CFLAGS := -O2 -g -ffile-prefix-map=$(CURDIR)/= -fPIE -ffunction-sections -fdata-sections \
@@ -53,6 +54,8 @@ $(DEPS)/src/musl.origin: deps/deps.mk
 	@scripts/fetch-source $(MUSL_SOURCE) $(@:.origin=)
 $(DEPS)/src/mbedtls.origin: deps/deps.mk
 	@scripts/fetch-source $(MBEDTLS_SOURCE) $(@:.origin=)
+$(DEPS)/src/libsodium.origin: deps/deps.mk
+	@scripts/fetch-source $(SODIUM_SOURCE) $(@:.origin=)
 
 # musl. Every system call made in C calls guest_syscall(): see libc/musl.
 # The library goes in place last, so that where it is the headers are.
@@ -69,10 +72,13 @@ $(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
 	$(MAKE) 'AOBJS=$$(LIBC_OBJS)' lib/libc.a install-headers && \
 	mkdir -p $(DEPS)/musl/lib && cp lib/libc.a $@.tmp && mv $@.tmp $@)
 
-# Mbed TLS: one set of headers with our configuration in the place of its own.
-$(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin deps/mbedtls_config.h
+# Mbed TLS: one set of headers with our configuration in the place of its own. It has no SipHash, which cookies of DNS servers are
+# made with: that file of libsodium's goes into the same archive, and its header stands beside.
+SODIUM := $(DEPS)/src/libsodium/src/libsodium
+$(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin deps/mbedtls_config.h
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r $(DEPS)/src/mbedtls/include $(@D)/ && \
-	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && touch $@
+	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && mkdir $(@D)/include/sodium && \
+	cp $(SODIUM)/include/sodium/crypto_shorthash_siphash24.h $(SODIUM)/include/sodium/export.h $(@D)/include/sodium/ && touch $@
 
 $(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk deps/mbedtls_random_config.h
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
@@ -83,5 +89,8 @@ $(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk deps/mbedtls_random_c
 define deps-mbedtls
 rm -rf $@ $(@D)/mbedtls && mkdir -p $(@D)/mbedtls && \
 $(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
-	OBJ=$(@D)/mbedtls LIB=$@ CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os CONFIG=$(CURDIR)/deps
+	OBJ=$(@D)/mbedtls LIB=$@.all CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os CONFIG=$(CURDIR)/deps && \
+$(DEPS_CC) $(1) -I$(SODIUM)/include/sodium -c -o $(@D)/siphash.o \
+	$(SODIUM)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c && \
+ar rsD $@.all $(@D)/siphash.o && mv $@.all $@
 endef

@@ -425,8 +425,8 @@ static void make_device(struct station *s, uint8_t options)
     static const struct netdev_ops ops = {link_send, link_recv, link_watch};
     static struct pcap_sink sink = {swallow};
     uint8_t last = (uint8_t)(1 + (s - the.station));
-    *s =
-        (struct station){.dev = {&ops, {{2, 0, 0, 0, 0, last}}, 1500, options & OFFLOADS ? (uint32_t)NET_FEATURES : 0}};
+    *s = (struct station){
+        .dev = {&ops, {{2, 0, 0, 0, 0, last}}, 1500, options & OFFLOADS ? (uint32_t)NET_FEATURES : 0, NULL}};
     timer_init(&s->timer, arrive);
     s->top = &s->dev;
     if (options & CAPTURE)

@@ -96,7 +96,7 @@ static void check_sums(const struct net_counters *c, const struct tcp_counters *
 {
     const struct counters_udp *u = &c->udp;
     uint64_t known = u->delivered + u->in_bad_length + u->in_bad_checksum + u->in_no_port + u->in_queue_full +
-                     u->in_memory_full + u->in_not_joined;
+                     u->in_memory_full + u->in_not_joined + u->served + u->unanswered + u->answers_lost;
     uint64_t servers = c->dhcp.in + c->dhcp6.in + c->dhcp6.in_ignored;
     must(known <= u->in && u->in <= known + servers);
     const struct counters_ip4 *i = &c->ip4;

@@ -414,7 +414,7 @@ static void world_init(struct world *w, uint16_t mtu_bytes, uint32_t features)
     static const struct netdev_ops ops = {see, give, watch};
     static const struct ip six[PEERS - FIRST6] = {
         {{0xfe, 0x80, [15] = 9}}, {{0x20, 1, 0xd, 0xb8, [15] = 9}}, {{0x20, 1, 0xd, 0xb8, 0, 1, [15] = 9}}};
-    *w = (struct world){.dev = {&ops, {{2, 0, 0, 0, 0, 2}}, mtu_bytes, features},
+    *w = (struct world){.dev = {&ops, {{2, 0, 0, 0, 0, 2}}, mtu_bytes, features, NULL},
                         .seam = {seam_input, seam_problem},
                         .sink = {swallow},
                         .now_ns = 100 * NS_PER_S,

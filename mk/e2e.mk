@@ -23,7 +23,12 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/names.py host' \
       'test/e2e/iperf.py spt' \
       'test/e2e/iperf.py linux' \
-      test/e2e/loss.py
+      'test/e2e/dns_server.py spt' \
+      'test/e2e/dns_server.py hvt' \
+      'test/e2e/dns_server.py linux' \
+      'test/e2e/dns_server.py host' \
+      test/e2e/loss.py \
+      test/e2e/dns_zonefiles.sh
 
 .PHONY: e2e bench
 e2e:

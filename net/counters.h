@@ -120,6 +120,9 @@ struct counters_udp {
     uint64_t sockets_full;   /* sockets refused */
     uint64_t in_not_joined;  /* to a group that the port's socket is not in */
     uint64_t groups_full;    /* groups that could not be joined: too many */
+    uint64_t served;         /* answered at once, by a server of the port */
+    uint64_t unanswered;     /* to such a server, which gave no answer; or from port 0, where none could go */
+    uint64_t answers_lost;   /* of such a server: could not be sent */
 };
 
 struct counters_igmp {

@@ -4,6 +4,8 @@
 
 #include <jinn/stack.h>
 
+#include <stdlib.h>
+
 enum { FIRST_FREE_PORT = 49152 }; /* RFC 6335 6: dynamic ports */
 
 enum err udp_init(struct net *n)
@@ -13,6 +15,8 @@ enum err udp_init(struct net *n)
 
 void udp_free(struct net *n)
 {
+    for (size_t i = 0; i < n->udp.n_open; i++)
+        free(n->udp.socket[i].serving);
     pool_free(&n->udp.chunks);
 }
 
@@ -85,6 +89,8 @@ void udp_shut(struct udp_socket *u, uint64_t now_ns)
         drop_first(u);
     if (u->net->groups.ops)
         u->net->groups.ops->leave_all(u->net, now_ns, udp_index(u));
+    free(u->serving);
+    u->serving = NULL;
     u->port = 0;
     u->reader = NULL;
     while (all->n_open && all->socket[all->n_open - 1].port == 0)
@@ -185,6 +191,10 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
     struct udp_socket *u = up && h.dst_port ? find(n, h.dst_port) : NULL;
     if (__builtin_expect(u && in->broadcast && n->groups.ops, 0) && !wants(u, &in->dst)) {
         c->in_not_joined++;
+        return;
+    }
+    if (u && u->serving) {
+        u->serving->input(n, now_ns, u, in, h.src_port, payload);
         return;
     }
     if (u) {

@@ -31,10 +31,22 @@ struct udp_socket {
     unsigned n_chunks;   /* that its datagrams hold */
     struct udp_chunk *first;
     struct udp_chunk **end;
-    struct waiter *reader; /* woken when a datagram or a problem comes; may be NULL */
+    struct waiter *reader;       /* woken when a datagram or a problem comes; may be NULL */
+    struct udp_serving *serving; /* answers at once (udp_serve.c); NULL: datagrams are queued */
     bool has_problem;
     enum err problem;
     struct endpoint problem_peer;
+};
+
+struct udp_server;
+
+/* Reached through the socket alone, so that an image whose sockets all queue holds nothing of it. */
+struct udp_serving {
+    void (*input)(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
+                  struct bytes payload);
+    struct udp_server *server;
+    size_t size;
+    uint8_t room[]; /* for one answer */
 };
 
 struct udp {
@@ -52,6 +64,9 @@ void udp_problem_input(struct net *n, const struct ip_problem *p);
 /* As stack_udp. */
 MUST_USE enum err udp_open(struct net *n, uint16_t port, struct udp_socket **u);
 void udp_shut(struct udp_socket *u, uint64_t now_ns);
+/* As stack_udp_serve. */
+MUST_USE enum err udp_serve(struct net *n, uint16_t port, struct udp_server *server, size_t answer_bytes,
+                            struct udp_socket **u);
 /* Its place among the sockets, below UDP_SOCKETS. */
 size_t udp_index(const struct udp_socket *u);
 /* As udp_send. */

@@ -34,7 +34,7 @@ enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, 
 {
     struct fiber_waiter w;
     enum err e = OK;
-    must(!u->reader); /* one fiber at a time */
+    must(!u->reader && !u->serving); /* one fiber at a time */
     fiber_waiter_init(&w);
     u->reader = &w.waiter;
     while (e == OK) {

@@ -5,7 +5,7 @@
 #define PROTO_DNS_ITERATE_INTERNAL_H
 
 #include "proto/dns_iterate.h"
-#include "proto/dns_sets.h"
+#include "proto/dns_collect.h"
 
 enum dns_task_state {
     DNS_TASK_FREE,

@@ -1,88 +1,141 @@
 /* SPDX-License-Identifier: ISC */
-#include "proto/dns_sets.h"
+/* The records of a set, one behind the other as they are sent:
+ *
+ *   2 0xc00c   2 type   2 class   4 TTL   2 length   data */
+#include "proto/dns_store.h"
+#include "wire/dns_rdata.h"
 
-enum { SOA_TIMES_BYTES = 20, IP4_BYTES = 4, IP6_BYTES = 16 };
+#include <jinn/must.h>
 
-/* Rdata may be compressed: its names are read in the message up to its end, and must end there. */
-static bool expand_names(struct bytes message, const struct dns_record *record, unsigned n, size_t behind,
-                         struct writer *w)
+enum { TTL_AT = 6 };
+
+static uint16_t record_data_len(const uint8_t *record)
 {
-    struct reader r = reader_of(record->rdata);
-    struct dns_name name;
-    for (unsigned i = 0; i < n; i++) {
-        if (!dns_name_read(&r, message, &name))
-            return false;
-        write_bytes(w, dns_name_bytes(&name));
-    }
-    if (reader_left(&r) != behind)
+    return (uint16_t)(record[10] << 8 | record[11]);
+}
+
+bool dns_set_record(const struct dns_set *s, size_t *at, struct bytes *rdata)
+{
+    if (*at >= s->len)
         return false;
-    write_bytes(w, read_rest(&r));
+    const uint8_t *record = s->records + *at;
+    *rdata = bytes_of(record + DNS_SET_HEAD, record_data_len(record));
+    *at += DNS_SET_HEAD + rdata->len;
     return true;
 }
 
-static bool expand_rdata(dns_expand *expand, struct bytes message, const struct dns_record *record, struct writer *w)
+struct bytes dns_set_first(const struct dns_set *s)
 {
-    size_t len = record->rdata.len;
-    switch (record->type) {
-    case DNS_A:
-        write_bytes(w, record->rdata);
-        return len == IP4_BYTES;
-    case DNS_AAAA:
-        write_bytes(w, record->rdata);
-        return len == IP6_BYTES;
-    case DNS_NS:
-    case DNS_CNAME:
-    case DNS_PTR:
-        return expand_names(message, record, 1, 0, w);
-    case DNS_SOA:
-        return expand_names(message, record, 2, SOA_TIMES_BYTES, w);
-    default:
-        return expand && expand(message, record, w);
-    }
+    return bytes_of(s->records + DNS_SET_HEAD, record_data_len(s->records));
 }
 
-bool dns_set_add(struct dns_set *set, dns_expand *expand, struct bytes message, const struct dns_record *record)
+const struct dns_set *dns_set_next(const struct dns_set *s)
 {
-    struct writer *w = &set->w;
-    uint8_t *len_at = write_room(w, 2);
-    if (!len_at || !expand_rdata(expand, message, record, w) || !writer_good(w))
+    return dns_set_alive(s->next) ? s->next : NULL;
+}
+
+const struct dns_set *dns_node_set(const struct dns_node *n, uint16_t type, uint16_t covered)
+{
+    uint32_t key = (uint32_t)type << 16 | covered;
+    for (const struct dns_set *s = n->sets; dns_set_alive(s); s = s->next) {
+        if (dns_set_key(s) >= key)
+            return dns_set_key(s) == key ? s : NULL;
+    }
+    return NULL;
+}
+
+struct dns_set *dns_set_make(struct dns_zone *z, uint16_t type, uint16_t covered, uint32_t ttl, size_t len)
+{
+    size_t room = offsetof(struct dns_set, records) + len;
+    struct dns_set *s = dns_arena_take(z, &room);
+    if (s)
+        *s = (struct dns_set){
+            .died = SET_ALIVE, .ttl = ttl, .type = type, .covered = covered, .room = (uint16_t)(room / 8)};
+    return s;
+}
+
+void dns_set_free(struct dns_zone *z, struct dns_set *s)
+{
+    dns_arena_give(z, s, s->room * (size_t)8);
+}
+
+/* The living first, by type; the dead behind them. */
+void dns_set_link(struct dns_node *n, struct dns_set *s)
+{
+    struct dns_set **at = &n->sets;
+    if (dns_set_alive(s)) {
+        while (dns_set_alive(*at) && dns_set_key(*at) < dns_set_key(s))
+            at = &(*at)->next;
+    } else {
+        while (dns_set_alive(*at))
+            at = &(*at)->next;
+    }
+    s->next = *at;
+    *at = s;
+}
+
+void dns_set_unlink(struct dns_node *n, struct dns_set *s)
+{
+    struct dns_set **at = &n->sets;
+    while (*at != s) {
+        must(*at);
+        at = &(*at)->next;
+    }
+    *at = s->next;
+}
+
+void dns_set_append(struct dns_set *s, struct bytes rdata)
+{
+    struct writer w = writer_of(s->records + s->len, s->room * (size_t)8 - offsetof(struct dns_set, records) - s->len);
+    write_be16(&w, DNS_SET_OWNER);
+    write_be16(&w, s->type);
+    write_be16(&w, DNS_IN);
+    write_be32(&w, s->ttl);
+    write_be16(&w, (uint16_t)rdata.len);
+    write_bytes(&w, rdata);
+    must(writer_good(&w));
+    s->len = (uint16_t)(s->len + writer_len(&w));
+    s->n++;
+}
+
+bool dns_set_has_room(struct dns_zone *z, struct dns_set *s, size_t more)
+{
+    size_t room = s->room * (size_t)8, needed = offsetof(struct dns_set, records) + s->len + more;
+    if (needed <= room)
+        return true;
+    size_t extend = (needed - room + 7) / 8 * 8;
+    if (!dns_arena_extend(z, s, room, extend))
         return false;
-    size_t len = (size_t)(w->at - len_at) - 2;
-    len_at[0] = (uint8_t)(len >> 8);
-    len_at[1] = (uint8_t)len;
-    set->ttl_s = set->n && set->ttl_s < record->ttl ? set->ttl_s : record->ttl;
-    set->n++;
+    s->room = (uint16_t)((room + extend) / 8);
     return true;
 }
 
-static bool covers(const struct dns_record *record, uint16_t type)
+long dns_set_where(const struct dns_set *s, struct bytes rdata)
 {
-    struct reader r = reader_of(record->rdata);
-    return record->type == DNS_RRSIG && read_be16(&r) == type && reader_good(&r);
+    struct bytes r;
+    size_t at = 0, from = 0;
+    for (; dns_set_record(s, &at, &r); from = at) {
+        if (r.len == rdata.len && (bytes_equal(r, rdata) || dns_rdata_compare(s->type, r, rdata) == 0))
+            return (long)from;
+    }
+    return -1;
 }
 
-enum err dns_set_collect(struct dns_set *set, dns_expand *expand, struct bytes message, struct reader r, unsigned n,
-                         struct bytes owner, uint16_t type, bool signatures)
+void dns_set_cut(struct dns_set *s, size_t at)
 {
-    for (int pass = 0; pass < 1 + (signatures && expand); pass++) {
-        struct reader again = r;
-        struct dns_record record;
-        unsigned before = set->n;
-        for (unsigned i = 0; i < n && dns_record_read(&again, message, &record); i++) {
-            if (record.class_ != DNS_IN || !(pass ? covers(&record, type) : record.type == type) ||
-                !dns_name_equal(dns_name_bytes(&record.name), owner))
-                continue;
-            if (!dns_set_add(set, expand, message, &record))
-                return writer_good(&set->w) ? ERR_MALFORMED : ERR_TOO_LARGE;
-            if (type == DNS_CNAME && !pass)
-                break;
-        }
-        if (pass) {
-            set->n_signatures = set->n - before;
-            set->n = before;
-        }
-        if (set->n == 0)
-            break;
+    size_t len = DNS_SET_HEAD + record_data_len(s->records + at);
+    memmove(s->records + at, s->records + at + len, s->len - at - len);
+    s->len = (uint16_t)(s->len - len);
+    s->n--;
+}
+
+void dns_set_retime(struct dns_set *s, uint32_t ttl)
+{
+    struct bytes rdata;
+    size_t at = 0;
+    s->ttl = ttl;
+    for (size_t from = 0; dns_set_record(s, &at, &rdata); from = at) {
+        struct writer w = writer_of(s->records + from + TTL_AT, 4);
+        write_be32(&w, ttl);
     }
-    return OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What comes back: is it the answer to what was asked, and what of it goes into the cache. */
-#include "proto/dns_sets.h"
+#include "proto/dns_collect.h"
 #include "proto/dns_stub.h"
 
 #include <jinn/attr.h>

@@ -5,7 +5,7 @@
 _jinn()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options=''
-	local commands='new build run describe clean help version'
+	local commands='new build run describe clean zone help version'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
@@ -33,14 +33,21 @@ _jinn()
 	build) options='--target --release --debug --shuffle --quiet --help' ;;
 	run) options='--target --publish --net --net-offload --block --kv --key-file --mem --layout-seed --pcap --gdb --core --timing --quiet --help' ;;
 	describe) options='--target --json --picture --help' ;;
+	zone) options='--origin --print --help' ;;
 	*) options=--help ;;
 	esac
+	if [ "$command" = zone ] && [ "$COMP_CWORD" = 2 ]; then
+		mapfile -t COMPREPLY < <(compgen -W check -- "$word")
+		return
+	fi
 	case $word in
 	-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		if [ "$command" = run ] || [ "$command" = describe ]; then
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.@(spt|hvt)' -- "$word")
+		elif [ "$command" = zone ]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		fi
 		compopt -o filenames 2>/dev/null ;;
 	esac

@@ -18,7 +18,7 @@ struct command {
 
 extern const struct command *const commands[]; /* NULL-terminated */
 extern const struct command command_build, command_clean, command_describe, command_help, command_new, command_run,
-    command_version;
+    command_version, command_zone;
 
 /* The command that is running: for usage errors. */
 extern const struct command *command_now;

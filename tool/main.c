@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct command *const commands[] = {&command_new,   &command_build, &command_run,     &command_describe,
-                                          &command_clean, &command_help,  &command_version, NULL};
+const struct command *const commands[] = {&command_new,      &command_build,   &command_run,
+                                          &command_describe, &command_clean,   &command_zone,
+                                          &command_help,     &command_version, NULL};
 const struct command *command_now;
 
 void command_print_help(const struct command *c)

@@ -41,6 +41,14 @@ void fail(int status, const char *format, ...)
     exit(status);
 }
 
+void say_at(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_line(line > 0 ? format_text("%s:%d: ", file, line) : format_text("%s: ", file), format, args);
+    va_end(args);
+}
+
 void fail_at(const char *file, int line, const char *format, ...)
 {
     va_list args;

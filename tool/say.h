@@ -23,6 +23,8 @@ void say_error(const char *format, ...) PRINTF_LIKE(1, 2);
 NO_RETURN void fail(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same without the prefix, for "FILE:LINE: what; remedy". */
 NO_RETURN void fail_at(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same, and goes on. */
+void say_at(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
 /* What goes on, on stderr, unless say_quiet was called: "  built dist/hello.spt". */
 void say_progress(const char *format, ...) PRINTF_LIKE(1, 2);
 void say_quiet(void);

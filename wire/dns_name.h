@@ -9,7 +9,9 @@
 
 #include <jinn/bytes.h>
 
+#ifndef DNS_NAME_BYTES /* proof/dns_name.c has a smaller one */
 #define DNS_NAME_BYTES 255
+#endif
 #define DNS_LABEL_BYTES 63
 #define DNS_LABELS_MAX 127                /* beside the root */
 #define DNS_POINTERS_MAX 128              /* one to each label and the root: more lead a reader around, not to a name */

@@ -94,6 +94,11 @@ const char *dns_loc_parse(const struct dns_word *word, size_t n, struct writer *
 
 /* Takes a character off, which may be escaped; false: a bad escape. */
 bool dns_char_take(struct reader *r, uint8_t *c);
+/* All of it without its escapes. NULL, or the reason why not. */
+const char *dns_string_parse(struct bytes text, struct writer *w);
+/* An address of one family, 4 or 16 bytes. NULL, or the reason why not. */
+const char *dns_ip_parse(struct bytes text, bool six, struct writer *w);
+void dns_ip_write(struct writer *w, struct bytes address);
 /* Between quotes, with what has a meaning escaped. */
 void dns_quoted_write(struct writer *w, struct bytes b);
 

@@ -104,6 +104,8 @@ bool dns_duration_parse(struct bytes text, uint32_t *seconds)
         *seconds = (uint32_t)sum;
         return true;
     }
+    if (text.len == 0)
+        return false;
     for (sum = 0; text.len;) {
         uint64_t v;
         size_t n = 0;
@@ -211,7 +213,7 @@ static const char *parse_name(struct parse *p)
     return why;
 }
 
-static const char *write_ip(struct bytes text, bool six, struct writer *w)
+const char *dns_ip_parse(struct bytes text, bool six, struct writer *w)
 {
     struct ip ip;
     if (!ip_parse(text, &ip) || (bytes_find(text, ':') < text.len) != six)
@@ -224,7 +226,7 @@ static const char *parse_ip(struct parse *p, bool six)
 {
     struct bytes text;
     const char *why = take_plain(p, &text);
-    return why ? why : write_ip(text, six, p->w);
+    return why ? why : dns_ip_parse(text, six, p->w);
 }
 
 /* "01-23-45-67-89-ab" */
@@ -241,7 +243,7 @@ static const char *parse_eui(struct parse *p, size_t len)
     return good ? NULL : "not hexadecimal numbers like 00-12-34 with dashes between them";
 }
 
-static const char *write_unescaped(struct bytes text, struct writer *w)
+const char *dns_string_parse(struct bytes text, struct writer *w)
 {
     struct reader r = reader_of(text);
     while (reader_left(&r)) {
@@ -265,7 +267,7 @@ static const char *parse_string(struct parse *p)
     if (p->n == 0)
         return missing;
     write_u8(p->w, 0);
-    const char *why = write_unescaped(p->word->text, p->w);
+    const char *why = dns_string_parse(p->word->text, p->w);
     size_t len = writer_len(p->w) - at - 1;
     if (why)
         return why;
@@ -289,7 +291,7 @@ static const char *parse_text(struct parse *p)
 {
     if (p->n == 0)
         return missing;
-    const char *why = write_unescaped(p->word->text, p->w);
+    const char *why = dns_string_parse(p->word->text, p->w);
     p->word++;
     p->n--;
     return why;
@@ -388,7 +390,7 @@ static const char *parse_prefix(struct bytes text, struct writer *w)
         number_of(bytes_slice(text, slash + 1, text.len), family == 1 ? 32 : 128, &prefix))
         return reason;
     struct writer address = writer_of(room, sizeof room);
-    if (write_ip(bytes_slice(text, colon + 1, slash - colon - 1), family == 2, &address))
+    if (dns_ip_parse(bytes_slice(text, colon + 1, slash - colon - 1), family == 2, &address))
         return reason;
     size_t len = writer_len(&address);
     while (len && room[len - 1] == 0)

@@ -30,16 +30,16 @@ static void write_number(struct writer *w, struct bytes b)
     write_format(w, "%u", v);
 }
 
-static void write_ip(struct writer *w, struct bytes b)
+void dns_ip_write(struct writer *w, struct bytes address)
 {
     char text[IP_TEXT_BYTES];
-    if (b.len == 4) {
-        write_format(w, "%u.%u.%u.%u", b.data[0], b.data[1], b.data[2], b.data[3]);
+    if (address.len == 4) {
+        write_format(w, "%u.%u.%u.%u", address.data[0], address.data[1], address.data[2], address.data[3]);
         return;
     }
     /* ip_text would say that of ::ffff:1.2.3.4, which a record of IPv6 can't hold otherwise. */
     struct ip ip;
-    memcpy(ip.b, b.data, sizeof ip.b);
+    memcpy(ip.b, address.data, sizeof ip.b);
     if (ip_is4(&ip))
         write_str(w, "::ffff:");
     write_str(w, ip_text(&ip, text));
@@ -137,7 +137,7 @@ static void write_prefixes(struct writer *w, struct bytes b)
         unsigned family = read_be16(&r), prefix = read_u8(&r), len = read_u8(&r);
         read_copy(&r, address, len & 0x7f);
         write_format(w, "%s%s%u:", first ? "" : " ", len & 0x80 ? "!" : "", family);
-        write_ip(w, bytes_of(address, family == 1 ? 4 : 16));
+        dns_ip_write(w, bytes_of(address, family == 1 ? 4 : 16));
         write_format(w, "/%u", prefix);
     }
 }
@@ -151,7 +151,7 @@ static void write_gateway(struct writer *w, struct bytes b, uint8_t kind)
     else if (kind == DNS_GATEWAY_NAME)
         dns_name_write_text(w, b);
     else
-        write_ip(w, b);
+        dns_ip_write(w, b);
 }
 
 static void write_rest(struct writer *w, char code, struct bytes b)
@@ -220,7 +220,7 @@ static void write_field(struct writer *w, char code, struct bytes b, struct byte
         break;
     case DNS_F_IP4:
     case DNS_F_IP6:
-        write_ip(w, b);
+        dns_ip_write(w, b);
         break;
     case DNS_F_EUI48:
     case DNS_F_EUI64:

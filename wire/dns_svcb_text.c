@@ -5,8 +5,6 @@
 
 #include "base/radix.h"
 
-#include <jinn/addr.h>
-
 static const char key_names[DNS_SVCB_KEYS][16] = {"mandatory", "alpn",     "no-default-alpn", "port", "ipv4hint",
                                                   "ech",       "ipv6hint", "dohpath",         "ohttp"};
 
@@ -47,22 +45,13 @@ static void write_alpn(struct writer *w, struct bytes value)
 static void write_list(struct writer *w, uint16_t key, struct bytes value)
 {
     struct reader r = reader_of(value);
-    char text[IP_TEXT_BYTES];
     for (bool first = true; reader_left(&r); first = false) {
-        struct ip ip = IP_NONE;
         if (!first)
             write_u8(w, ',');
-        if (key == DNS_SVCB_MANDATORY) {
+        if (key == DNS_SVCB_MANDATORY)
             write_key(w, read_be16(&r));
-            continue;
-        }
-        if (key == DNS_SVCB_IPV4HINT)
-            ip = ip4_of_u32(read_be32(&r));
         else
-            read_copy(&r, ip.b, sizeof ip.b);
-        if (key == DNS_SVCB_IPV6HINT && ip_is4(&ip))
-            write_str(w, "::ffff:");
-        write_str(w, ip_text(&ip, text));
+            dns_ip_write(w, read_bytes(&r, key == DNS_SVCB_IPV4HINT ? 4 : 16));
     }
 }
 
@@ -133,18 +122,6 @@ static struct bytes next_of_list(struct bytes *list)
     return element;
 }
 
-static const char *parse_plain(struct bytes text, struct writer *w)
-{
-    struct reader r = reader_of(text);
-    uint8_t c;
-    while (reader_left(&r)) {
-        if (!dns_char_take(&r, &c))
-            return "a bad escape";
-        write_u8(w, c);
-    }
-    return NULL;
-}
-
 /* A character of an element: what the first escaping leaves may be a backslash that escapes a comma. */
 static const char *parse_alpn(struct bytes text, struct writer *w)
 {
@@ -176,11 +153,9 @@ static const char *parse_ips(struct bytes list, bool six, struct writer *w)
 {
     struct bytes element;
     do {
-        struct ip ip;
         element = next_of_list(&list);
-        if (!ip_parse(element, &ip) || (bytes_find(element, ':') < element.len) != six)
+        if (dns_ip_parse(element, six, w))
             return six ? "ipv6hint is no list of IPv6 addresses" : "ipv4hint is no list of IPv4 addresses";
-        write_copy(w, six ? ip.b : ip.b + 12, six ? 16 : 4);
     } while (list.data > element.data + element.len);
     return NULL;
 }
@@ -235,7 +210,7 @@ static const char *parse_value(uint16_t key, struct bytes text, struct writer *w
     case DNS_SVCB_ECH:
         return parse_base64(text, w);
     default:
-        return parse_plain(text, w);
+        return dns_string_parse(text, w);
     }
 }
 
@@ -288,7 +263,7 @@ const char *dns_svcb_parse(const struct dns_word *word, size_t n, struct writer 
         write_be16(w, key);
         size_t at = writer_len(w);
         write_be16(w, 0);
-        if (value.len && (why = by_number ? parse_plain(value, w) : parse_value(key, value, w)) != NULL)
+        if (value.len && (why = by_number ? dns_string_parse(value, w) : parse_value(key, value, w)) != NULL)
             return why;
         size_t len = writer_len(w) - at - 2;
         if (writer_good(w) && len <= UINT16_MAX) {

@@ -128,4 +128,30 @@ MUST_USE enum err udp_leave(struct udp_socket *u, const struct ip *group);
 /* Leaves the groups, too. */
 void udp_close(struct udp_socket *u);
 
+/* ---- UDP servers that answer at once ---- */
+
+/* A datagram that came. */
+struct udp_question {
+    struct endpoint from;
+    struct bytes payload; /* BORROWS where it was received: until the call returns */
+    uint64_t now_ns;
+    bool group; /* it was sent to a broadcast or multicast address */
+};
+
+/* Whoever answers each datagram without waiting for anything: no fiber is woken, and nothing is copied. */
+struct udp_server {
+    /* Called by the stack between fibers; must not yield, nor close the socket. Writes the answer into `room`, at most `size`
+     * bytes, and gives its length; UDP_NO_ANSWER: there is none. It is sent to where the question came from, from the address
+     * that it was sent to. */
+    size_t (*answer)(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size);
+};
+#define UDP_NO_ANSWER SIZE_MAX
+
+/* Takes the port and has `server` answer all that comes to it from now on, with at most `answer_bytes` each (beyond the MTU in
+ * fragments; at most 65507). Such a socket has no udp_recv; all else works on it. BORROWS the server until udp_close. An
+ * answer that can't be sent is dropped and counted, as are questions without an answer and those from port 0. ERR_IN_USE,
+ * ERR_FULL, ERR_TOO_LARGE. */
+MUST_USE enum err stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
+                                  struct udp_socket **u);
+
 #endif

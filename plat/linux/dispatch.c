@@ -39,6 +39,7 @@ TWO(udp_problem);
 TWO(udp_join);
 TWO(udp_leave);
 TWO(udp_close);
+TWO(stack_udp_serve);
 
 struct stack *__wrap_boot_stack(const char *name, const struct stack_options *o)
 {
@@ -140,6 +141,12 @@ enum err __wrap_udp_leave(struct udp_socket *u, const struct ip *group)
 void __wrap_udp_close(struct udp_socket *u)
 {
     PICK(u, udp_close)(u);
+}
+
+enum err __wrap_stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
+                                struct udp_socket **u)
+{
+    return PICK(s, stack_udp_serve)(s, port, server, answer_bytes, u);
 }
 
 /* ---- Tables: of the host's sockets only what an appliance needs to choose a stack ---- */

@@ -4,6 +4,7 @@
  *
  *   host_stack.c  addresses, who owns what, news from epoll        host_tcp.c   listeners and connecting
  *   host_flow.c   a connection: reading, writing, its end          host_udp.c   datagram sockets
+ *   host_udp_serve.c  those that answer at once
  *   host_connect_any.c  happy eyeballs
  *   host_address.c  addresses as the host writes them              dispatch.c   which of the two stacks is meant
  *
@@ -27,6 +28,7 @@ enum {
     /* The library's own stack has as many listeners and UDP sockets, and an appliance for one must run on the other. */
     HOST_LISTENERS = 16,
     HOST_UDP_SOCKETS = 32,
+    HOST_UDP_MAX_BYTES = 65507, /* stack.h's promise, for both families */
     /* Connections when the manifest says nothing, those included whose user has closed them. */
     HOST_CONNECTIONS = 1024,
     /* Of the descriptors that this process may have, so many are left for all but connections. */
@@ -47,8 +49,9 @@ struct host_counters {
     uint64_t listeners_full, sockets_full, connections_full; /* no place, no memory or no descriptor */
     uint64_t linger_dropped;                                 /* closed ones that went early to make room for new ones */
     uint64_t linger_expired;
-    uint64_t problems;    /* ICMP errors about datagrams */
-    uint64_t groups_full; /* the kernel's limits: net.ipv4.igmp_max_memberships, net.core.optmem_max */
+    uint64_t problems;                 /* ICMP errors about datagrams */
+    uint64_t unanswered, answers_lost; /* of servers that answer at once, as counters_udp */
+    uint64_t groups_full;              /* the kernel's limits: net.ipv4.igmp_max_memberships, net.core.optmem_max */
 };
 
 struct host_stack;
@@ -100,6 +103,8 @@ struct host_udp {
     struct host_stack *stack;
     uint16_t port; /* 0: free */
     struct waiter *reader;
+    struct host_serving *serving;     /* answers at once (host_udp_serve.c); NULL */
+    void (*news)(struct host_udp *u); /* for it */
     bool has_problem;
     enum err problem;
     struct endpoint problem_peer;
@@ -153,6 +158,7 @@ HOST_STACK(udp_problem);
 HOST_STACK(udp_join);
 HOST_STACK(udp_leave);
 HOST_STACK(udp_close);
+HOST_STACK(stack_udp_serve);
 
 /* The stack of a device that linux_net_attach left to the host. Ends the process when an address is not the host's. */
 struct stack *host_stack_up(unsigned index, const struct stack_options *o);
@@ -168,6 +174,8 @@ struct host_stack *host_stack_of(struct stack *s);
 MUST_USE enum err host_socket_add(struct host_socket *s, struct host_stack *h, int fd,
                                   void (*news)(struct host_socket *s, uint32_t events), void *owner);
 void host_socket_close(struct host_socket *s);
+/* Of a socket whose server answers at once. */
+void host_udp_serve_end(struct host_udp *u);
 /* Opens a socket bound as `b` says to the port. Gives the descriptor, or -1 with errno. */
 int host_bound_socket(const struct host_bind *b, int kind, uint16_t port);
 /* The port can't be had for a reason that the operator can mend: says which and ends the process. */

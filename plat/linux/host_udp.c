@@ -12,8 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define UDP_MAX_BYTES 65507 /* stack.h's promise, for both families */
-#define SAME_PORT_TRIES 8   /* for a free port that is free at two addresses */
+#define SAME_PORT_TRIES 8 /* for a free port that is free at two addresses */
 
 static struct host_udp *of(struct udp_socket *u)
 {
@@ -28,8 +27,12 @@ static void wake(struct host_udp *u)
 
 static void udp_news(struct host_socket *s, uint32_t events)
 {
+    struct host_udp *u = s->owner;
     (void)events;
-    wake(s->owner);
+    if (u->news)
+        u->news(u);
+    else
+        wake(u);
 }
 
 /* ---- Opening ---- */
@@ -152,6 +155,7 @@ void host_udp_close(struct udp_socket *socket)
 {
     struct host_udp *u = of(socket);
     must(!u->reader);
+    host_udp_serve_end(u);
     close_sockets(u);
     u->port = 0;
 }
@@ -247,7 +251,7 @@ enum err host_udp_send(struct udp_socket *socket, struct endpoint to, const stru
     union host_address a;
     int fd;
     must(n <= UDP_PARTS_MAX);
-    if (pieces_len(v, n) > UDP_MAX_BYTES)
+    if (pieces_len(v, n) > HOST_UDP_MAX_BYTES)
         return ERR_TOO_LARGE;
     const struct host_bind *b = bind_for(u, &to.ip, &fd);
     if (!b || ip_is_unspecified(&to.ip))
@@ -299,7 +303,7 @@ enum err host_udp_recv(struct udp_socket *socket, void *buffer, size_t size, siz
     struct host_udp *u = of(socket);
     struct fiber_waiter w;
     enum err e;
-    must(!u->reader); /* one fiber at a time */
+    must(!u->reader && !u->serving); /* one fiber at a time */
     fiber_waiter_init(&w);
     u->reader = &w.waiter;
     while ((e = receive_any(u, buffer, size, len, from)) == ERR_AGAIN) {

@@ -9,11 +9,16 @@
 
 #include <sys/uio.h>
 
-/* Stock tenders' filters know no writev, so the parts must become one piece. */
-static long send_in_one_piece(long fd, const struct bytes *v, size_t n)
+/* Up to here the kernel takes longer to look at a list of parts than we to put them together. */
+#define SHORT_BYTES 320
+
+/* Stock tenders' filters know no writev, so the parts must become one piece. `header` NULL: the frames have none. */
+static long send_in_one_piece(long fd, const struct net_offload *header, const struct bytes *v, size_t n)
 {
-    static uint8_t frame[PLAT_FRAME_BYTES];
+    static uint8_t frame[VNET_HEADER_BYTES + PLAT_FRAME_BYTES];
     struct writer w = writer_of(frame, sizeof frame);
+    if (header)
+        vnet_emit(&w, header);
     for (size_t i = 0; i < n; i++)
         write_bytes(&w, v[i]);
     must(writer_good(&w));
@@ -36,11 +41,10 @@ static bool has_header(unsigned index)
 /* Where frames have headers the tender is ours, and its filter knows writev. */
 static long send_with_header(long fd, const struct bytes *v, size_t n, const struct net_offload *o)
 {
-    static const struct net_offload plain;
     uint8_t header[VNET_HEADER_BYTES];
     struct iovec parts[1 + NET_PARTS_MAX] __attribute__((uninitialized)); /* on each packet's way; n + 1 are set here */
     struct writer w = writer_of(header, sizeof header);
-    vnet_emit(&w, o ? o : &plain);
+    vnet_emit(&w, o);
     parts[0].iov_base = header;
     parts[0].iov_len = sizeof header;
     for (size_t i = 0; i < n; i++) {
@@ -53,16 +57,20 @@ static long send_with_header(long fd, const struct bytes *v, size_t n, const str
 enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const struct net_offload *o)
 {
     const struct solo5_entry *e = given_device(index, SOLO5_NET);
+    static const struct net_offload plain;
     must(n >= 1 && n <= NET_PARTS_MAX);
     long r;
-    if (has_header(index))
-        r = send_with_header((long)e->backing, v, n, o);
+    bool is_short = bytes_total(v, n) <= SHORT_BYTES;
+    if (has_header(index) && is_short)
+        r = send_in_one_piece((long)e->backing, o ? o : &plain, v, n);
+    else if (has_header(index))
+        r = send_with_header((long)e->backing, v, n, o ? o : &plain);
     else if (n == 1)
         r = SPT_CALL(SYS_write, e->backing, v[0].data, v[0].len, 0);
-    else if (given.features & EXTENSION_WRITEV)
+    else if (given.features & EXTENSION_WRITEV && !is_short)
         r = send_gathered((long)e->backing, v, n);
     else
-        r = send_in_one_piece((long)e->backing, v, n);
+        r = send_in_one_piece((long)e->backing, NULL, v, n);
     if (r >= 0)
         return OK;
     return r == SPT_EAGAIN || r == SPT_ENOBUFS ? ERR_AGAIN : ERR_IO;

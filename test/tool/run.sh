@@ -101,7 +101,7 @@ manifest 'a device without a name'       '5: .net. needs one name'              
 manifest 'a device with two names'       '5: .net. needs one name'                    's/net service/net a b/'
 manifest 'a name used twice'             '14: .service. is the name.* line 5'         '$a [block service]'
 manifest 'too many devices'              '[0-9]*: more than 62 devices'               "\$a $(printf '[block b%d]\\n' {1..61})"
-manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..55})"
+manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..50})"
 manifest 'a missing folder'              '8: from = .*there is no folder'             's/files\/$/nix/'
 manifest 'a key of no type'              '10: .key port. has no type'                 '/^type/d'
 manifest 'a key of an unknown type'      '11: no type .*mean .port'                   's/= port/= prot/'
@@ -192,6 +192,18 @@ refused 'new with a bad name'          64 'no name for an appliance'            
 refused 'new over something'           73 'exists already'                         "$jinn" new "$work/good"
 refused 'new from no template'         64 'no template.*hello, website'            "$jinn" new "$work/x" -t nix
 refused 'new where one may not write'  73 "can't be made"                          "$jinn" new /proc/x
+printf '$ORIGIN a.\n@ 1 SOA b c 1 2 3 4 5\n@ 1 NS b\nb 1 A 192.0.2.1\n' >"$work/zone"
+sed 's/192.0.2.1/192.0.2/' "$work/zone" >"$work/bad-zone"
+: >"$work/empty-zone"
+refused 'zone without a word'              64 'check FILE'                             "$jinn" zone
+refused 'zone with another word'           64 'check FILE'                             "$jinn" zone print "$work/zone"
+refused 'zone check without a file'        64 'name the zone.s file'                   "$jinn" zone check
+refused 'zone check of a bad origin'       64 "'a..b' is no name of a zone"            "$jinn" zone check -o a..b "$work/zone"
+refused 'zone check of no file'            66 "can't be read"                          "$jinn" zone check "$work/nosuch"
+refused 'zone check of a bad file'         65 'bad-zone:4: not an IPv4 address$'       "$jinn" zone check "$work/bad-zone"
+refused 'zone check of an empty file'      65 'name the zone with -o'                  "$jinn" zone check "$work/empty-zone"
+check 'zone check' grep -q '^a\. serial 1, 2 names, 3 records$' <("$jinn" zone check "$work/zone")
+check 'zone check --print' grep -q '^b\.a\. 1 IN A 192\.0\.2\.1$' <("$jinn" zone check -o a --print "$work/zone")
 refused 'clean what is no appliance'   66 'nothing was removed'                    "$jinn" clean "$work/empty"
 refused 'a picture that cannot be written' 73 "can't be"                           bash -c '"$0" describe "$1" --picture /proc/x.svg 2>&1 >/dev/null | tail -1 >&2; exit "${PIPESTATUS[0]}"' "$jinn" "$image"
 
@@ -309,7 +321,7 @@ check 'the picture is XML' python3 -c 'import sys, xml.dom.minidom; xml.dom.mini
 check 'a bare image is described' grep -q 'guard pages' <(cp "$app/dist/made.spt" "$work/bare.spt"; "$jinn" describe "$work/bare.spt")
 check 'the origin names dependencies' grep -qE 'musl 1\.|mbedtls 3\.' <("$jinn" describe "$work/bare.spt")
 check 'no colour in a pipe' bash -c '! "$0" describe "$1" | grep -q $'"'\\033'" "$jinn" "$work/bare.spt"
-for command in new build run describe clean help version; do
+for command in new build run describe clean zone help version; do
 	check "$command --help" grep -q "^usage: jinn $command" <("$jinn" "$command" --help)
 	check "help $command" grep -q "^usage: jinn $command" <("$jinn" help "$command")
 done

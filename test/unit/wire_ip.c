@@ -130,8 +130,7 @@ static void golden_discover(void **state)
     assert_int_equal(writer_len(&w), 300);
     struct bytes head = hex("01010600 3903f326 00020000 00000000 00000000 00000000 00000000 02000000000a 0000");
     assert_memory_equal(out, head.data, head.len);
-    struct bytes options =
-        hex("63825363 350101 3d070102000000000a 390205dc 0c03626f78 37090179 03061a3336 3a3b ff 0000");
+    struct bytes options = hex("63825363 350101 3d070102000000000a 390205dc 0c03626f78 370b0179 03060f1a33363a3b77 ff");
     assert_memory_equal(out + 236, options.data, options.len);
 }
 

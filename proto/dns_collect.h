@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Sets of records as they are read from messages, in the form in which the cache keeps them (proto/dns_cache.h). */
-#ifndef PROTO_DNS_SETS_H
-#define PROTO_DNS_SETS_H
+#ifndef PROTO_DNS_COLLECT_H
+#define PROTO_DNS_COLLECT_H
 
 #include "wire/dns.h"
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* A name server with authority over zones.
+ *
+ *     struct dns_server *server;
+ *     dns_server_new(&(struct dns_server_options){.id = bytes_str("ns1")}, &server);
+ *     dns_server_load(server, self->zones);
+ *     dns_server_udp(server, self->service, 53);
+ *     dns_server_tcp(server, self->service, 53, &(struct dns_server_tcp_options){0});
+ *     dns_server_run(server);
+ *
+ * UDP is answered by the stack itself, without a fiber; a TCP connection that waits holds none. What an appliance doesn't
+ * call is not in its image: TCP, the reading of zone files, rate limits. */
+#ifndef JINN_DNS_SERVER_H
+#define JINN_DNS_SERVER_H
+
+#include <jinn/kv.h>
+#include <jinn/stack.h>
+
+struct dns_server;
+
+/* Zero means the default in brackets. All views are BORROWED for the server's life. */
+struct dns_server_options {
+    struct bytes id;       /* who we are, for who asks: NSID, id.server; at most 64 bytes [not told] */
+    struct bytes version;  /* version.bind; likewise [not told] */
+    uint16_t udp_bytes;    /* of an answer by UDP, 512 to 4096 [1232] */
+    bool no_cookies;       /* RFC 7873: otherwise given to who has one */
+    bool cookies_required; /* a client with a cookie that isn't ours is told so instead of being answered */
+    struct bytes
+        cookie_secret; /* 32 hex digits, the same at each server of an address; 64: behind them the one before it [random] */
+    uint32_t zones;    /* at most [1024] */
+    size_t zone_bytes; /* memory of one zone, at most [no limit but the heap's] */
+};
+
+/* GIVES. ERR_INVALID: what is out of range; ERR_FULL. */
+MUST_USE enum err dns_server_new(const struct dns_server_options *o, struct dns_server **d);
+
+/* Answers of one kind that a network (/24, /56) gets by UDP in a second, at most; beyond them each `slip`-th is empty and
+ * truncated (0: none is), the others are dropped. Networks are remembered in a table of `entries` [16384 of 16 bytes]. */
+struct dns_server_limit {
+    uint32_t per_second, slip, entries;
+};
+MUST_USE enum err dns_server_limit(struct dns_server *d, const struct dns_server_limit *o);
+
+/* Takes each value whose key ends with ".zone", read as a zone file (RFC 1035 5), as the zone that the key names:
+ * "example.com.zone"; the root is "root.zone". $INCLUDE names another key. What is wrong is logged with file and line.
+ * ERR_MALFORMED: a zone can't be served; ERR_FULL, ERR_IO. Zones that are there already are replaced at once. */
+MUST_USE enum err dns_server_load(struct dns_server *d, struct kv *zones) MAY_YIELD;
+/* One zone from text in memory; `file` is its name in errors. Nothing of the text is kept. */
+MUST_USE enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text, const char *file);
+
+/* Answers on this port from now on. As stack_udp_serve. */
+MUST_USE enum err dns_server_udp(struct dns_server *d, struct stack *s, uint16_t port);
+
+struct dns_server_tcp_options {
+    uint32_t connections;   /* at once [1024]; beyond that the one that has been idle longest goes */
+    uint32_t per_client;    /* of an address [a quarter] */
+    uint32_t workers;       /* fibers that answer [4] */
+    uint32_t message_bytes; /* of a request [4096] */
+    uint64_t idle_ns;       /* of a connection [20 s] */
+};
+/* The same by TCP while dns_server_run runs; once a server. As stack_listen. */
+MUST_USE enum err dns_server_tcp(struct dns_server *d, struct stack *s, uint16_t port,
+                                 const struct dns_server_tcp_options *o);
+
+/* Other servers, and who may change zones. Lists are words between blanks: who may is `192.0.2.1`, `10.0.0.0/8`, `key:NAME`,
+ * `10.0.0.0/8+key:NAME` or `any`; servers are `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. */
+struct dns_server_peers_options {
+    struct bytes keys;       /* of TSIG: BIND's or knot's text, or lines `NAME ALGORITHM BASE64` [none] */
+    const char *transfer;    /* who may have zones by AXFR and IXFR [nobody] */
+    const char *update;      /* who may change zones by UPDATE [nobody] */
+    const char *notify_from; /* who may tell of news, beside the primaries of the zone [nobody] */
+    const char *secondaries; /* servers that are told of changes [none] */
+    const char *primaries;   /* servers that `secondary` zones come from [none] */
+    const char *secondary;   /* names of zones that come from there [none] */
+    size_t history_bytes;    /* of changes of a zone that IXFR can give [1 MB] */
+};
+/* Call it once, after the zones were loaded and before dns_server_run. What is wrong is logged. ERR_INVALID, ERR_FULL. */
+MUST_USE enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dns_server_peers_options *o);
+
+/* Serves until the image is to stop. OK: it was stopped. */
+MUST_USE enum err dns_server_run(struct dns_server *d) MAY_YIELD;
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/* Zones of the name server from zone files. */
+#include "proto/dns_server.h"
+#include "proto/dns_zonefile.h"
+
+#include <jinn/log.h>
+
+#include <stdlib.h>
+
+static struct log_source source = LOG_SOURCE("dns");
+
+enum {
+    PROBLEMS_MAX = 10, /* of one zone that are logged */
+    INCLUDES_MAX = 64, /* files of one zone that are in memory at once */
+    NEAR_BYTES = 60    /* of a word that is shown */
+};
+
+#define SUFFIX ".zone"
+
+/* ---- One zone ---- */
+
+static void say(const struct dns_zonefile *z, const char *reason)
+{
+    char near[NEAR_BYTES + 3] = "";
+    if (z->near.len && z->near.len < NEAR_BYTES) {
+        struct writer w = writer_of(near, sizeof near - 1);
+        write_str(&w, ": ");
+        write_bytes(&w, z->near);
+        near[writer_len(&w)] = 0;
+    }
+    log_error(&source, "%.*s:%u: %s%s", (int)z->file.len, (const char *)z->file.data, z->line, reason, near);
+}
+
+static const char *take(struct dns_zone *zone, const struct dns_zonefile_record *r)
+{
+    switch (dns_zone_add(zone, r->name, r->type, r->ttl, r->rdata)) {
+    case OK:
+    case ERR_IN_USE: /* said twice */
+        return NULL;
+    case ERR_INVALID:
+        return "not a name of this zone, or not a type that a zone has";
+    case ERR_TOO_LARGE:
+        return "more records of this name and type than an answer can hold";
+    default:
+        return "no memory for more records";
+    }
+}
+
+/* How many problems there were. */
+static unsigned read_all(struct dns_zonefile *z, struct dns_zone *zone)
+{
+    unsigned n = 0;
+    for (enum dns_zonefile_event e; (e = dns_zonefile_next(z)) != DNS_ZONEFILE_END && n < PROBLEMS_MAX;) {
+        const char *reason = e == DNS_ZONEFILE_ERROR ? z->reason : take(zone, &z->record);
+        if (!reason)
+            continue;
+        say(z, reason);
+        n++;
+    }
+    return n;
+}
+
+/* A zone with a SOA can be served, whatever else is wrong with it; the operator is told. */
+static enum err check(const struct dns_zone *zone, struct bytes file)
+{
+    struct dns_soa soa;
+    struct dns_name where = {.len = 0};
+    char text[DNS_NAME_TEXT_BYTES] = "";
+    const char *reason = dns_zone_check(zone, &where);
+    if (!reason)
+        return OK;
+    if (where.len)
+        dns_name_text(dns_name_bytes(&where), text);
+    log_warning(&source, "%.*s: %s%s%s", (int)file.len, (const char *)file.data, reason, where.len ? ": " : "", text);
+    return dns_zone_soa(zone, &soa) ? OK : ERR_MALFORMED;
+}
+
+static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct dns_zonefile_options *o)
+{
+    struct dns_zone *zone;
+    enum err e = dns_zone_new(o->origin, d->zones.seed, d->zone_bytes, &zone);
+    if (e != OK)
+        return e;
+    dns_zonefile_begin(z, o);
+    e = read_all(z, zone) ? ERR_MALFORMED : check(zone, o->file);
+    if (e == OK)
+        e = dns_zones_put(&d->zones, zone);
+    if (e != OK)
+        dns_zone_release(zone);
+    return e;
+}
+
+enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text, const char *file)
+{
+    struct dns_zonefile *z = malloc(sizeof *z);
+    if (!z)
+        return ERR_FULL;
+    struct dns_zonefile_options o = {.origin = origin, .text = text, .file = bytes_str(file)};
+    enum err e = load(d, z, &o);
+    free(z);
+    return e;
+}
+
+/* ---- All of a store ---- */
+
+struct loading {
+    struct dns_server *server;
+    struct kv *kv;
+    struct dns_zonefile *zonefile;
+    enum err result;
+    size_t n_zones;
+    size_t n_read;
+    void *read[INCLUDES_MAX]; /* what didn't lie in the image */
+};
+
+static void free_read(struct loading *l)
+{
+    while (l->n_read)
+        free(l->read[--l->n_read]);
+}
+
+static enum err read_value(struct loading *l, struct bytes key, struct bytes *text)
+{
+    struct kv_item item;
+    enum err e = kv_find(l->kv, key, KV_PLAIN, &item);
+    if (e != OK)
+        return e;
+    *text = item.in_place;
+    if (item.in_place.data || item.size == 0)
+        return OK;
+    uint8_t *memory = l->n_read < INCLUDES_MAX && item.size < SIZE_MAX ? malloc((size_t)item.size) : NULL;
+    if (!memory)
+        return ERR_FULL;
+    l->read[l->n_read++] = memory;
+    size_t at = 0, len = 1;
+    while (e == OK && at < item.size && len) {
+        e = kv_read(l->kv, key, &item, at, memory + at, (size_t)item.size - at, &len);
+        at += e == OK ? len : 0;
+    }
+    *text = bytes_of(memory, at);
+    return e;
+}
+
+static const char *open_included(void *context, struct bytes file, struct bytes *text)
+{
+    enum err e = read_value(context, file, text);
+    return e == OK ? NULL : err_text(e);
+}
+
+static enum err load_key(struct loading *l, struct bytes key)
+{
+    struct dns_name origin;
+    struct bytes stem = bytes_slice(key, 0, key.len - strlen(SUFFIX)), text;
+    const char *reason = NULL;
+    if (bytes_equal(stem, bytes_str("root")))
+        dns_name_copy(&origin, dns_root());
+    else
+        reason = dns_name_parse(stem, dns_root(), &origin);
+    if (reason) {
+        log_error(&source, "%.*s: no zone's name: %s", (int)key.len, (const char *)key.data, reason);
+        return ERR_MALFORMED;
+    }
+    enum err e = read_value(l, key, &text);
+    struct dns_zonefile_options o = {
+        .origin = dns_name_bytes(&origin), .text = text, .file = key, .open = open_included, .context = l};
+    if (e == OK)
+        e = load(l->server, l->zonefile, &o);
+    free_read(l);
+    return e;
+}
+
+static bool load_each(void *arg, struct bytes key)
+{
+    struct loading *l = arg;
+    if (!bytes_ends(key, bytes_str(SUFFIX)) || key.len == strlen(SUFFIX))
+        return true;
+    enum err e = load_key(l, key);
+    l->n_zones += e == OK;
+    if (e != OK) {
+        log_error(&source, "%.*s is not served: %s", (int)key.len, (const char *)key.data, err_text(e));
+        l->result = e;
+    }
+    return true;
+}
+
+enum err dns_server_load(struct dns_server *d, struct kv *zones)
+{
+    struct loading l = {.server = d, .kv = zones, .zonefile = malloc(sizeof *l.zonefile)};
+    if (!l.zonefile)
+        return ERR_FULL;
+    enum err e = zones->ops->each(zones, load_each, &l);
+    free(l.zonefile);
+    log_info(&source, "%zu zones", l.n_zones);
+    return e == OK ? l.result : e;
+}

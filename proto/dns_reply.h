@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/* An answer that is being made; for dns_answer.c and dns_proof.c. */
+#ifndef PROTO_DNS_REPLY_H
+#define PROTO_DNS_REPLY_H
+
+#include "proto/dns_answer.h"
+#include "proto/dns_store.h"
+
+/* A proof for each wildcard of a chain, and at its end: SOA or NS, DS, three NSEC3, and one to spare. */
+#define REPLY_AUTHORITY_MAX (DNS_CHAIN_MAX + 6)
+/* Names in one set that addresses are added of: as many as fit into a message as a rule, and the root has 13. */
+#define REPLY_TARGETS_MAX 32
+
+struct reply_authority {
+    const struct dns_node *node;
+    const struct dns_set *set;
+    uint32_t ttl;
+};
+
+struct reply {
+    const struct dns_zones *zones;
+    const struct dns_query *query;
+    struct dns_writer *d;
+    struct dns_result *result;
+    const struct dns_zone *z; /* that the name is looked for in */
+    struct dns_key key;       /* of the name that is looked for now */
+    struct dns_name target;   /* the name itself, unless it's the question's */
+    bool is_first;            /* it is the question's */
+    unsigned n_chain;
+    const struct dns_set *chain[DNS_CHAIN_MAX]; /* CNAMEs and DNAMEs that were gone through */
+    uint64_t chain_hash[DNS_CHAIN_MAX];         /* of the names where they were found */
+    unsigned n_authority;
+    struct reply_authority authority[REPLY_AUTHORITY_MAX];
+    const struct dns_set *more; /* whose targets' addresses are to be added; NULL: none */
+    const struct dns_node *more_node;
+    bool is_referral; /* and `more` are the servers of the delegation */
+};
+
+/* That the set goes into the authority section, once. */
+void reply_authority(struct reply *a, const struct dns_node *n, const struct dns_set *s, uint32_t ttl);
+
+/* ---- dns_proof.c: what DNSSEC wants beside the answer; nothing unless asked for and there ---- */
+
+/* The name, of so many labels, has no such type; `n` is its node. */
+void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels);
+/* The name doesn't exist, nor a wildcard for it; what exists of it are its last `encloser` labels. */
+void proof_no_name(struct reply *a, unsigned encloser);
+/* The name doesn't exist, so the wildcard below these labels was right. */
+void proof_wildcard(struct reply *a, unsigned encloser);
+/* The same, and the wildcard has no such type. */
+void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/* Servers that answer at once, on the host's sockets. */
+#include "test/linux/host.h"
+
+enum { FLOOD = 150 }; /* fewer than the kernel keeps for a socket */
+
+struct backwards {
+    struct udp_server server;
+    size_t n;
+    struct endpoint from;
+};
+
+/* What came, its first byte one more; nothing for nothing. */
+static size_t answer_next(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size)
+{
+    struct backwards *b = CONTAINER_OF(server, struct backwards, server);
+    b->n++;
+    b->from = q->from;
+    if (q->payload.len == 0 || q->payload.len > size)
+        return UDP_NO_ANSWER;
+    memcpy(room, q->payload.data, q->payload.len);
+    room[0]++;
+    return q->payload.len;
+}
+
+static struct backwards b;
+static struct udp_socket *u;
+
+static void open_server(void)
+{
+    uint16_t port = free_port(SOCK_DGRAM);
+    b = (struct backwards){.server = {answer_next}};
+    assert_int_equal(stack_udp_serve(s, port, &b.server, 1000, &u), OK);
+    assert_true(host_owns(u));
+    assert_int_equal(udp_port(u), port);
+}
+
+static void ask(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), 0), strlen(text));
+}
+
+/* A connected socket takes what comes from the address that it asked, and from no other. */
+static void served_family(int family)
+{
+    int fd = plain(family, SOCK_DGRAM);
+    assert_int_equal(connect_to(fd, family, udp_port(u)), 0);
+    ask(fd, "ask");
+    peer_gets(fd, "bsk");
+    struct endpoint here = local_of(fd);
+    assert_int_equal(b.from.port, here.port);
+    assert_true(ip_equal(&b.from.ip, &here.ip));
+    close(fd);
+}
+
+/* The kernel would answer from 127.0.0.1 to what was sent to another address of this host. */
+static void served_elsewhere(void)
+{
+    union host_address a;
+    struct endpoint e = {ip4(127, 0, 0, 77), udp_port(u)};
+    int fd = plain(AF_INET, SOCK_DGRAM);
+    assert_int_equal(connect(fd, &a.any, host_address_of(AF_INET, &e, &a)), 0);
+    ask(fd, "ask");
+    peer_gets(fd, "bsk");
+    close(fd);
+}
+
+static void both(void)
+{
+    open_server();
+    served_family(AF_INET);
+    served_family(AF_INET6);
+    served_elsewhere();
+    udp_close(u);
+}
+
+static void one4(void)
+{
+    open_server();
+    served_family(AF_INET);
+    served_elsewhere();
+    udp_close(u);
+}
+
+static void one6(void)
+{
+    open_server();
+    served_family(AF_INET6);
+    udp_close(u);
+}
+
+static void both_families_are_answered(void **state)
+{
+    need_ipv6();
+    run(both);
+    run_with(&four, one4);
+    run_with(&six, one6);
+}
+
+/* More than a batch waits when the server first looks. */
+static void a_flood(void)
+{
+    char in[16];
+    open_server();
+    int fd = plain(AF_INET, SOCK_DGRAM);
+    assert_int_equal(connect_to(fd, AF_INET, udp_port(u)), 0);
+    for (int i = 0; i < FLOOD; i++)
+        ask(fd, "ask");
+    for (int i = 0; i < FLOOD; i++)
+        assert_int_equal(peer_read(fd, in, sizeof in), 3);
+    assert_int_equal(b.n, FLOOD);
+    close(fd);
+    udp_close(u);
+}
+
+static void all_of_a_flood_are_answered(void **state)
+{
+    run_with(&four, a_flood);
+}
+
+static void silent(void)
+{
+    open_server();
+    int fd = plain(AF_INET, SOCK_DGRAM);
+    assert_int_equal(connect_to(fd, AF_INET, udp_port(u)), 0);
+    assert_int_equal(send(fd, "", 0, 0), 0);
+    assert_int_equal(send(fd, big, 1001, 0), 1001);
+    ask(fd, "ask");
+    peer_gets(fd, "bsk");
+    assert_int_equal(b.n, 3);
+    assert_int_equal(counters()->unanswered, 2);
+    close(fd);
+    struct udp_socket *more;
+    assert_int_equal(stack_udp_serve(s, udp_port(u), &b.server, 1000, &more), ERR_IN_USE);
+    assert_int_equal(stack_udp_serve(s, 0, &b.server, 65508, &more), ERR_TOO_LARGE);
+    udp_close(u);
+}
+
+static void what_has_no_answer_is_counted(void **state)
+{
+    run_with(&four, silent);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_families_are_answered),
+        cmocka_unit_test(all_of_a_flood_are_answered),
+        cmocka_unit_test(what_has_no_answer_is_counted),
+    };
+    return run_host_tests("host_udp_serve", tests, ARRAY_LEN(tests));
+}
