@@ -32,7 +32,7 @@ struct dns_walk {
 enum dns_verdict dns_walk_prove(struct dns_walk *w, const struct dns_cached *what);
 /* A signature of it, or of its proofs, claims to be of the zone. */
 bool dns_walk_is_signed(const struct dns_walk *w, const struct dns_cached *what);
-/* A set of keys: by a DS set that is secure, or by the anchors (ds NULL). */
+/* A set of keys: by a DS set that is secure, or by the anchors (ds NULL). The walk's zone is theirs then. */
 enum dns_verdict dns_walk_prove_keys(struct dns_walk *w, const struct dns_cached *keys, const struct dns_cached *ds);
 /* Some of it leads to a key that can be verified. */
 bool dns_walk_can_check(const struct dns_cached *ds);

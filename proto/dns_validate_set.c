@@ -373,6 +373,7 @@ enum dns_verdict dns_walk_prove_keys(struct dns_walk *w, const struct dns_cached
     bool any = false;
     w->least_s = UINT32_MAX;
     w->n_digests = 0;
+    w->zone = keys->name; /* which they have to be signed by */
     w->reason = DNS_EDE_NO_DNSKEY;
     if (keys->kind != DNS_KIND_SET)
         return DNS_VERDICT_BOGUS;
