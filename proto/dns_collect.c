@@ -86,3 +86,42 @@ enum err dns_set_collect(struct dns_set *set, dns_expand *expand, struct bytes m
     }
     return OK;
 }
+
+static bool is_proof(const struct dns_record *record)
+{
+    return record->type == DNS_NSEC || record->type == DNS_NSEC3 || covers(record, DNS_NSEC) ||
+           covers(record, DNS_NSEC3) || covers(record, DNS_SOA);
+}
+
+/* What is not well formed proves nothing and is passed over. */
+static void add_proof(struct dns_set *set, dns_expand *expand, struct bytes message, const struct dns_record *record)
+{
+    struct writer before = set->w;
+    uint8_t *len_at = write_room(&set->w, 2);
+    write_bytes(&set->w, dns_name_bytes(&record->name));
+    write_be16(&set->w, record->type);
+    bool good = len_at && expand(message, record, &set->w);
+    size_t len = len_at ? (size_t)(set->w.at - len_at) - 2 : 0;
+    if (!good || !writer_good(&set->w) || len > UINT16_MAX) {
+        bool full = set->w.bad;
+        set->w = before;
+        set->w.bad = full;
+        return;
+    }
+    len_at[0] = (uint8_t)(len >> 8);
+    len_at[1] = (uint8_t)len;
+    set->n_proofs++;
+}
+
+bool dns_set_collect_proofs(struct dns_set *set, dns_expand *expand, struct bytes message, struct reader r, unsigned n)
+{
+    struct dns_record record;
+    for (unsigned i = 0; i < n && dns_record_read(&r, message, &record); i++) {
+        if (record.class_ != DNS_IN || !is_proof(&record))
+            continue;
+        if (set->n_proofs == DNS_COLLECT_PROOFS)
+            return false;
+        add_proof(set, expand, message, &record);
+    }
+    return writer_good(&set->w);
+}

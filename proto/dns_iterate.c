@@ -155,8 +155,6 @@ static enum err look(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t
         return dns_task_wait(it, t, dns_name_bytes(&name), type) ? ERR_IN_USE : ERR_MALFORMED;
     case DNS_VERDICT_BOGUS:
         it->counters.bogus++;
-        dns_name_copy(&name, found.name);
-        dns_cache_remove(it->o.cache, dns_name_bytes(&name), found.type);
         return ERR_MALFORMED;
     default:
         return OK;

@@ -64,14 +64,6 @@ struct dns_iterate_below {
                      struct bytes message, bool by_stream);
 };
 
-/* What a validator says of a set that was fetched. */
-enum dns_verdict {
-    DNS_VERDICT_SECURE,   /* a chain of signatures leads from an anchor to it */
-    DNS_VERDICT_INSECURE, /* there is proof that it need not be signed, or nobody asked for more */
-    DNS_VERDICT_BOGUS,    /* neither: it is thrown away */
-    DNS_VERDICT_NEEDS     /* another set first: *name and *type */
-};
-
 struct dns_iterate_options {
     struct dns_cache *cache; /* BORROWS; its stale_s says whether stale answers are served */
     struct dns_iterate_below *below;
@@ -84,10 +76,15 @@ struct dns_iterate_options {
     bool small_letters;    /* no capitals at random */
     uint16_t port;         /* of servers; 0: 53 */
     uint32_t tasks;        /* at once; 0: 128 */
-    /* The seam for DNSSEC; NULL: none. Called with what is in the cache, until it no longer needs anything. Pure but for what
-     * it finds in the cache. */
+    /* The seam for DNSSEC; NULL: none. Called with a set or a no that is in the cache, until it no longer needs *name and *type.
+     * It judges what it was given, and what it used, in the cache itself: only entries that are secure or insecure are
+     * answers, bogus ones for those who check for themselves (CD) alone. What it was given is not to be used afterwards: find
+     * it again. proto/dns_validate.h */
     enum dns_verdict (*validate)(void *arg, uint64_t now_ns, const struct dns_cached *set, struct dns_name *name,
                                  uint16_t *type);
+    /* Before a name and type that the cache does not know are asked for; NULL: none. True: a no, secure, is in the cache now
+     * that follows from proofs that came earlier (RFC 8198). proto/dns_nsec_cache.h */
+    bool (*deny)(void *arg, uint64_t now_ns, struct bytes name, uint16_t type);
     void *validate_arg;
 };
 
