@@ -61,7 +61,8 @@ struct dns_cached {
      * was one, the SOA with its owner: one "record" of the owner's name and the rdata, one behind the other.
      * Behind them proofs, of a negative entry and of a set that a wildcard made (a signature has fewer labels than the name):
      * NSEC and NSEC3 of the authority section, signatures of those and of the SOA. Each is 2 bytes of length, the owner's
-     * name, 2 bytes of type, and uncompressed rdata: dns_cached_next_proof. */
+     * name, 2 bytes of type, and uncompressed rdata: dns_cached_next_proof.
+     * An alias that a DNAME made (RFC 6672) has no signatures; its proofs are that DNAME and the signatures of it. */
     struct bytes data;
 };
 
@@ -133,6 +134,17 @@ static inline bool dns_cached_next_proof(struct reader *r, struct dns_cached_pro
     proof->type = read_be16(&in);
     proof->rdata = read_rest(&in);
     return reader_good(&in);
+}
+
+/* Is the first proof a DNAME. */
+static inline bool dns_cached_made_by_dname(const struct dns_cached *c)
+{
+    struct reader r = reader_of(c->data);
+    struct bytes rdata;
+    struct dns_cached_proof proof;
+    for (unsigned i = 0; i < (unsigned)c->n_records + c->n_signatures && dns_cached_next(&r, &rdata); i++)
+        ;
+    return c->n_proofs && dns_cached_next_proof(&r, &proof) && proof.type == DNS_DNAME;
 }
 
 /* A reader over the records without their signatures is reader_of(c->data) for n_records steps. */

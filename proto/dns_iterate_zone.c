@@ -5,8 +5,6 @@
 #include <jinn/attr.h>
 #include <jinn/must.h>
 
-enum { CANDIDATES = 32, NAMES = 16 };
-
 /* ---- Zones ---- */
 
 static bool find_ns(struct dns_iterate *it, uint64_t now_ns, struct bytes zone, struct dns_cached *found)
@@ -29,8 +27,8 @@ static void find_zone(struct dns_iterate *it, uint64_t now_ns, struct dns_task *
     if (!other)
         return;
     dns_name_copy(&t->zone, zone);
-    t->n_tried = t->n_ns = 0;
-    t->stream_next = false;
+    t->n_tried = t->n_ns = t->round = 0;
+    t->stream_next = t->same_next = t->new_cookie = false;
     unsigned labels = dns_name_labels(zone);
     if (t->n_labels <= labels)
         t->n_labels = (uint8_t)(labels + 1);
@@ -38,74 +36,95 @@ static void find_zone(struct dns_iterate *it, uint64_t now_ns, struct dns_task *
 
 /* ---- Servers ---- */
 
-struct choice {
-    struct ip ip[CANDIDATES];
-    size_t n;
-    struct dns_name unknown[NAMES]; /* servers without an address, that one can be looked for of */
-    size_t n_unknown;
-};
-
-static void add_address(const struct dns_iterate *it, struct choice *c, const struct ip *ip)
+static void add_address(struct dns_iterate *it, const struct ip *ip)
 {
+    struct dns_choice *c = &it->choice;
     bool usable = ip_is4(ip) ? !it->o.no_ipv4 : !it->o.no_ipv6;
-    if (usable && c->n < CANDIDATES && !ip_is_unspecified(ip) && !ip_is_multicast(ip))
+    if (usable && c->n < DNS_ITERATE_CANDIDATES && !ip_is_unspecified(ip) && !ip_is_multicast(ip))
         c->ip[c->n++] = *ip;
 }
 
+static struct ip address_of(struct bytes rdata)
+{
+    struct ip ip = IP_NONE;
+    if (rdata.len == 4)
+        return ip4(rdata.data[0], rdata.data[1], rdata.data[2], rdata.data[3]);
+    if (rdata.len == sizeof ip.b)
+        memcpy(ip.b, rdata.data, sizeof ip.b);
+    return ip;
+}
+
 /* True: something is known of it, be it that there are none. */
-static bool add_addresses(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type, struct choice *c)
+static bool add_addresses(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type)
 {
     struct dns_cached found;
     struct bytes rdata;
     if (!dns_cache_find(it->o.cache, now_ns, name, type, &found) || !found.ttl_s)
-        return dns_iterate_has_failed(it, now_ns, name, type);
+        return dns_iterate_has_failed(it, now_ns, name, type) || dns_cache_find_cut(it->o.cache, now_ns, name, &found);
     struct reader r = reader_of(found.data);
     for (unsigned i = 0; found.kind == DNS_KIND_SET && i < found.n_records && dns_cached_next(&r, &rdata); i++) {
-        struct ip ip = IP_NONE;
-        if (rdata.len == 4)
-            ip = ip4(rdata.data[0], rdata.data[1], rdata.data[2], rdata.data[3]);
-        else if (rdata.len == sizeof ip.b)
-            memcpy(ip.b, rdata.data, sizeof ip.b);
-        add_address(it, c, &ip);
+        struct ip ip = address_of(rdata);
+        add_address(it, &ip);
     }
     return true;
 }
 
-static uint16_t address_type(const struct dns_iterate *it)
+static void add_name(struct dns_iterate *it, uint64_t now_ns, size_t i)
 {
-    return it->o.no_ipv4 ? DNS_AAAA : DNS_A;
+    struct dns_choice *c = &it->choice;
+    struct bytes name = dns_name_bytes(&c->name[i]);
+    size_t before = c->n;
+    bool four = it->o.no_ipv4 || add_addresses(it, now_ns, name, DNS_A);
+    bool six = it->o.no_ipv6 || add_addresses(it, now_ns, name, DNS_AAAA);
+    if (c->n > before || (four && six))
+        return;
+    c->unknown[c->n_unknown].name = (uint8_t)i;
+    c->unknown[c->n_unknown++].type = four ? DNS_AAAA : DNS_A;
 }
 
-/* Copies first: looking up addresses may move what was found. */
-static void add_zone(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t, struct choice *c)
+/* Names are copied first: looking up addresses may move what was found. */
+static void add_zone(struct dns_iterate *it, uint64_t now_ns, struct bytes zone)
 {
+    struct dns_choice *c = &it->choice;
     struct dns_cached found;
-    struct dns_name names[NAMES];
-    struct bytes rdata, zone = dns_name_bytes(&t->zone);
-    size_t n = 0;
+    struct bytes rdata;
     if (!find_ns(it, now_ns, zone, &found))
         return;
     struct reader r = reader_of(found.data);
-    for (unsigned i = 0; n < NAMES && i < found.n_records && dns_cached_next(&r, &rdata); i++)
-        dns_name_copy(&names[n++], rdata);
-    for (size_t i = 0; i < n; i++) {
-        struct bytes name = dns_name_bytes(&names[i]);
-        size_t before = c->n;
-        bool four = it->o.no_ipv4 || add_addresses(it, now_ns, name, DNS_A, c);
-        bool six = it->o.no_ipv6 || add_addresses(it, now_ns, name, DNS_AAAA, c);
-        bool hopeless = dns_name_is_under(name, zone) || (it->o.no_ipv4 ? six : four);
-        if (c->n == before && !hopeless) /* one below the zone itself would have come with its address */
-            c->unknown[c->n_unknown++] = names[i];
-    }
+    for (unsigned i = 0; c->n_names < DNS_ITERATE_NAMES && i < found.n_records && dns_cached_next(&r, &rdata); i++)
+        dns_name_lower(&c->name[c->n_names++], rdata);
+    for (size_t i = 0; i < c->n_names; i++)
+        add_name(it, now_ns, i);
 }
 
-static bool was_tried(const struct dns_task *t, const struct ip *ip)
+/* How often it was tried; a stranger beyond the last place: never to be. */
+static uint8_t times_tried(const struct dns_task *t, const struct ip *ip)
 {
     for (size_t i = 0; i < t->n_tried; i++) {
-        if (ip_equal(&t->tried[i], ip))
-            return true;
+        if (ip_equal(&t->tried[i].ip, ip))
+            return t->tried[i].n;
     }
-    return false;
+    return t->n_tried < DNS_ITERATE_TRIED ? 0 : DNS_TRIED_BAD;
+}
+
+static void note_tried(struct dns_task *t)
+{
+    size_t i = 0;
+    while (i < t->n_tried && !ip_equal(&t->tried[i].ip, &t->server))
+        i++;
+    if (i == t->n_tried) {
+        t->tried[t->n_tried].n = 0;
+        t->tried[t->n_tried++].ip = t->server;
+    }
+    t->tried[i].n++;
+}
+
+void dns_task_shun(struct dns_task *t)
+{
+    for (size_t i = 0; i < t->n_tried; i++) {
+        if (ip_equal(&t->tried[i].ip, &t->server))
+            t->tried[i].n = DNS_TRIED_BAD;
+    }
 }
 
 static uint32_t dice(struct dns_iterate *it)
@@ -115,13 +134,12 @@ static uint32_t dice(struct dns_iterate *it)
     return v;
 }
 
-static bool choose_server(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t, const struct choice *c)
+static bool choose_server(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
 {
+    const struct dns_choice *c = &it->choice;
     uint64_t best = TIME_NEVER;
-    if (t->n_tried == DNS_ITERATE_TRIED)
-        return false;
     for (size_t i = 0; i < c->n; i++) {
-        if (was_tried(t, &c->ip[i]))
+        if (times_tried(t, &c->ip[i]) > t->round)
             continue;
         uint64_t cost = dns_server_cost(dns_servers_find(&it->servers, now_ns, &c->ip[i]), now_ns, dice(it));
         if (cost >= best)
@@ -162,17 +180,23 @@ bool dns_task_wait(struct dns_iterate *it, struct dns_task *t, struct bytes name
     return true;
 }
 
-static bool look_up_server(struct dns_iterate *it, struct dns_task *t, struct choice *c)
+static bool look_up_server(struct dns_iterate *it, struct dns_task *t)
 {
+    struct dns_choice *c = &it->choice;
+    struct bytes zone = dns_name_bytes(&t->zone);
     while (c->n_unknown) {
-        if (t->n_ns == DNS_ITERATE_NS_LOOKUPS) {
-            it->counters.many_ns++;
-            return false;
-        }
         size_t i = dice(it) % c->n_unknown;
-        t->n_ns++;
-        if (dns_task_wait(it, t, dns_name_bytes(&c->unknown[i]), address_type(it)))
-            return true;
+        struct bytes name = dns_name_bytes(&c->name[c->unknown[i].name]);
+        /* One below the zone itself can't be found without it. */
+        if (!dns_name_is_under(name, zone) || c->n) {
+            if (t->n_ns == DNS_ITERATE_NS_LOOKUPS) {
+                it->counters.many_ns++;
+                return false;
+            }
+            t->n_ns++;
+            if (dns_task_wait(it, t, name, c->unknown[i].type))
+                return true;
+        }
         c->unknown[i] = c->unknown[--c->n_unknown];
     }
     return false;
@@ -227,7 +251,7 @@ static struct bytes write_query(struct dns_iterate *it, struct dns_task *t, cons
                          .options = cookie_option(server, option)};
     it->o.random(&t->id, sizeof t->id);
     t->letters = 0;
-    if (!it->o.small_letters)
+    if (!it->o.small_letters && !server->small_letters)
         it->o.random(&t->letters, sizeof t->letters);
     dns_task_spell(t, &name);
     dns_write_begin(&w, it->message, sizeof it->message);
@@ -258,35 +282,65 @@ static bool send(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
     struct dns_server *server = dns_servers_find(&it->servers, now_ns, &t->server);
     struct endpoint to = {t->server, it->o.port};
     t->by_stream = t->stream_next;
-    t->stream_next = false;
+    t->stream_next = t->same_next = false;
     t->n_forgeries = 0;
     t->sent_ns = now_ns;
     t->deadline_ns = time_after(now_ns, t->by_stream ? DNS_ITERATE_STREAM_NS : dns_server_patience(server));
     t->state = DNS_TASK_ASKING;
     it->counters.queries++;
     it->counters.streams += t->by_stream;
-    t->socket = (uint8_t)it->o.below->send(it->o.below, now_ns, (unsigned)(t - it->task), &to,
-                                           write_query(it, t, server), t->by_stream);
+    t->ticket = it->n_tickets++ << DNS_TICKET_BITS | (uint32_t)(t - it->task);
+    struct bytes query = write_query(it, t, server);
+    t->socket = (uint8_t)it->o.below->send(it->o.below, now_ns, t->ticket, &to, query, t->by_stream);
     return true;
+}
+
+static void find_servers(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
+{
+    it->choice.n = it->choice.n_names = it->choice.n_unknown = 0;
+    if (!it->o.forward)
+        add_zone(it, now_ns, dns_name_bytes(&t->zone));
+    bool hints = t->zone.len == 1 && !it->choice.n;
+    for (size_t i = 0; hints && i < it->n_hints; i++)
+        add_address(it, &it->hints[i]);
+}
+
+/* The addresses of the zone's servers have gone before the zone has: the zone above it has them. */
+static bool go_up(struct dns_iterate *it, struct dns_task *t)
+{
+    struct bytes zone = dns_name_bytes(&t->zone);
+    bool inside = false;
+    for (size_t i = 0; i < it->choice.n_names; i++)
+        inside = inside || dns_name_is_under(dns_name_bytes(&it->choice.name[i]), zone);
+    if (t->went_up || !inside || zone.len == 1 || it->choice.n)
+        return false;
+    t->went_up = true;
+    dns_cache_remove(it->o.cache, zone, DNS_NS);
+    return true;
+}
+
+static bool next_round(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
+{
+    return ++t->round < DNS_ITERATE_ROUNDS && choose_server(it, now_ns, t);
 }
 
 bool dns_task_go_on(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
 {
-    struct choice c = {.n = 0};
-    find_zone(it, now_ns, t);
-    if (it->o.forward || t->whole_next)
-        t->n_labels = DNS_LABELS_MAX;
-    if (t->stream_next)
-        return send(it, now_ns, t);
-    if (!it->o.forward)
-        add_zone(it, now_ns, t, &c);
-    if (t->zone.len == 1 && !c.n) {
-        for (size_t i = 0; i < it->n_hints; i++)
-            add_address(it, &c, &it->hints[i]);
+    for (bool up = true; up;) {
+        find_zone(it, now_ns, t);
+        if (it->o.forward || t->whole_next)
+            t->n_labels = DNS_LABELS_MAX;
+        if (t->stream_next || t->same_next)
+            return send(it, now_ns, t);
+        find_servers(it, now_ns, t);
+        bool found = choose_server(it, now_ns, t);
+        if (!found && look_up_server(it, t))
+            return true;
+        if (found || next_round(it, now_ns, t)) {
+            note_tried(t);
+            return send(it, now_ns, t);
+        }
+        up = go_up(it, t);
     }
-    if (choose_server(it, now_ns, t, &c)) {
-        t->tried[t->n_tried++] = t->server;
-        return send(it, now_ns, t);
-    }
-    return look_up_server(it, t, &c);
+    return false;
 }

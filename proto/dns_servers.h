@@ -4,14 +4,15 @@
 #ifndef PROTO_DNS_SERVERS_H
 #define PROTO_DNS_SERVERS_H
 
+#include "proto/dns_cookie.h"
+
 #include <jinn/addr.h>
 #include <jinn/time.h>
 
 enum {
     DNS_SERVERS = 512, /* the busy ones; for a stranger the defaults do */
     DNS_SERVERS_WAYS = 4,
-    DNS_COOKIE_CLIENT_BYTES = 8,
-    DNS_COOKIE_SERVER_BYTES = 32 /* at most */
+    DNS_COOKIE_SERVER_BYTES = DNS_COOKIE_MOST_BYTES - DNS_COOKIE_CLIENT_BYTES
 };
 
 #define DNS_SERVER_FIRST_NS (400 * NS_PER_MS) /* for a stranger's answer: far away, and on a slow line */
@@ -26,6 +27,7 @@ struct dns_server {
     uint64_t bad_until_ns;
     uint8_t n_silent; /* times in a row */
     bool no_edns;
+    bool small_letters; /* it does not keep capitals */
     uint8_t cookie_len; /* of the server's */
     uint8_t client[DNS_COOKIE_CLIENT_BYTES], cookie[DNS_COOKIE_SERVER_BYTES];
 };
