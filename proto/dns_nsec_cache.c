@@ -449,11 +449,11 @@ static bool find_zone(const struct dns_nsec_cache *n, struct bytes name, uint16_
     }
 }
 
-bool dns_nsec_cache_deny(void *nsec_cache, uint64_t now_ns, struct bytes name, uint16_t type)
+bool dns_nsec_cache_deny(struct dns_nsec_cache *n, uint64_t now_ns, struct bytes name, uint16_t type)
 {
-    struct deny d = {.n = nsec_cache, .now_ns = now_ns};
+    struct deny d = {.n = n, .now_ns = now_ns};
     if (dns_type_is_meta(type) || type == DNS_RRSIG || type == DNS_NSEC || type == DNS_NSEC3 ||
-        !find_zone(d.n, name, type, &d.zone))
+        !find_zone(n, name, type, &d.zone))
         return false;
     dns_denial_begin(&d.denial, d.zone);
     return (gather_nsec(&d, name) || gather_nsec3(&d, name)) && conclude(&d, name, type);

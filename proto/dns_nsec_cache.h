@@ -37,9 +37,8 @@ void dns_nsec_cache_free(struct dns_nsec_cache *n);
  * not to be used any more afterwards. */
 void dns_nsec_cache_learn(struct dns_nsec_cache *n, uint64_t now_ns, const struct dns_denial *verified,
                           const struct dns_cached *no);
-/* True: there is no such name, or no such type, and the cache knows it now, secure, with proofs. Fits `deny` of
- * dns_iterate_options. */
-bool dns_nsec_cache_deny(void *nsec_cache, uint64_t now_ns, struct bytes name, uint16_t type);
+/* True: there is no such name, or no such type, and the cache knows it now, secure, with proofs. */
+bool dns_nsec_cache_deny(struct dns_nsec_cache *n, uint64_t now_ns, struct bytes name, uint16_t type);
 
 struct dns_nsec_cache_counters dns_nsec_cache_counters(const struct dns_nsec_cache *n);
 size_t dns_nsec_cache_records(const struct dns_nsec_cache *n);

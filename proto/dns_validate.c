@@ -254,6 +254,13 @@ enum dns_verdict dns_validate(void *validator, uint64_t now_ns, const struct dns
     return verdict;
 }
 
+/* Where there is no anchor nothing was learnt, so nothing is denied there. */
+bool dns_validate_deny(void *validator, uint64_t now_ns, struct bytes name, uint16_t type)
+{
+    struct dns_validator *v = validator;
+    return v->o.nsec && dns_nsec_cache_deny(v->o.nsec, now_ns, name, type);
+}
+
 /* ---- What a client is told ---- */
 
 static int badness(enum dns_verdict v)

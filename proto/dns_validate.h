@@ -65,6 +65,9 @@ uint64_t dns_validator_clock(const struct dns_validator *v, uint64_t now_ns);
 enum dns_verdict dns_validate(void *validator, uint64_t now_ns, const struct dns_cached *what, struct dns_name *name,
                               uint16_t *type);
 
+/* Fits `deny` of dns_iterate_options with the validator as argument: dns_nsec_cache_deny, if it was given one. */
+bool dns_validate_deny(void *validator, uint64_t now_ns, struct bytes name, uint16_t type);
+
 struct dns_validate_counters dns_validate_counters(const struct dns_validator *v);
 
 /* ---- What a client is told (RFC 4035 3.2, RFC 6840 5.7 to 5.9) ---- */
