@@ -533,7 +533,7 @@ void dns_iterate_tick(struct dns_iterate *it, uint64_t now_ns)
         if (t->by_stream)
             dns_task_shun(t);
         else
-            dns_server_silent(dns_servers_find(&it->servers, now_ns, &t->server), now_ns);
+            dns_known_silent(dns_servers_find(&it->servers, now_ns, &t->server), now_ns);
         dns_task_ready(it, t);
     }
     dns_iterate_pump(it, now_ns);

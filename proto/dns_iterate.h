@@ -68,9 +68,11 @@ struct dns_client_query {
     void (*done)(struct dns_client_query *q, uint64_t now_ns, enum dns_outcome outcome);
 };
 
+#define DNS_UNSENT 0xff
 struct dns_iterate_below {
-    /* Sends a query: by UDP, from one of the sockets, whose number it gives; or by TCP (the number means nothing then), whose
-     * answer or failure is to be told by that number of a task, which is another one each time. BORROWS. */
+    /* Sends a query: by UDP, from one of the sockets, whose number it gives; or by TCP, whose answer or failure is to be told
+     * by that number of a task, which is another one each time; what it gives then means nothing. DNS_UNSENT: it
+     * can't be sent. BORROWS. */
     unsigned (*send)(struct dns_iterate_below *b, uint64_t now_ns, unsigned task, const struct endpoint *to,
                      struct bytes message, bool by_stream);
     /* Nothing is waited for any more that was sent by UDP from that socket. May be NULL. */
@@ -104,7 +106,7 @@ struct dns_iterate_options {
 struct dns_iterate_counters {
     uint64_t questions, from_cache, stale, failed, prefetched;
     uint64_t tasks, tasks_full, joined;
-    uint64_t queries, streams, timeouts, truncated, no_edns;
+    uint64_t queries, streams, unsent, timeouts, truncated, no_edns;
     uint64_t answers, negative, referrals, lame, failures;
     uint64_t wrong_sender, wrong_question, wrong_case, forgeries, malformed, bad_cookie;
     uint64_t out_of_bailiwick;                                                       /* records that were passed over */

@@ -109,7 +109,8 @@ static bool is_minimised(const struct dns_task *t)
 }
 
 /* False: the message must not be believed, or it's no answer but a demand for a cookie; the server is asked again. */
-static bool check_cookie(struct dns_iterate *it, struct dns_task *t, const struct dns_reply *m, struct dns_server *s)
+static bool check_cookie(struct dns_iterate *it, struct dns_task *t, const struct dns_reply *m,
+                         struct dns_known_server *s)
 {
     struct bytes content;
     bool has = m->edns.present && dns_edns_find(&m->edns, DNS_COOKIE, &content);
@@ -139,7 +140,7 @@ static bool check_cookie(struct dns_iterate *it, struct dns_task *t, const struc
     return !t->same_next && !t->stream_next;
 }
 
-static bool is_about_edns(const struct dns_reply *m, const struct dns_server *s)
+static bool is_about_edns(const struct dns_reply *m, const struct dns_known_server *s)
 {
     return !s->no_edns &&
            ((!m->edns.present && (m->rcode == DNS_FORMERR || m->rcode == DNS_NOTIMP)) || m->rcode == DNS_BADVERS);
@@ -147,7 +148,7 @@ static bool is_about_edns(const struct dns_reply *m, const struct dns_server *s)
 
 static void take(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t, const struct dns_reply *m)
 {
-    struct dns_server *s = dns_servers_find(&it->servers, now_ns, &t->server);
+    struct dns_known_server *s = dns_servers_find(&it->servers, now_ns, &t->server);
     if (m->header.flags & DNS_TC && !t->by_stream) {
         it->counters.truncated++;
         t->stream_next = true;
@@ -188,8 +189,8 @@ static void forget_letters(struct dns_iterate *it, struct dns_reply *m)
 /* The same for UDP and TCP, once it is clear that it's an answer of that server's. */
 static void accept(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t, struct dns_reply *m)
 {
-    struct dns_server *s = dns_servers_find(&it->servers, now_ns, &t->server);
-    dns_server_answered(s, now_ns - t->sent_ns);
+    struct dns_known_server *s = dns_servers_find(&it->servers, now_ns, &t->server);
+    dns_known_answered(s, now_ns - t->sent_ns);
     forget_letters(it, m);
     bool truncated = m->header.flags & DNS_TC; /* what it holds is of no use then: it need not even be whole */
     if (m->bare || (truncated && !t->by_stream) || read_whole(m)) {

@@ -141,7 +141,7 @@ static bool choose_server(struct dns_iterate *it, uint64_t now_ns, struct dns_ta
     for (size_t i = 0; i < c->n; i++) {
         if (times_tried(t, &c->ip[i]) > t->round)
             continue;
-        uint64_t cost = dns_server_cost(dns_servers_find(&it->servers, now_ns, &c->ip[i]), now_ns, dice(it));
+        uint64_t cost = dns_known_cost(dns_servers_find(&it->servers, now_ns, &c->ip[i]), now_ns, dice(it));
         if (cost >= best)
             continue;
         best = cost;
@@ -230,7 +230,7 @@ void dns_task_spell(const struct dns_task *t, struct dns_name *out)
     }
 }
 
-static struct bytes cookie_option(const struct dns_server *s, uint8_t out[static 64])
+static struct bytes cookie_option(const struct dns_known_server *s, uint8_t out[static 64])
 {
     struct writer w = writer_of(out, 64);
     write_be16(&w, DNS_COOKIE);
@@ -240,7 +240,7 @@ static struct bytes cookie_option(const struct dns_server *s, uint8_t out[static
     return writer_bytes(&w);
 }
 
-static struct bytes write_query(struct dns_iterate *it, struct dns_task *t, const struct dns_server *server)
+static struct bytes write_query(struct dns_iterate *it, struct dns_task *t, const struct dns_known_server *server)
 {
     struct dns_name name;
     struct dns_writer w;
@@ -279,19 +279,26 @@ static bool send(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
 {
     if (!pay(it, t))
         return false;
-    struct dns_server *server = dns_servers_find(&it->servers, now_ns, &t->server);
+    struct dns_known_server *server = dns_servers_find(&it->servers, now_ns, &t->server);
     struct endpoint to = {t->server, it->o.port};
     t->by_stream = t->stream_next;
     t->stream_next = t->same_next = false;
     t->n_forgeries = 0;
     t->sent_ns = now_ns;
-    t->deadline_ns = time_after(now_ns, t->by_stream ? DNS_ITERATE_STREAM_NS : dns_server_patience(server));
+    t->deadline_ns = time_after(now_ns, t->by_stream ? DNS_ITERATE_STREAM_NS : dns_known_patience(server));
     t->state = DNS_TASK_ASKING;
     it->counters.queries++;
     it->counters.streams += t->by_stream;
     t->ticket = it->n_tickets++ << DNS_TICKET_BITS | (uint32_t)(t - it->task);
     struct bytes query = write_query(it, t, server);
     t->socket = (uint8_t)it->o.below->send(it->o.below, now_ns, t->ticket, &to, query, t->by_stream);
+    if (t->socket != DNS_UNSENT)
+        return true;
+    it->counters.unsent++;
+    t->state = DNS_TASK_WAITING; /* for nothing: no query is out */
+    dns_known_silent(server, now_ns);
+    dns_task_shun(t);
+    dns_task_ready(it, t);
     return true;
 }
 

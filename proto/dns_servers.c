@@ -19,9 +19,9 @@ static size_t place_of(const struct dns_servers *s, const struct ip *ip)
     return (size_t)(h >> 40) % (DNS_SERVERS / DNS_SERVERS_WAYS) * DNS_SERVERS_WAYS;
 }
 
-struct dns_server *dns_servers_find(struct dns_servers *s, uint64_t now_ns, const struct ip *ip)
+struct dns_known_server *dns_servers_find(struct dns_servers *s, uint64_t now_ns, const struct ip *ip)
 {
-    struct dns_server *set = &s->server[place_of(s, ip)], *oldest = set;
+    struct dns_known_server *set = &s->server[place_of(s, ip)], *oldest = set;
     for (size_t i = 0; i < DNS_SERVERS_WAYS; i++) {
         if (ip_equal(&set[i].ip, ip)) {
             set[i].used_ns = now_ns;
@@ -30,12 +30,12 @@ struct dns_server *dns_servers_find(struct dns_servers *s, uint64_t now_ns, cons
         if (set[i].used_ns < oldest->used_ns)
             oldest = &set[i];
     }
-    *oldest = (struct dns_server){.ip = *ip, .used_ns = now_ns};
+    *oldest = (struct dns_known_server){.ip = *ip, .used_ns = now_ns};
     s->random(oldest->client, sizeof oldest->client);
     return oldest;
 }
 
-void dns_server_answered(struct dns_server *s, uint64_t rtt_ns)
+void dns_known_answered(struct dns_known_server *s, uint64_t rtt_ns)
 {
     s->rtt_ns = s->rtt_ns ? s->rtt_ns - s->rtt_ns / 8 + rtt_ns / 8 : rtt_ns;
     s->rtt_ns += s->rtt_ns == 0;
@@ -43,7 +43,7 @@ void dns_server_answered(struct dns_server *s, uint64_t rtt_ns)
     s->bad_until_ns = 0;
 }
 
-void dns_server_silent(struct dns_server *s, uint64_t now_ns)
+void dns_known_silent(struct dns_known_server *s, uint64_t now_ns)
 {
     if (s->n_silent < UINT8_MAX)
         s->n_silent++;
@@ -51,14 +51,14 @@ void dns_server_silent(struct dns_server *s, uint64_t now_ns)
         s->bad_until_ns = time_after(now_ns, DNS_SERVER_BAD_NS);
 }
 
-uint64_t dns_server_patience(const struct dns_server *s)
+uint64_t dns_known_patience(const struct dns_known_server *s)
 {
     uint64_t span_ns = s->rtt_ns ? 3 * s->rtt_ns : DNS_SERVER_FIRST_NS;
     span_ns = (span_ns > DNS_SERVER_LEAST_NS ? span_ns : DNS_SERVER_LEAST_NS) << (s->n_silent < 3 ? s->n_silent : 3);
     return time_min(span_ns, DNS_SERVER_MOST_NS);
 }
 
-uint64_t dns_server_cost(const struct dns_server *s, uint64_t now_ns, uint32_t dice)
+uint64_t dns_known_cost(const struct dns_known_server *s, uint64_t now_ns, uint32_t dice)
 {
     uint64_t cost_ns = (s->rtt_ns ? s->rtt_ns : STRANGER_NS) << (s->n_silent < 8 ? s->n_silent : 8);
     if (s->bad_until_ns > now_ns)

@@ -20,7 +20,7 @@ enum {
 #define DNS_SERVER_MOST_NS (3 * NS_PER_S)
 #define DNS_SERVER_BAD_NS (60 * NS_PER_S) /* one that was silent three times in a row is asked last for as long */
 
-struct dns_server {
+struct dns_known_server {
     struct ip ip; /* IP_NONE: free */
     uint64_t used_ns;
     uint64_t rtt_ns; /* smoothed; 0: not known */
@@ -35,17 +35,17 @@ struct dns_server {
 struct dns_servers {
     void (*random)(void *out, size_t len);
     uint64_t seed;
-    struct dns_server server[DNS_SERVERS];
+    struct dns_known_server server[DNS_SERVERS];
 };
 
 void dns_servers_init(struct dns_servers *s, void (*random)(void *out, size_t len));
 /* Its row, a new one if need be. */
-struct dns_server *dns_servers_find(struct dns_servers *s, uint64_t now_ns, const struct ip *ip);
-void dns_server_answered(struct dns_server *s, uint64_t rtt_ns);
-void dns_server_silent(struct dns_server *s, uint64_t now_ns);
+struct dns_known_server *dns_servers_find(struct dns_servers *s, uint64_t now_ns, const struct ip *ip);
+void dns_known_answered(struct dns_known_server *s, uint64_t rtt_ns);
+void dns_known_silent(struct dns_known_server *s, uint64_t now_ns);
 /* How long to wait for it. */
-uint64_t dns_server_patience(const struct dns_server *s);
+uint64_t dns_known_patience(const struct dns_known_server *s);
 /* How good a choice it is: less is better. Strangers are worth a try, and nobody is sure of always being the best. */
-uint64_t dns_server_cost(const struct dns_server *s, uint64_t now_ns, uint32_t dice);
+uint64_t dns_known_cost(const struct dns_known_server *s, uint64_t now_ns, uint32_t dice);
 
 #endif
