@@ -25,6 +25,11 @@ struct dns_server {
     /* Likewise by dns_server_peers. */
     void (*run_peers)(void *server) MAY_YIELD;
     struct dns_peers *peers;
+    /* Likewise by dns_server_resolve. */
+    void (*run_resolver)(void *server) MAY_YIELD;
+    size_t (*answer_tcp)(struct dns_service *service, const struct dns_from *from, struct bytes message, uint8_t *out,
+                         size_t size) MAY_YIELD;
+    struct dns_resolver *resolver;
     struct stack *stack;
     /* Likewise by dns_server_sign. */
     void (*run_signing)(void *server) MAY_YIELD;
