@@ -308,6 +308,16 @@ static enum err set_up(struct dns_resolver *r, const struct dns_resolver_options
     return e == OK ? dns_resolver_open(r) : e;
 }
 
+static void discard(struct dns_resolver *r)
+{
+    if (r->iterate)
+        dns_iterate_free(r->iterate);
+    if (r->cache)
+        dns_cache_free(r->cache);
+    pool_free(&r->waiting);
+    free(r);
+}
+
 enum err dns_server_resolve(struct dns_server *d, struct stack *s, const struct dns_resolver_options *o)
 {
     if (d->resolver || d->n_udp || d->tcp)
@@ -321,8 +331,10 @@ enum err dns_server_resolve(struct dns_server *d, struct stack *s, const struct 
     r->beyond.answer = answer;
     timer_init(&r->timer, tick);
     enum err e = set_up(r, o);
-    if (e != OK)
-        return e; /* the image ends: what was taken is not given back */
+    if (e != OK) {
+        discard(r);
+        return e;
+    }
     d->resolver = r;
     d->service.o.beyond = &r->beyond;
     d->run_resolver = run;
