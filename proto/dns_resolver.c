@@ -160,6 +160,8 @@ static bool answer_from_cache(struct dns_resolver *r, const struct dns_request *
                                     .checking_disabled = q->header.flags & DNS_CD,
                                     .stale = stale};
     struct dns_iterate_told told = dns_iterate_answer(r->iterate, q->from->now_ns, &wish, a->w);
+    if (dns_iterate_tasks(r->iterate) && !timer_is_set(&r->timer)) /* it is being fetched anew */
+        dns_resolver_rearm(r);
     if (told.rcode < 0 || !told.whole)
         dns_rewind(a->w, &begun);
     if (told.rcode < 0)
