@@ -228,7 +228,7 @@ static void answer_from_zones(struct response *a, size_t reserve)
     a->zone = result.zone;
 }
 
-static COLD void answer_from_beyond(struct response *a, size_t reserve)
+static void answer_from_beyond(struct response *a, size_t reserve)
 {
     uint8_t *end = a->d.w.end;
     size_t want = reserve + (a->r->edns.present ? OPT_BYTES + writer_len(&a->options) + EDE_BYTES : 0);
