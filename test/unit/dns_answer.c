@@ -168,6 +168,34 @@ static void test_dname(void **state)
     assert_non_null(strstr(answer_of(&zones, "aaaaaaa.d.big. A"), "NOERROR AA\nan d.big. 60 DNAME aaa"));
 }
 
+/* Nothing below a DNAME is seen, a wildcard that leads to the same name neither; and one that leads to itself ends. */
+static void test_dname_occludes(void **state)
+{
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\n@ DNAME @\n"
+                    "* CNAME x.y\n* CNAME other\nx.y TXT hidden\n");
+    CHECK({"x.y.example. A", "NOERROR AA\nan example. 60 DNAME example.\nan x.y.example. 60 CNAME x.y.example.\n"},
+          {"x.y.example. TXT", "NOERROR AA\nan example. 60 DNAME example.\nan x.y.example. 60 CNAME x.y.example.\n"},
+          {"x.y.example. CNAME", "NOERROR AA\nan example. 60 DNAME example.\nan x.y.example. 60 CNAME x.y.example.\n"});
+}
+
+/* The chain ends where it came through: what is there has been said. */
+static void test_dname_once(void **state)
+{
+#define DNAMES "an d.example. 60 DNAME example.\n"
+#define RRSIG_DNAME "an d.example. 60 RRSIG DNAME\n"
+#define CHAIN "an d.d.example. 60 CNAME d.example.\n"
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\nd DNAME @\nd TXT x\n"
+                    "d RRSIG DNAME 13 2 60 20300101000000 20200101000000 1 example. AQ==\n"
+                    "*.w DNAME @\n");
+    CHECK({"d.d.example. DNAME", "NOERROR AA\n" DNAMES CHAIN},
+          {"d.d.example. DNAME +do", "NOERROR AA\n" DNAMES RRSIG_DNAME CHAIN},
+          {"d.d.example. RRSIG", "NOERROR AA\n" DNAMES CHAIN RRSIG_DNAME},
+          {"d.d.example. RRSIG +do", "NOERROR AA\n" DNAMES RRSIG_DNAME CHAIN},
+          {"d.d.example. ANY +do +tcp", "NOERROR AA\n" DNAMES RRSIG_DNAME CHAIN "an d.example. 60 TXT \"x\"\n"},
+          {"x.w.*.w.example. DNAME", "NOERROR AA\nan *.w.example. 60 DNAME example.\n"
+                                     "an x.w.*.w.example. 60 CNAME x.w.example.\nan x.w.example. 60 DNAME example.\n"});
+}
+
 static void test_referral(void **state)
 {
     static const char whole[] = "NOERROR\n"
@@ -466,6 +494,8 @@ int main(void)
         cmocka_unit_test_teardown(test_chains, teardown),
         cmocka_unit_test_teardown(test_long_chain, teardown),
         cmocka_unit_test_teardown(test_dname, teardown),
+        cmocka_unit_test_teardown(test_dname_occludes, teardown),
+        cmocka_unit_test_teardown(test_dname_once, teardown),
         cmocka_unit_test_teardown(test_referral, teardown),
         cmocka_unit_test_teardown(test_truncation, teardown),
         cmocka_unit_test_teardown(test_reserve, teardown),
