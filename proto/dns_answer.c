@@ -240,7 +240,7 @@ static bool follow_dname(struct reply *a, const struct place_found *f)
     }
     if (!dns_write_record(a->d, DNS_ANSWER, name, DNS_CNAME, DNS_IN, f->set->ttl, dns_name_bytes(&new_name)))
         return truncated(a);
-    return go_to(a, f->set, dns_name_bytes(&new_name));
+    return a->query->question->type != DNS_CNAME && go_to(a, f->set, dns_name_bytes(&new_name));
 }
 
 static void refer(struct reply *a, const struct place_found *f)
@@ -249,7 +249,7 @@ static void refer(struct reply *a, const struct place_found *f)
     if (a->n_chain == 0)
         a->result->flags &= (uint16_t)~DNS_AA;
     reply_authority(a, f->node, f->set, f->set->ttl);
-    if (ds && a->query->dnssec_ok)
+    if (ds && signatures(a, f->node, ds)) /* nobody could believe it without */
         reply_authority(a, f->node, ds, ds->ttl);
     else
         proof_no_data(a, f->node, f->labels);

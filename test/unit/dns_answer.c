@@ -155,6 +155,8 @@ static void test_dname(void **state)
            "NOERROR AA\nan dd.example. 3600 DNAME d.example.\nan x.dd.example. 3600 CNAME x.d.example.\n"
            "an d.example. 3600 DNAME t.example.\nan x.d.example. 3600 CNAME x.t.example.\n"
            "an x.t.example. 3600 A 192.0.2.6\n"},
+          {"x.d.example. CNAME", "NOERROR AA\nan d.example. 3600 DNAME t.example.\n"
+                                 "an x.d.example. 3600 CNAME x.t.example.\n"},
           {"d.example. DNAME", "NOERROR AA\nan d.example. 3600 DNAME t.example.\n"});
     /* 247 bytes: with nine more it's too long. */
     char text[512], label[64];
@@ -211,6 +213,15 @@ static void test_referral(void **state)
 }
 
 /* RFC 9471: glue of the delegation itself is part of it. */
+/* A DS that isn't signed proves nothing: it is left out, but given to who asks for it. */
+static void test_referral_unsigned(void **state)
+{
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\nns A 192.0.2.1\n"
+                    "ds NS ns\nds DS 1 8 1 B6DCD485719ADCA18E5F3D48A2331627FDD3636B\n");
+    CHECK({"x.ds.example. A +do", "NOERROR\nau ds.example. 60 NS ns.example.\nad ns.example. 60 A 192.0.2.1\n"},
+          {"ds.example. DS +do", "NOERROR AA\nan ds.example. 60 DS 1 8 1 B6DCD485719ADCA18E5F3D48A2331627FDD3636B\n"});
+}
+
 static void test_truncation(void **state)
 {
     use("example.", plain);
@@ -497,6 +508,7 @@ int main(void)
         cmocka_unit_test_teardown(test_dname_occludes, teardown),
         cmocka_unit_test_teardown(test_dname_once, teardown),
         cmocka_unit_test_teardown(test_referral, teardown),
+        cmocka_unit_test_teardown(test_referral_unsigned, teardown),
         cmocka_unit_test_teardown(test_truncation, teardown),
         cmocka_unit_test_teardown(test_reserve, teardown),
         cmocka_unit_test_teardown(test_any, teardown),
