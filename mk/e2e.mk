@@ -28,6 +28,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_server.py linux' \
       'test/e2e/dns_server.py host' \
       test/e2e/loss.py \
+      test/e2e/dns_against.py \
       test/e2e/dns_zonefiles.sh
 
 .PHONY: e2e bench
