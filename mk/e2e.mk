@@ -35,6 +35,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_resolver.py hvt' \
       'test/e2e/dns_resolver.py linux' \
       test/e2e/loss.py \
+      test/e2e/dns_against.py \
       test/e2e/dns_zonefiles.sh
 
 .PHONY: e2e bench bench-dns

@@ -82,7 +82,10 @@ static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct 
     if (e != OK)
         return e;
     dns_zonefile_begin(z, o);
-    e = read_all(z, zone) ? ERR_MALFORMED : check(zone, o->file);
+    dns_zone_fill_begin(zone);
+    e = read_all(z, zone) ? ERR_MALFORMED : dns_zone_fill_end(zone);
+    if (e == OK)
+        e = check(zone, o->file);
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)

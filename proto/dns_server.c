@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ZONES = 1024, LIMIT_ENTRIES = 16384 };
+enum { ZONES = 1 << 20, LIMIT_ENTRIES = 16384 }; /* of zones, memory is the limit: their table grows with them */
 
 static int digit(uint8_t c)
 {

@@ -28,7 +28,7 @@ struct dns_server_options {
     bool cookies_required; /* a client with a cookie that isn't ours is told so instead of being answered */
     struct bytes
         cookie_secret; /* 32 hex digits, the same at each server of an address; 64: behind them the one before it [random] */
-    uint32_t zones;    /* at most [1024] */
+    uint32_t zones;    /* at most [1048576] */
     size_t zone_bytes; /* memory of one zone, at most [no limit but the heap's] */
 };
 
