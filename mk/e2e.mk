@@ -31,7 +31,11 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_peers.py spt' \
       'test/e2e/dns_peers.py hvt' \
       'test/e2e/dns_peers.py linux' \
+      'test/e2e/dns_resolver.py spt' \
+      'test/e2e/dns_resolver.py hvt' \
+      'test/e2e/dns_resolver.py linux' \
       test/e2e/loss.py \
+      test/e2e/dns_against.py \
       test/e2e/dns_zonefiles.sh
 
 .PHONY: e2e bench bench-dns

@@ -82,7 +82,10 @@ static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct 
     if (e != OK)
         return e;
     dns_zonefile_begin(z, o);
-    e = read_all(z, zone) ? ERR_MALFORMED : check(zone, o->file);
+    dns_zone_fill_begin(zone);
+    e = read_all(z, zone) ? ERR_MALFORMED : dns_zone_fill_end(zone);
+    if (e == OK)
+        e = check(zone, o->file);
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)
@@ -98,6 +101,8 @@ enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct 
     struct dns_zonefile_options o = {.origin = origin, .text = text, .file = bytes_str(file)};
     enum err e = load(d, z, &o);
     free(z);
+    if (d->loaded)
+        d->loaded(d);
     return e;
 }
 
@@ -177,6 +182,8 @@ enum err dns_server_load(struct dns_server *d, struct kv *zones)
         return ERR_FULL;
     enum err e = zones->ops->each(zones, load_each, &l);
     free(l.zonefile);
+    if (d->loaded)
+        d->loaded(d);
     log_info(&source, "%zu zones", l.n_zones);
     return e == OK ? l.result : e;
 }

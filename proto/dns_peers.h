@@ -40,6 +40,8 @@ struct dns_remotes {
 /* Adds words `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. NULL, or what is wrong. */
 const char *dns_remotes_parse(struct dns_remotes *r, struct bytes text);
 
+struct dns_signing;
+
 struct dns_role {
     struct list link;
     struct dns_name origin;
@@ -97,6 +99,7 @@ struct dns_peers {
     struct dns_update_room *room;
     uint8_t *request; /* a copy of one that is signed: reading the signature changes it */
     struct dns_peers_counters n;
+    struct dns_signing *signing; /* of the server; NULL: it signs nothing */
 };
 
 /* ERR_FULL. Set keys, lists and limits afterwards. */

@@ -25,7 +25,7 @@ struct response {
     unsigned rcode;
     unsigned ede;
     const struct dns_zone_entry *zone;
-    bool cookie_good;
+    bool cookie_good, later;
     uint8_t option_bytes[OPTIONS_BYTES];
 };
 
@@ -228,6 +228,19 @@ static void answer_from_zones(struct response *a, size_t reserve)
     a->zone = result.zone;
 }
 
+static void answer_from_beyond(struct response *a, size_t reserve)
+{
+    uint8_t *end = a->d.w.end;
+    size_t want = reserve + (a->r->edns.present ? OPT_BYTES + writer_len(&a->options) + EDE_BYTES : 0);
+    struct dns_beyond_answer more = {.w = &a->d, .ede = DNS_EDE_NONE};
+    a->d.w.end -= want < writer_left(&a->d.w) ? want : writer_left(&a->d.w);
+    a->later = !a->s->o.beyond->answer(a->s->o.beyond, a->r, &more);
+    a->d.w.end = end;
+    a->flags |= more.flags;
+    a->rcode = more.rcode;
+    a->ede = more.ede;
+}
+
 static COLD unsigned refuse_type(uint16_t type)
 {
     if (type == DNS_AXFR || type == DNS_IXFR)
@@ -252,6 +265,8 @@ static void answer_question(struct response *a, size_t reserve)
         a->rcode = DNS_REFUSED;
     } else if (dns_type_is_meta(q->type) && q->type != DNS_ANY) {
         a->rcode = refuse_type(q->type);
+    } else if (a->s->o.beyond && !dns_zones_find(a->s->o.zones, dns_name_bytes(&q->name))) {
+        answer_from_beyond(a, reserve);
     } else {
         answer_from_zones(a, reserve);
     }
@@ -304,11 +319,11 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
     const struct dns_question *q = &r->question;
     a.s = s;
     a.r = r;
-    a.flags = (uint16_t)(DNS_QR | (r->header.flags & (DNS_OPCODE | RD_CD)));
+    a.flags = (uint16_t)(DNS_QR | (r->header.flags & (DNS_OPCODE | RD_CD)) | (s->o.beyond ? DNS_RA : 0));
     a.rcode = rcode;
     a.ede = DNS_EDE_NONE;
     a.zone = NULL;
-    a.cookie_good = false;
+    a.cookie_good = a.later = false;
     a.options = writer_of(a.option_bytes, sizeof a.option_bytes);
     dns_write_begin(&a.d, out, most_bytes(s, r, size));
     if (has_question(r) && !dns_write_question(&a.d, dns_name_bytes(&q->name), q->type, q->class_))
@@ -318,6 +333,8 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
         a.rcode = read_options(&a);
     if (a.rcode == DNS_NOERROR)
         answer_question(&a, reserve);
+    if (a.later)
+        return 0;
     enum dns_limit_verdict verdict = limit(&a);
     if (verdict == DNS_LIMIT_DROP) {
         s->n.n_limited++;

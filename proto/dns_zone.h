@@ -98,6 +98,12 @@ MUST_USE enum err dns_zone_remove_signatures(struct dns_zone *z, struct bytes na
 /* All records of a name. Its children stay. ERR_NOT_FOUND: none. */
 MUST_USE enum err dns_zone_remove_name(struct dns_zone *z, struct bytes name);
 
+/* Fills a zone that nobody reads, faster than name by name when they come in no order: that is made at the end, by a sort that
+ * takes 16 bytes a name meanwhile. Between the two only dns_zone_add, and what finds exact names. ERR_FULL (counted): the sort
+ * found no memory, and all that can be done with the zone is to release it. */
+void dns_zone_fill_begin(struct dns_zone *z);
+MUST_USE enum err dns_zone_fill_end(struct dns_zone *z);
+
 void dns_zone_begin(struct dns_zone *z);
 void dns_zone_commit(struct dns_zone *z);
 void dns_zone_abort(struct dns_zone *z);

@@ -42,21 +42,6 @@ static struct directory *directory_of(struct kv *kv)
     return CONTAINER_OF(kv, struct directory, kv);
 }
 
-/* Keys are plain paths: no empty, "." or ".." component, so that one value has one key. */
-static bool key_is_plain(struct bytes key)
-{
-    if (key.len == 0 || key.len > KV_KEY_MAX || bytes_find(key, 0) < key.len)
-        return false;
-    for (size_t at = 0; at <= key.len;) {
-        struct bytes rest = bytes_slice(key, at, key.len);
-        struct bytes part = bytes_slice(rest, 0, bytes_find(rest, '/'));
-        if (part.len == 0 || bytes_equal(part, bytes_str(".")) || bytes_equal(part, bytes_str("..")))
-            return false;
-        at += part.len + 1;
-    }
-    return true;
-}
-
 static int open_beneath(const struct directory *d, const char *path, int flags)
 {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
@@ -81,7 +66,7 @@ static enum err open_value(const struct directory *d, struct bytes key, enum kv_
                            struct stat *st)
 {
     char path[PATH_BYTES];
-    if (!key_is_plain(key))
+    if (!kv_key_is_plain(key))
         return ERR_NOT_FOUND;
     memcpy(path, key.data, key.len);
     memcpy(path + key.len, suffix[encoding], strlen(suffix[encoding]) + 1);
@@ -188,7 +173,7 @@ static enum err directory_read(struct kv *kv, struct bytes key, const struct kv_
 static bool directory_is_directory(struct kv *kv, struct bytes key)
 {
     char path[PATH_BYTES] = ".";
-    if (key.len && !key_is_plain(key))
+    if (key.len && !kv_key_is_plain(key))
         return false;
     if (key.len)
         *(char *)mempcpy(path, key.data, key.len) = '\0';
@@ -283,7 +268,15 @@ static enum err directory_each(struct kv *kv, bool (*each)(void *arg, struct byt
     return e;
 }
 
-static const struct kv_ops directory_ops = {directory_find, directory_read, directory_is_directory, directory_each};
+/* Each call looks at the folder itself. */
+static enum err directory_refresh(struct kv *kv, bool *changed)
+{
+    *changed = true;
+    return OK;
+}
+
+static const struct kv_ops directory_ops = {directory_find, directory_read, directory_is_directory, directory_each,
+                                            directory_refresh};
 
 static char *without_slashes(const char *path)
 {
