@@ -21,7 +21,7 @@ $(OBJ)/random.o: $(random)
 		--keep-global-symbol='mbedtls_hmac_drbg_*' --keep-global-symbol=random_md_info_from_type $@.tmp
 	mv $@.tmp $@
 
-$(OBJ)/sha256.o: override CFLAGS := $(CFLAGS) $(SMALL)
+$(OBJ)/sha1.o $(OBJ)/sha256.o: override CFLAGS := $(CFLAGS) $(SMALL)
 
 $(objects): $(OBJ)/%.o: %.c
 	$(CC) $(CFLAGS) -I. -c -o $@ $<

@@ -83,6 +83,8 @@ static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct 
         return e;
     dns_zonefile_begin(z, o);
     e = read_all(z, zone) ? ERR_MALFORMED : check(zone, o->file);
+    if (e == OK && !dns_server_takes(d, zone))
+        e = ERR_UNSUPPORTED;
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)
