@@ -44,6 +44,8 @@ static enum err load(struct dns_server *d, struct bytes file)
     if (e != OK)
         return e;
     e = add_all(&p, zone);
+    if (e == OK && !dns_server_takes(d, zone))
+        e = ERR_UNSUPPORTED;
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)

@@ -7,8 +7,6 @@ enum chain { CHAIN_NONE, CHAIN_NSEC, CHAIN_NSEC3 };
 /* What there is to prove with. */
 static enum chain find_chain(const struct reply *a, struct dns_nsec3_params *p)
 {
-    if (!a->query->dnssec_ok)
-        return CHAIN_NONE;
     if (dns_node_set(a->z->apex, DNS_NSEC, 0))
         return CHAIN_NSEC;
     return dns_nsec3_params(a->z, p) ? CHAIN_NSEC3 : CHAIN_NONE;
@@ -82,7 +80,7 @@ static void add_wildcard(struct reply *a, const struct dns_nsec3_params *p, unsi
 
 /* ---- The cases ---- */
 
-void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels)
+static void no_data(struct reply *a, const struct dns_node *n, unsigned labels)
 {
     struct dns_nsec3_params p;
     switch (find_chain(a, &p)) {
@@ -98,7 +96,7 @@ void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels)
     }
 }
 
-void proof_no_name(struct reply *a, unsigned encloser)
+static void no_name(struct reply *a, unsigned encloser)
 {
     struct dns_nsec3_params p;
     switch (find_chain(a, &p)) {
@@ -115,7 +113,7 @@ void proof_no_name(struct reply *a, unsigned encloser)
     }
 }
 
-void proof_wildcard(struct reply *a, unsigned encloser)
+static void wildcard(struct reply *a, unsigned encloser)
 {
     struct dns_nsec3_params p;
     switch (find_chain(a, &p)) {
@@ -129,15 +127,15 @@ void proof_wildcard(struct reply *a, unsigned encloser)
     }
 }
 
-void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser)
+static void wildcard_no_data(struct reply *a, const struct dns_node *n, unsigned encloser)
 {
     struct dns_nsec3_params p;
     switch (find_chain(a, &p)) {
     case CHAIN_NONE:
         return;
     case CHAIN_NSEC:
-        if (!add_nsec(a, wildcard))
-            cover_by_nsec(a, dns_node_name(wildcard));
+        if (!add_nsec(a, n))
+            cover_by_nsec(a, dns_node_name(n));
         cover_by_nsec(a, dns_name_bytes(&a->key.name));
         return;
     case CHAIN_NSEC3:
@@ -145,4 +143,13 @@ void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, un
         add_next_closer(a, &p, encloser);
         add_wildcard(a, &p, encloser);
     }
+}
+
+static const struct dns_proofs proofs = {
+    .no_data = no_data, .no_name = no_name, .wildcard = wildcard, .wildcard_no_data = wildcard_no_data};
+
+void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max)
+{
+    dns_zones_init_unsigned(zs, seed, max);
+    zs->proofs = &proofs;
 }

@@ -39,15 +39,46 @@ struct reply {
 /* That the set goes into the authority section, once. */
 void reply_authority(struct reply *a, const struct dns_node *n, const struct dns_set *s, uint32_t ttl);
 
-/* ---- dns_proof.c: what DNSSEC wants beside the answer; nothing unless asked for and there ---- */
+/* ---- What DNSSEC wants beside the answer: dns_proof.c, in servers of signed zones; nothing unless asked for and there ---- */
+
+struct dns_proofs {
+    void (*no_data)(struct reply *a, const struct dns_node *n, unsigned labels);
+    void (*no_name)(struct reply *a, unsigned encloser);
+    void (*wildcard)(struct reply *a, unsigned encloser);
+    void (*wildcard_no_data)(struct reply *a, const struct dns_node *wildcard, unsigned encloser);
+};
+
+static inline const struct dns_proofs *reply_proofs(const struct reply *a)
+{
+    return a->query->dnssec_ok ? a->zones->proofs : NULL;
+}
 
 /* The name, of so many labels, has no such type; `n` is its node. */
-void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels);
+static inline void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels)
+{
+    if (reply_proofs(a))
+        reply_proofs(a)->no_data(a, n, labels);
+}
+
 /* The name doesn't exist, nor a wildcard for it; what exists of it are its last `encloser` labels. */
-void proof_no_name(struct reply *a, unsigned encloser);
+static inline void proof_no_name(struct reply *a, unsigned encloser)
+{
+    if (reply_proofs(a))
+        reply_proofs(a)->no_name(a, encloser);
+}
+
 /* The name doesn't exist, so the wildcard below these labels was right. */
-void proof_wildcard(struct reply *a, unsigned encloser);
+static inline void proof_wildcard(struct reply *a, unsigned encloser)
+{
+    if (reply_proofs(a))
+        reply_proofs(a)->wildcard(a, encloser);
+}
+
 /* The same, and the wildcard has no such type. */
-void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser);
+static inline void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser)
+{
+    if (reply_proofs(a))
+        reply_proofs(a)->wildcard_no_data(a, wildcard, encloser);
+}
 
 #endif

@@ -201,11 +201,14 @@ struct dns_zones {
     uint32_t max;       /* zones; given */
     uint64_t depths[2]; /* numbers of labels that zones have: only these are tried */
     uint64_t seed;
-    uint64_t n_refused; /* zones beyond max */
+    uint64_t n_refused;              /* zones beyond max */
+    const struct dns_proofs *proofs; /* how to say that something isn't there, in signed zones; NULL: not at all */
 };
 
 /* `seed`: secret, of random_bytes; that of all its zones. */
 void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max);
+/* The same for zones that are not signed: an image that calls only this holds no proofs and no NSEC3. */
+void dns_zones_init_unsigned(struct dns_zones *zs, uint64_t seed, uint32_t max);
 /* Releases all. */
 void dns_zones_free(struct dns_zones *zs);
 /* Adds the zone, or puts it in the place of the one with its origin, which is released. TAKES the caller's hold, but not when it
