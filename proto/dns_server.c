@@ -104,6 +104,8 @@ enum err dns_server_run(struct dns_server *d)
     enum err e = d->tcp ? scope_spawn(&fibers, "dns-tcp", serve_tcp, d) : OK;
     if (e == OK && d->run_peers)
         e = scope_spawn(&fibers, "dns-peers", d->run_peers, d);
+    if (e == OK && d->run_reload)
+        e = scope_spawn(&fibers, "dns-reload", d->run_reload, d);
     while (e == OK && !sched_stopping())
         e = fiber_park(TIME_NEVER);
     scope_cancel(&fibers);

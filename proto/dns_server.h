@@ -10,6 +10,7 @@
 #define DNS_SERVER_PORTS 4 /* a port on each of as many stacks */
 
 struct dns_peers;
+struct dns_reload;
 
 struct dns_server {
     struct dns_zones zones;
@@ -25,6 +26,10 @@ struct dns_server {
     void (*run_peers)(void *server) MAY_YIELD;
     struct dns_peers *peers;
     struct stack *stack;
+    /* Likewise by dns_server_follow. */
+    void (*run_reload)(void *server) MAY_YIELD;
+    struct dns_reload *reload;
+    void (*replaced)(struct dns_server *d, struct bytes origin); /* a zone came in the place of another; may be NULL */
 };
 
 #endif

@@ -160,12 +160,15 @@ struct reading {
     struct index index;
     mbedtls_sha256_context all;
     uint64_t at;
+    bool is_first;
     uint8_t extra[TAR_EXTRA_MAX_BYTES];
 };
 
+/* What is being written just now is no archive for a moment, so only who opens one is told. */
 static enum err wrong(const struct reading *r, const char *reason)
 {
-    log_error(&source, "the archive at byte %llu: %s", (unsigned long long)r->at, reason);
+    if (r->is_first)
+        log_error(&source, "the archive at byte %llu: %s", (unsigned long long)r->at, reason);
     return ERR_MALFORMED;
 }
 
@@ -232,12 +235,13 @@ static enum err read_headers(struct reading *r)
     return e;
 }
 
-static enum err read_index(struct kv_tar *t, struct index *x)
+static enum err read_index(struct kv_tar *t, bool is_first, struct index *x)
 {
     struct reading *r = calloc(1, sizeof *r);
     uint8_t *bytes = malloc(WINDOW_BYTES), whole[32];
     enum err e = r && bytes ? OK : ERR_FULL;
     if (e == OK) {
+        r->is_first = is_first;
         r->window = (struct window){.block = t->block, .bytes = bytes};
         mbedtls_sha256_init(&r->all);
         must(mbedtls_sha256_starts(&r->all, 0) == 0);
@@ -386,7 +390,7 @@ static enum err tar_refresh(struct kv *kv, bool *changed)
     struct kv_tar *t = of(kv);
     struct index x = {.n = 0};
     *changed = false;
-    enum err e = read_index(t, &x);
+    enum err e = read_index(t, false, &x);
     if (e)
         return e;
     bool settled = memcmp(x.digest, t->seen, DIGEST_BYTES) == 0;
@@ -409,7 +413,7 @@ enum err kv_tar_open(struct block *b, struct kv **kv)
         return ERR_FULL;
     t->kv.ops = &ops;
     t->block = b;
-    enum err e = read_index(t, &t->index);
+    enum err e = read_index(t, true, &t->index);
     if (e) {
         free(t);
         return e;

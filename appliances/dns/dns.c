@@ -20,6 +20,8 @@ static enum err set_up(const struct dns *self, struct dns_server **d)
         e = dns_server_limit(*d, &limit);
     if (!e)
         e = dns_server_load(*d, self->zones);
+    if (!e && self->reload)
+        e = dns_server_follow(*d, self->zones, self->reload);
     if (!e)
         e = dns_server_udp(*d, self->service, self->port);
     if (!e)
