@@ -27,6 +27,8 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_server.py hvt' \
       'test/e2e/dns_server.py linux' \
       'test/e2e/dns_server.py host' \
+      'test/e2e/dns_reload.py spt' \
+      'test/e2e/dns_reload.py linux' \
       test/e2e/loss.py \
       test/e2e/dns_against.py \
       test/e2e/dns_zonefiles.sh
