@@ -30,7 +30,7 @@ struct dns_server {
 /* Signed zones are for servers that have proofs. */
 static inline bool dns_server_takes(const struct dns_server *d, const struct dns_zone *z)
 {
-    return d->zones.proofs || !dns_zone_find(z, dns_zone_origin(z), DNS_DNSKEY);
+    return d->zones.prove || !dns_zone_find(z, dns_zone_origin(z), DNS_DNSKEY);
 }
 
 /* A whole value. What it takes of memory is GIVEN in *memory; NULL: it lies in the image. As kv_find and kv_read; ERR_FULL. */
