@@ -41,44 +41,17 @@ void reply_authority(struct reply *a, const struct dns_node *n, const struct dns
 
 /* ---- What DNSSEC wants beside the answer: dns_proof.c, in servers of signed zones; nothing unless asked for and there ---- */
 
-struct dns_proofs {
-    void (*no_data)(struct reply *a, const struct dns_node *n, unsigned labels);
-    void (*no_name)(struct reply *a, unsigned encloser);
-    void (*wildcard)(struct reply *a, unsigned encloser);
-    void (*wildcard_no_data)(struct reply *a, const struct dns_node *wildcard, unsigned encloser);
+enum proof {
+    PROOF_NO_DATA,          /* the name, of so many labels, has no such type; the node is its own */
+    PROOF_NO_NAME,          /* the name doesn't exist, nor a wildcard for it; what exists of it are its last labels */
+    PROOF_WILDCARD,         /* the name doesn't exist, so the wildcard below these labels was right */
+    PROOF_WILDCARD_NO_DATA, /* the same, and the wildcard, whose node this is, has no such type */
 };
 
-static inline const struct dns_proofs *reply_proofs(const struct reply *a)
+static inline void prove(struct reply *a, enum proof what, const struct dns_node *n, unsigned labels)
 {
-    return a->query->dnssec_ok ? a->zones->proofs : NULL;
-}
-
-/* The name, of so many labels, has no such type; `n` is its node. */
-static inline void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels)
-{
-    if (reply_proofs(a))
-        reply_proofs(a)->no_data(a, n, labels);
-}
-
-/* The name doesn't exist, nor a wildcard for it; what exists of it are its last `encloser` labels. */
-static inline void proof_no_name(struct reply *a, unsigned encloser)
-{
-    if (reply_proofs(a))
-        reply_proofs(a)->no_name(a, encloser);
-}
-
-/* The name doesn't exist, so the wildcard below these labels was right. */
-static inline void proof_wildcard(struct reply *a, unsigned encloser)
-{
-    if (reply_proofs(a))
-        reply_proofs(a)->wildcard(a, encloser);
-}
-
-/* The same, and the wildcard has no such type. */
-static inline void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser)
-{
-    if (reply_proofs(a))
-        reply_proofs(a)->wildcard_no_data(a, wildcard, encloser);
+    if (a->query->dnssec_ok && a->zones->prove)
+        a->zones->prove(a, what, n, labels);
 }
 
 #endif

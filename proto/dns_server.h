@@ -45,7 +45,7 @@ struct dns_server {
 /* Signed zones are for servers that have proofs. */
 static inline bool dns_server_takes(const struct dns_server *d, const struct dns_zone *z)
 {
-    return d->zones.proofs || !dns_zone_find(z, dns_zone_origin(z), DNS_DNSKEY);
+    return d->zones.prove || !dns_zone_find(z, dns_zone_origin(z), DNS_DNSKEY);
 }
 
 /* Each part brings its own, so that who doesn't call it has none of it. */

@@ -199,14 +199,17 @@ struct dns_zone_entry {
     void *user; /* the server's: what it has configured for the zone; stays when the zone is replaced */
 };
 
+struct reply;
+
 struct dns_zones {
     struct dns_zone_entry *table; /* by hash, open; its size is a power of two */
     uint32_t n, n_slots;
     uint32_t max;       /* zones; given */
     uint64_t depths[2]; /* numbers of labels that zones have: only these are tried */
     uint64_t seed;
-    uint64_t n_refused;              /* zones beyond max */
-    const struct dns_proofs *proofs; /* how to say that something isn't there, in signed zones; NULL: not at all */
+    uint64_t n_refused; /* zones beyond max */
+    /* How to say in signed zones that something isn't there (dns_reply.h); NULL: not at all. */
+    void (*prove)(struct reply *a, int what, const struct dns_node *n, unsigned labels);
 };
 
 /* `seed`: secret, of random_bytes; that of all its zones. */

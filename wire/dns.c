@@ -31,9 +31,12 @@ bool dns_header_read(struct reader *r, struct dns_header *h)
 bool dns_question_read(struct reader *r, struct bytes message, struct dns_question *q)
 {
     dns_name_read(r, message, &q->name);
-    q->type = read_be16(r);
-    q->class_ = read_be16(r);
-    return reader_good(r);
+    const uint8_t *p = read_take(r, 4);
+    if (!p)
+        return false;
+    q->type = load_be16(p);
+    q->class_ = load_be16(p + 2);
+    return true;
 }
 
 bool dns_record_read(struct reader *r, struct bytes message, struct dns_record *record)
@@ -284,9 +287,12 @@ bool dns_write_record(struct dns_writer *d, enum dns_section section, struct byt
     struct dns_mark m = dns_mark(d);
     must(section != DNS_QUESTION && rdata.len <= UINT16_MAX);
     write_owner(d, name);
-    write_be16(&d->w, type);
-    write_be16(&d->w, class_);
-    write_be32(&d->w, ttl);
+    uint8_t *p = write_room(&d->w, RECORD_BYTES - 2);
+    if (p) {
+        store_be16(p, type);
+        store_be16(p + 2, class_);
+        store_be32(p + 4, ttl);
+    }
     write_rdata(d, type, rdata);
     return finish(d, &m, section);
 }
