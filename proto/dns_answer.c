@@ -61,7 +61,7 @@ static struct bytes current_name(const struct reply *a)
     return dns_name_bytes(a->is_first ? &a->query->question->name : &a->target);
 }
 
-static bool truncated(struct reply *a)
+static COLD bool truncated(struct reply *a)
 {
     a->result->flags |= DNS_TC;
     a->n_authority = 0;
@@ -186,7 +186,7 @@ static void set_rcode(struct reply *a, enum dns_rcode rcode)
 }
 
 /* Goes on with another name. False: that isn't ours, we have been there, or the chain is long enough. */
-static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
+static COLD bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
 {
     if (a->n_chain == DNS_CHAIN_MAX)
         return false;
@@ -207,7 +207,7 @@ static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
 }
 
 /* Has the DNAME been written already? */
-static bool was_written(const struct reply *a, const struct dns_set *s)
+static COLD bool was_written(const struct reply *a, const struct dns_set *s)
 {
     for (unsigned i = 0; i < a->n_chain; i++) {
         if (a->chain[i] == s)
@@ -217,7 +217,7 @@ static bool was_written(const struct reply *a, const struct dns_set *s)
 }
 
 /* RFC 6672 3.2. */
-static bool follow_dname(struct reply *a, const struct place_found *f)
+static COLD bool follow_dname(struct reply *a, const struct place_found *f)
 {
     struct bytes name = current_name(a), target = dns_rdata_target(DNS_DNAME, dns_set_first(f->set));
     struct dns_name prefix, new_name;
@@ -250,7 +250,7 @@ static void refer(struct reply *a, const struct place_found *f)
 }
 
 /* All sets of a node, or of its signatures; they bring theirs themselves. */
-static void write_all(struct reply *a, const struct dns_node *n, bool only_signatures)
+static COLD void write_all(struct reply *a, const struct dns_node *n, bool only_signatures)
 {
     struct dns_mark m = dns_mark(a->d);
     for (const struct dns_set *s = n->sets; dns_set_alive(s); s = s->next) {
@@ -405,7 +405,7 @@ static void write_additional(struct reply *a)
 
 /* ---- The whole ---- */
 
-static void refuse(struct dns_result *r, enum dns_rcode rcode, enum dns_ede ede)
+static COLD void refuse(struct dns_result *r, enum dns_rcode rcode, enum dns_ede ede)
 {
     r->flags = (uint16_t)rcode;
     r->ede = (uint16_t)ede;

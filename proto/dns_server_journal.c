@@ -30,14 +30,20 @@ static enum err refuse_gap(const struct dns_journal *j)
     return ERR_INVALID;
 }
 
+static const char *reason(enum err e)
+{
+    if (e == ERR_INVALID)
+        return "the device has less than 64 KB";
+    return e == ERR_MALFORMED ? "the device holds something else, or has lost some" : err_text(e);
+}
+
 static enum err open_it(struct dns_journal *j, struct block *b, struct dns_server *d)
 {
     enum err e = dns_journal_open(j, b);
     if (!e)
         e = dns_journal_replay(j, &d->zones, take_change, d->peers);
     if (e) {
-        log_error(&source, "journal of changes: %s",
-                  e == ERR_MALFORMED ? "the device holds something else, or has lost some" : err_text(e));
+        log_error(&source, "journal of changes: %s", reason(e));
         return e;
     }
     if (j->n.n_gaps)

@@ -21,10 +21,11 @@ static enum err set_up(const struct nameserver *self, struct dns_server **d)
                                                    .secondary = self->secondary};
     enum err e = dns_server_new(&o, d);
     if (!e)
-        e = dns_server_load(*d, self->zones);
+        e = dns_server_load_packed(*d, self->zones);
     if (!e)
         e = dns_server_peers(*d, self->service, &peers);
-    if (!e && self->update)
+    if (!e &&
+        (self->update || self->journal->capacity_bytes > self->journal->block_bytes)) /* one block: there is none */
         e = dns_server_journal(*d, self->journal);
     if (!e)
         e = dns_server_udp(*d, self->service, self->port);

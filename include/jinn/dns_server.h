@@ -46,6 +46,9 @@ MUST_USE enum err dns_server_limit(struct dns_server *d, const struct dns_server
  * "example.com.zone"; the root is "root.zone". $INCLUDE names another key. What is wrong is logged with file and line.
  * ERR_MALFORMED: a zone can't be served; ERR_FULL, ERR_IO. Zones that are there already are replaced at once. */
 MUST_USE enum err dns_server_load(struct dns_server *d, struct kv *zones) MAY_YIELD;
+/* The same from what `jinn zone pack` made: each value whose key ends with ".packed". The reading of zone files is then not in the
+ * image. */
+MUST_USE enum err dns_server_load_packed(struct dns_server *d, struct kv *zones) MAY_YIELD;
 /* One zone from text in memory; `file` is its name in errors. Nothing of the text is kept. */
 MUST_USE enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text, const char *file);
 

@@ -10,8 +10,9 @@ suite = Suite(f"dns-peers-{TARGET}")
 FOLDER = os.path.join(ROOT, "appliances/nameserver/dist/nameserver")
 US, THEM = "10.77.0.2", "10.77.0.1"
 SECRET = base64.b64encode(bytes(range(32))).decode()
+SECRET1 = base64.b64encode(bytes(range(20))).decode()
 SECRET512 = base64.b64encode(bytes(range(64))).decode()
-KEY, KEY512 = f"hmac-sha256:k256:{SECRET}", f"hmac-sha512:k512:{SECRET512}"
+KEY, KEY512, KEY1 = f"hmac-sha256:k256:{SECRET}", f"hmac-sha512:k512:{SECRET512}", f"hmac-sha1:k1:{SECRET1}"
 PORTS = {"bind": 5301, "nsd": 5302, "knot": 5303}
 PATIENCE = 30  # until what must come has come
 
@@ -36,7 +37,8 @@ class World:
         self.ns.__enter__()
         with open(self.path("journal"), "wb") as f:
             f.truncate(1 << 20)
-        self.write("keys", f'key "k256" {{ algorithm hmac-sha256; secret "{SECRET}"; }};\nk512 hmac-sha512 {SECRET512}\n')
+        self.write("keys", f'key "k256" {{ algorithm hmac-sha256; secret "{SECRET}"; }};\nk512 hmac-sha512 {SECRET512}\n'
+                   f"key:\n  - id: k1\n    algorithm: hmac-sha1\n    secret: {SECRET1}\n")
         return self
 
     def __exit__(self, *_):
@@ -187,6 +189,7 @@ def transfers_and_who_may(w):
     records = w.records(US, "example.test")
     equal(len(records), 3005)
     equal(w.records(US, "example.test", KEY512), records)
+    equal(w.records(US, "example.test", KEY1), records)
     assert "Transfer failed" in w.dig(f"@{US} example.test AXFR"), "without a key"
     wrong = KEY[:-4] + "AAA="
     assert "BADSIG" in w.dig(f"@{US} -y {wrong} example.test SOA"), "with a wrong secret"
@@ -236,6 +239,9 @@ def power_goes(w):
         ixfr = w.dig(f"@{US} -y {KEY} +nocookie example.test IXFR={first}")
         assert all(f"cut{i}.example.test" in ixfr for i in range(3)) and "host17" not in ixfr, ixfr
         assert b"changes done again" in image.drain(), image.output
+        equal(image.stop(), 0)
+    with w.image(transfer="key:k256") as image:
+        equal(w.records(US, "example.test"), records, "also where nothing may be changed any more")
         equal(image.stop(), 0)
 
 
@@ -415,7 +421,7 @@ def a_primary_that_is_gone(w):
 
 
 def as_primary(w, tests):
-    with w.image(transfer="key:k256 key:k512", update="key:k256",
+    with w.image(transfer="key:k256 key:k512 key:k1", update="key:k256",
                  secondaries=" ".join(f"{THEM}@{port}+key:k256" for port in PORTS.values())) as image:
         for test in tests:
             suite.case(test.__name__, test, w)
