@@ -28,6 +28,8 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_server.py hvt' \
       'test/e2e/dns_server.py linux' \
       'test/e2e/dns_server.py host' \
+      'test/e2e/dns_signed.py spt' \
+      'test/e2e/dns_signed.py linux' \
       'test/e2e/dns_peers.py spt' \
       'test/e2e/dns_peers.py hvt' \
       'test/e2e/dns_peers.py linux' \
