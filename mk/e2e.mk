@@ -2,6 +2,7 @@
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
 #   make dns-large  the name server with a million names and 100,000 zones, beside nsd and knot (5 minutes)
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
+#   make bench-dns  the name server beside nsd, knot and bind9
 
 E2E = 'test/e2e/website.py spt' \
       'test/e2e/website.py hvt' \
@@ -28,12 +29,18 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_server.py hvt' \
       'test/e2e/dns_server.py linux' \
       'test/e2e/dns_server.py host' \
+      'test/e2e/dns_peers.py spt' \
+      'test/e2e/dns_peers.py hvt' \
+      'test/e2e/dns_peers.py linux' \
+      'test/e2e/dns_resolver.py spt' \
+      'test/e2e/dns_resolver.py hvt' \
+      'test/e2e/dns_resolver.py linux' \
       test/e2e/loss.py \
       test/e2e/dns_against.py \
       test/e2e/dns_large.py \
       test/e2e/dns_zonefiles.sh
 
-.PHONY: e2e bench dns-large
+.PHONY: e2e bench bench-dns dns-large
 e2e:
 	@scripts/setup build test e2e
 	@$(MAKE) -s all $(B)/host/forward
@@ -62,8 +69,10 @@ $(B)/host/lwip-server: bench/lwip/server.c bench/lwip/lwipopts.h $(LWIP).origin
 	@$(CC_HOST) -O2 -w -D_GNU_SOURCE -Ibench/lwip -I$(LWIP)/src/include -I$(LWIP)/port/include $< $(LWIP)/src/core/*.c \
 		$(LWIP)/src/core/ipv4/*.c $(LWIP)/src/netif/ethernet.c -o $@
 
-# ONLY: the parts that are wanted, sizes start http streams loss idle profile hvt.
+# ONLY: the parts that are wanted, sizes start http dns streams loss idle profile hvt.
 bench: all
 	@scripts/setup bench
 	@$(MAKE) -s $(BENCH_PROGRAMS)
 	@bench/run $(ONLY)
+bench-dns:
+	@$(MAKE) -s bench ONLY=dns

@@ -62,7 +62,7 @@ static struct bytes current_name(const struct reply *a)
 }
 
 /* Has the DNAME been written already? */
-static bool was_followed(const struct reply *a, const struct dns_set *dname)
+static COLD bool was_followed(const struct reply *a, const struct dns_set *dname)
 {
     for (unsigned i = 0; i < a->n_chain; i++) {
         if (a->chain[i] == dname)
@@ -72,7 +72,7 @@ static bool was_followed(const struct reply *a, const struct dns_set *dname)
 }
 
 /* A chain that has gone through a DNAME may end where that stands: it and its signatures are in the answer then. */
-static bool was_written(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
+static COLD bool was_written(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
 {
     const struct dns_set *dname = s->type == DNS_DNAME ? s : NULL;
     if (s->type == DNS_RRSIG && s->covered == DNS_DNAME && a->query->dnssec_ok)
@@ -80,7 +80,7 @@ static bool was_written(const struct reply *a, const struct dns_node *n, const s
     return dname && was_followed(a, dname) && dns_name_equal(current_name(a), dns_node_name(n));
 }
 
-static bool truncated(struct reply *a)
+static COLD bool truncated(struct reply *a)
 {
     a->result->flags |= DNS_TC;
     a->n_authority = 0;
@@ -205,7 +205,7 @@ static void set_rcode(struct reply *a, enum dns_rcode rcode)
 }
 
 /* Goes on with another name. False: that isn't ours, we have been there, or the chain is long enough. */
-static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
+static COLD bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
 {
     if (a->n_chain == DNS_CHAIN_MAX)
         return false;
@@ -226,7 +226,7 @@ static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
 }
 
 /* RFC 6672 3.2. */
-static bool follow_dname(struct reply *a, const struct place_found *f)
+static COLD bool follow_dname(struct reply *a, const struct place_found *f)
 {
     struct bytes name = current_name(a), target = dns_rdata_target(DNS_DNAME, dns_set_first(f->set));
     struct dns_name prefix, new_name;
@@ -259,7 +259,7 @@ static void refer(struct reply *a, const struct place_found *f)
 }
 
 /* All sets of a node, or of its signatures; they bring theirs themselves. */
-static void write_all(struct reply *a, const struct dns_node *n, bool only_signatures)
+static COLD void write_all(struct reply *a, const struct dns_node *n, bool only_signatures)
 {
     struct dns_mark m = dns_mark(a->d);
     for (const struct dns_set *s = n->sets; dns_set_alive(s); s = s->next) {
@@ -414,7 +414,7 @@ static void write_additional(struct reply *a)
 
 /* ---- The whole ---- */
 
-static void refuse(struct dns_result *r, enum dns_rcode rcode, enum dns_ede ede)
+static COLD void refuse(struct dns_result *r, enum dns_rcode rcode, enum dns_ede ede)
 {
     r->flags = (uint16_t)rcode;
     r->ede = (uint16_t)ede;

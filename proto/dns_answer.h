@@ -15,9 +15,14 @@
 /* Extended errors (RFC 8914) that we give. */
 enum dns_ede {
     DNS_EDE_NONE = 0xffff,
+    DNS_EDE_STALE = 3,
     DNS_EDE_NOT_READY = 14,
+    DNS_EDE_BLOCKED = 15,
+    DNS_EDE_PROHIBITED = 18,
+    DNS_EDE_STALE_NXDOMAIN = 19,
     DNS_EDE_NOT_AUTHORITATIVE = 20,
     DNS_EDE_NOT_SUPPORTED = 21,
+    DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
     DNS_EDE_INVALID_DATA = 24
 };
 

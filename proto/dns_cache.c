@@ -15,8 +15,8 @@ struct entry {
     uint64_t expires_ns;
     uint64_t used; /* the number of the last use: tells which class's last entry is the oldest */
     uint32_t ttl_s, data_len;
-    uint16_t type, n_records, n_signatures;
-    uint8_t kind, trust, name_len;
+    uint16_t type, n_records, n_signatures, n_proofs;
+    uint8_t kind, trust, name_len, verdict, reason;
     bool taken;
     uint8_t bytes[]; /* the name with small letters, then the data */
 };
@@ -299,6 +299,9 @@ static void fill(struct dns_cache *c, struct entry *e, const struct dns_cached *
     e->trust = what->trust;
     e->n_records = what->n_records;
     e->n_signatures = what->n_signatures;
+    e->n_proofs = what->n_proofs;
+    e->verdict = what->verdict;
+    e->reason = what->reason;
     e->name_len = lower.len;
     e->data_len = (uint32_t)what->data.len;
     e->taken = true;
@@ -341,6 +344,17 @@ void dns_cache_remove(struct dns_cache *c, struct bytes name, uint16_t type)
         forget(c, e);
 }
 
+void dns_cache_judge(struct dns_cache *c, struct bytes name, uint16_t type, enum dns_verdict verdict, uint8_t reason,
+                     uint64_t until_ns)
+{
+    struct entry *e = *place_of(c, hash_of(c, name, type), name, type);
+    if (!e)
+        return;
+    e->verdict = (uint8_t)verdict;
+    e->reason = reason;
+    e->expires_ns = time_min(e->expires_ns, until_ns);
+}
+
 void dns_cache_flush(struct dns_cache *c)
 {
     for (struct entry *e; (e = oldest(c));)
@@ -375,7 +389,10 @@ static void give(struct dns_cache *c, uint64_t now_ns, struct entry *e, struct d
                                  .ttl_s = left_s(e, now_ns),
                                  .first_ttl_s = e->ttl_s,
                                  .n_records = e->n_records,
+                                 .verdict = e->verdict,
+                                 .reason = e->reason,
                                  .n_signatures = e->n_signatures,
+                                 .n_proofs = e->n_proofs,
                                  .data = bytes_of(e->bytes + e->name_len, e->data_len)};
     c->counters.hits++;
     c->counters.negative_hits += e->kind != DNS_KIND_SET;

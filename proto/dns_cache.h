@@ -33,7 +33,17 @@ enum dns_trust {
     DNS_TRUST_ANSWER,     /* the answer of a server without authority: a forwarder's */
     DNS_TRUST_AUTHORITY,  /* the authority section of an answer with authority */
     DNS_TRUST_FINAL,      /* the answer section of an answer with authority */
-    DNS_TRUST_SECURE      /* and validated */
+    DNS_TRUST_SECURE      /* validated before it was stored: what follows from proofs that came earlier */
+};
+
+/* What a validator says of an entry (RFC 4035 4.3). It does not change how much the entry is trusted, so that a fresh one takes
+ * its place as ever, and is judged anew. */
+enum dns_verdict {
+    DNS_VERDICT_NONE,     /* not judged yet */
+    DNS_VERDICT_SECURE,   /* a chain of signatures leads from an anchor to it */
+    DNS_VERDICT_INSECURE, /* there is proof that it need not be signed */
+    DNS_VERDICT_BOGUS,    /* neither: only those that check for themselves (CD) are told */
+    DNS_VERDICT_NEEDS     /* of validators, not of entries: another set first */
 };
 
 /* What is stored and found. Found ones BORROW from the cache until the next store or removal. */
@@ -44,9 +54,15 @@ struct dns_cached {
     uint8_t trust;        /* enum dns_trust */
     uint32_t ttl_s;       /* what is left of it; 0: it is stale */
     uint32_t first_ttl_s; /* as it was stored; found ones only */
-    uint16_t n_records, n_signatures;
+    uint8_t verdict;      /* enum dns_verdict */
+    uint8_t reason;       /* why it is bogus: an extended error (RFC 8914) */
+    uint16_t n_records, n_signatures, n_proofs;
     /* Each record is 2 bytes of length and uncompressed rdata, signatures behind the records. Of a negative entry, when there
-     * was one, the SOA with its owner: one "record" of the owner's name and the rdata, one behind the other. */
+     * was one, the SOA with its owner: one "record" of the owner's name and the rdata, one behind the other.
+     * Behind them proofs, of a negative entry and of a set that a wildcard made (a signature has fewer labels than the name):
+     * NSEC and NSEC3 of the authority section, signatures of those and of the SOA. Each is 2 bytes of length, the owner's
+     * name, 2 bytes of type, and uncompressed rdata: dns_cached_next_proof.
+     * An alias that a DNAME made (RFC 6672) has no signatures; its proofs are that DNAME and the signatures of it. */
     struct bytes data;
 };
 
@@ -83,6 +99,10 @@ bool dns_cache_find(struct dns_cache *c, uint64_t now_ns, struct bytes name, uin
  * don't count. */
 bool dns_cache_find_cut(struct dns_cache *c, uint64_t now_ns, struct bytes name, struct dns_cached *found);
 void dns_cache_remove(struct dns_cache *c, struct bytes name, uint16_t type);
+/* What a validator found out of that entry, of NXDOMAIN with type 0; it lives until then at the longest. Nothing moves: what was
+ * found stays where it is. */
+void dns_cache_judge(struct dns_cache *c, struct bytes name, uint16_t type, enum dns_verdict verdict, uint8_t reason,
+                     uint64_t until_ns);
 /* All. */
 void dns_cache_flush(struct dns_cache *c);
 
@@ -96,6 +116,35 @@ static inline bool dns_cached_next(struct reader *r, struct bytes *rdata)
         return false;
     *rdata = read_bytes(r, read_be16(r));
     return reader_good(r);
+}
+
+struct dns_cached_proof {
+    struct bytes owner, rdata;
+    uint16_t type;
+};
+
+/* Likewise the proofs, with a reader that has passed all records and signatures. */
+static inline bool dns_cached_next_proof(struct reader *r, struct dns_cached_proof *proof)
+{
+    struct bytes both;
+    if (!dns_cached_next(r, &both))
+        return false;
+    struct reader in = reader_of(both);
+    proof->owner = dns_name_take(&in);
+    proof->type = read_be16(&in);
+    proof->rdata = read_rest(&in);
+    return reader_good(&in);
+}
+
+/* Is the first proof a DNAME. */
+static inline bool dns_cached_made_by_dname(const struct dns_cached *c)
+{
+    struct reader r = reader_of(c->data);
+    struct bytes rdata;
+    struct dns_cached_proof proof;
+    for (unsigned i = 0; i < (unsigned)c->n_records + c->n_signatures && dns_cached_next(&r, &rdata); i++)
+        ;
+    return c->n_proofs && dns_cached_next_proof(&r, &proof) && proof.type == DNS_DNAME;
 }
 
 /* A reader over the records without their signatures is reader_of(c->data) for n_records steps. */

@@ -101,6 +101,8 @@ enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct 
     struct dns_zonefile_options o = {.origin = origin, .text = text, .file = bytes_str(file)};
     enum err e = load(d, z, &o);
     free(z);
+    if (d->loaded)
+        d->loaded(d);
     return e;
 }
 
@@ -113,7 +115,7 @@ struct loading {
     enum err result;
     size_t n_zones;
     size_t n_read;
-    void *read[INCLUDES_MAX]; /* what didn't lie in the image */
+    void *read[INCLUDES_MAX]; /* NULL: it lies in the image */
 };
 
 static void free_read(struct loading *l)
@@ -124,23 +126,10 @@ static void free_read(struct loading *l)
 
 static enum err read_value(struct loading *l, struct bytes key, struct bytes *text)
 {
-    struct kv_item item;
-    enum err e = kv_find(l->kv, key, KV_PLAIN, &item);
-    if (e != OK)
-        return e;
-    *text = item.in_place;
-    if (item.in_place.data || item.size == 0)
-        return OK;
-    uint8_t *memory = l->n_read < INCLUDES_MAX && item.size < SIZE_MAX ? malloc((size_t)item.size) : NULL;
-    if (!memory)
+    if (l->n_read == INCLUDES_MAX)
         return ERR_FULL;
-    l->read[l->n_read++] = memory;
-    size_t at = 0, len = 1;
-    while (e == OK && at < item.size && len) {
-        e = kv_read(l->kv, key, &item, at, memory + at, (size_t)item.size - at, &len);
-        at += e == OK ? len : 0;
-    }
-    *text = bytes_of(memory, at);
+    enum err e = dns_load_value(l->kv, key, text, &l->read[l->n_read]);
+    l->n_read += e == OK;
     return e;
 }
 
@@ -193,6 +182,8 @@ enum err dns_server_load(struct dns_server *d, struct kv *zones)
         return ERR_FULL;
     enum err e = zones->ops->each(zones, load_each, &l);
     free(l.zonefile);
+    if (d->loaded)
+        d->loaded(d);
     log_info(&source, "%zu zones", l.n_zones);
     return e == OK ? l.result : e;
 }

@@ -27,6 +27,9 @@ struct dns_tcp_options {
     uint32_t message_bytes; /* of a request, at most: 512 to 65535 */
     uint32_t buffers;       /* requests of which a part has come, at most */
     uint64_t idle_ns;       /* without a request, and for a request to become whole */
+    /* Who answers instead of dns_service_message, and may wait; NULL: nobody. */
+    size_t (*answer)(struct dns_service *service, const struct dns_from *from, struct bytes message, uint8_t *out,
+                     size_t size) MAY_YIELD;
 };
 
 struct dns_tcp_counters {

@@ -104,6 +104,10 @@ enum err dns_server_run(struct dns_server *d)
     enum err e = d->tcp ? scope_spawn(&fibers, "dns-tcp", serve_tcp, d) : OK;
     if (e == OK && d->run_peers)
         e = scope_spawn(&fibers, "dns-peers", d->run_peers, d);
+    if (e == OK && d->run_signing)
+        e = scope_spawn(&fibers, "dns-sign", d->run_signing, d);
+    if (e == OK && d->run_resolver)
+        e = scope_spawn(&fibers, "dns-resolver", d->run_resolver, d);
     while (e == OK && !sched_stopping())
         e = fiber_park(TIME_NEVER);
     scope_cancel(&fibers);

@@ -50,6 +50,16 @@ static enum err take_lists(struct dns_peers *p, const struct dns_server_peers_op
     return OK;
 }
 
+/* A key that isn't there is a mistake of who wrote the list: found now, not when a zone doesn't come. */
+static enum err check_keys(const struct dns_peers *p, const struct dns_remotes *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->remote[i].by_key && !dns_tsig_keys_find(&p->keys, dns_name_bytes(&r->remote[i].key)))
+            return refuse("a server's key", "there is none of this name");
+    }
+    return OK;
+}
+
 static enum err take_zones(struct dns_peers *p, struct bytes text, const struct dns_remotes *primaries)
 {
     while ((text = bytes_trim(text)).len) {
@@ -95,6 +105,10 @@ enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dn
         e = take_keys(p, o->keys);
     if (!e)
         e = take_lists(p, o, &primaries);
+    if (!e)
+        e = check_keys(p, &p->secondaries);
+    if (!e)
+        e = check_keys(p, &primaries);
     if (!e)
         e = take_zones(p, text_of(o->secondary), &primaries);
     if (e)

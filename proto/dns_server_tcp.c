@@ -12,7 +12,8 @@ enum err dns_server_tcp(struct dns_server *d, struct stack *s, uint16_t port, co
                                   .per_client = o->per_client,
                                   .workers = o->workers ? o->workers : WORKERS,
                                   .message_bytes = o->message_bytes ? o->message_bytes : MESSAGE_BYTES,
-                                  .idle_ns = o->idle_ns ? o->idle_ns : IDLE_S * NS_PER_S};
+                                  .idle_ns = o->idle_ns ? o->idle_ns : IDLE_S * NS_PER_S,
+                                  .answer = d->answer_tcp};
     if (d->tcp)
         return ERR_IN_USE;
     tcp.buffers = tcp.connections / 8; /* more that send half a question at once are none that mean well */

@@ -25,11 +25,11 @@ struct response {
     unsigned rcode;
     unsigned ede;
     const struct dns_zone_entry *zone;
-    bool cookie_good;
+    bool cookie_good, later;
     uint8_t option_bytes[OPTIONS_BYTES];
 };
 
-enum err dns_service_init(struct dns_service *s, const struct dns_service_options *o)
+COLD enum err dns_service_init(struct dns_service *s, const struct dns_service_options *o)
 {
     *s = (struct dns_service){.o = *o};
     if (o->udp_bytes == 0)
@@ -73,7 +73,7 @@ static bool read_records(struct dns_request *r, struct reader *in)
 }
 
 /* What a query has no business with; IXFR says in its authority which version is there. */
-static bool has_strange_sections(const struct dns_request *r)
+static COLD bool has_strange_sections(const struct dns_request *r)
 {
     const uint16_t *n = r->header.n;
     return n[DNS_ANSWER] || (n[DNS_AUTHORITY] && r->question.type != DNS_IXFR);
@@ -123,7 +123,7 @@ static void add_option(struct writer *w, uint16_t code, struct bytes content)
 }
 
 /* False: it is malformed. */
-static bool answer_cookie(struct response *a, struct bytes content)
+static COLD bool answer_cookie(struct response *a, struct bytes content)
 {
     const struct dns_from *from = a->r->from;
     struct dns_service *s = a->s;
@@ -193,7 +193,7 @@ static const struct {
 } chaos[] = {
     {"\7version\4bind", true}, {"\7version\6server", true}, {"\2id\6server", false}, {"\10hostname\4bind", false}};
 
-static void answer_chaos(struct response *a)
+static COLD void answer_chaos(struct response *a)
 {
     const struct dns_question *q = &a->r->question;
     a->rcode = DNS_REFUSED;
@@ -228,7 +228,20 @@ static void answer_from_zones(struct response *a, size_t reserve)
     a->zone = result.zone;
 }
 
-static unsigned refuse_type(uint16_t type)
+static void answer_from_beyond(struct response *a, size_t reserve)
+{
+    uint8_t *end = a->d.w.end;
+    size_t want = reserve + (a->r->edns.present ? OPT_BYTES + writer_len(&a->options) + EDE_BYTES : 0);
+    struct dns_beyond_answer more = {.w = &a->d, .ede = DNS_EDE_NONE};
+    a->d.w.end -= want < writer_left(&a->d.w) ? want : writer_left(&a->d.w);
+    a->later = !a->s->o.beyond->answer(a->s->o.beyond, a->r, &more);
+    a->d.w.end = end;
+    a->flags |= more.flags;
+    a->rcode = more.rcode;
+    a->ede = more.ede;
+}
+
+static COLD unsigned refuse_type(uint16_t type)
 {
     if (type == DNS_AXFR || type == DNS_IXFR)
         return DNS_REFUSED;
@@ -252,6 +265,8 @@ static void answer_question(struct response *a, size_t reserve)
         a->rcode = DNS_REFUSED;
     } else if (dns_type_is_meta(q->type) && q->type != DNS_ANY) {
         a->rcode = refuse_type(q->type);
+    } else if (a->s->o.beyond && !dns_zones_find(a->s->o.zones, dns_name_bytes(&q->name))) {
+        answer_from_beyond(a, reserve);
     } else {
         answer_from_zones(a, reserve);
     }
@@ -271,7 +286,7 @@ static enum dns_limit_kind kind_of(const struct response *a)
 }
 
 /* Whoever shows a cookie of ours is there. */
-static enum dns_limit_verdict limit(struct response *a)
+static COLD enum dns_limit_verdict limit(struct response *a)
 {
     if (!a->s->o.limit || a->r->from->tcp || a->cookie_good)
         return DNS_LIMIT_SEND;
@@ -304,11 +319,11 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
     const struct dns_question *q = &r->question;
     a.s = s;
     a.r = r;
-    a.flags = (uint16_t)(DNS_QR | (r->header.flags & (DNS_OPCODE | RD_CD)));
+    a.flags = (uint16_t)(DNS_QR | (r->header.flags & (DNS_OPCODE | RD_CD)) | (s->o.beyond ? DNS_RA : 0));
     a.rcode = rcode;
     a.ede = DNS_EDE_NONE;
     a.zone = NULL;
-    a.cookie_good = false;
+    a.cookie_good = a.later = false;
     a.options = writer_of(a.option_bytes, sizeof a.option_bytes);
     dns_write_begin(&a.d, out, most_bytes(s, r, size));
     if (has_question(r) && !dns_write_question(&a.d, dns_name_bytes(&q->name), q->type, q->class_))
@@ -318,6 +333,8 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
         a.rcode = read_options(&a);
     if (a.rcode == DNS_NOERROR)
         answer_question(&a, reserve);
+    if (a.later)
+        return 0;
     enum dns_limit_verdict verdict = limit(&a);
     if (verdict == DNS_LIMIT_DROP) {
         s->n.n_limited++;
@@ -337,8 +354,8 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
 
 /* ---- The whole ---- */
 
-size_t dns_service_plain(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
-                         size_t size, size_t reserve)
+COLD size_t dns_service_plain(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
+                              size_t size, size_t reserve)
 {
     struct dns_request r __attribute__((uninitialized)); /* dns_request_read sets what is looked at */
     unsigned rcode;
@@ -369,8 +386,8 @@ size_t dns_service_message(struct dns_service *s, const struct dns_from *from, s
     return respond(s, &r, rcode, out, size, 0);
 }
 
-bool dns_service_transfer(struct dns_service *s, const struct dns_from *from, struct bytes message,
-                          struct dns_stream *to, bool *alive)
+COLD bool dns_service_transfer(struct dns_service *s, const struct dns_from *from, struct bytes message,
+                               struct dns_stream *to, bool *alive)
 {
     struct dns_request r;
     unsigned rcode;

@@ -14,13 +14,15 @@
 #include <jinn/addr.h>
 
 struct dns_service;
+struct udp_socket;
 
 /* Who asks, how, and when. */
 struct dns_from {
     struct endpoint peer;
     bool tcp;
-    uint64_t now_ns; /* monotonic */
-    uint32_t wall_s; /* since 1970, as serial numbers are compared (RFC 1982) */
+    uint64_t now_ns;           /* monotonic */
+    uint32_t wall_s;           /* since 1970, as serial numbers are compared (RFC 1982) */
+    struct udp_socket *socket; /* that it came to by UDP, for who answers later */
 };
 
 /* A request that was read: all sections are whole and nothing is behind them. */
@@ -51,9 +53,21 @@ struct dns_extra {
                      struct dns_stream *to) MAY_YIELD;
 };
 
+/* What answers questions about names of no zone, which are refused otherwise: a resolver. */
+struct dns_beyond_answer {
+    struct dns_writer *w; /* behind the question; its room ends before what EDNS needs */
+    uint16_t flags;       /* beside QR, opcode, RD and CD */
+    uint16_t rcode, ede;
+};
+struct dns_beyond {
+    /* False: nothing is sent now; the answer comes when the message is given to the service once more. Doesn't yield. */
+    bool (*answer)(struct dns_beyond *b, const struct dns_request *r, struct dns_beyond_answer *a);
+};
+
 struct dns_service_options {
     const struct dns_zones *zones; /* BORROWS */
     struct dns_extra *extra;       /* BORROWS; NULL: none */
+    struct dns_beyond *beyond;     /* BORROWS; NULL: none */
     uint16_t udp_bytes;   /* of an answer by UDP, at most, and what we say that we take: 512 to 4096; 0: 1232 */
     struct bytes id;      /* NSID, id.server and hostname.bind; at most DNS_ID_BYTES; empty: not told */
     struct bytes version; /* version.bind and version.server; likewise */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* What comes back: is it the answer to what was asked, and what of it goes into the cache. */
+#include "proto/dns_collect.h"
 #include "proto/dns_stub.h"
 
 #include <jinn/attr.h>
-
-enum { SOA_TIMES_BYTES = 20, IP4_BYTES = 4, IP6_BYTES = 16 };
 
 /* A message that was read whole once; its sections are read again from where they begin. */
 struct reply {
@@ -118,86 +117,11 @@ static struct dns_question_asked *find_asked(struct dns_stub *s, struct dns_ask 
 
 /* ---- What it says ---- */
 
-/* The records of a section of that owner and type, uncompressed, as the cache keeps them. */
-struct set {
-    struct writer w;
-    unsigned n;
-    uint32_t ttl_s;
-};
-
-static bool write_names(struct reader *r, struct bytes message, unsigned n, struct writer *w)
+static enum err collect(struct dns_stub *s, const struct reply *m, struct bytes owner, uint16_t type,
+                        struct dns_set *set)
 {
-    struct dns_name name;
-    for (unsigned i = 0; i < n; i++) {
-        if (!dns_name_read(r, message, &name))
-            return false;
-        write_bytes(w, dns_name_bytes(&name));
-    }
-    return true;
-}
-
-/* Rdata may be compressed: its names are read in the message up to its end, and must end there. */
-static bool expand_names(struct bytes message, const struct dns_record *record, unsigned n, size_t behind,
-                         struct writer *w)
-{
-    struct reader r = reader_of(record->rdata);
-    if (!write_names(&r, message, n, w) || reader_left(&r) != behind)
-        return false;
-    write_bytes(w, read_rest(&r));
-    return true;
-}
-
-static bool expand(const struct dns_stub *s, struct bytes message, const struct dns_record *record, struct writer *w)
-{
-    size_t len = record->rdata.len;
-    switch (record->type) {
-    case DNS_A:
-        write_bytes(w, record->rdata);
-        return len == IP4_BYTES;
-    case DNS_AAAA:
-        write_bytes(w, record->rdata);
-        return len == IP6_BYTES;
-    case DNS_NS:
-    case DNS_CNAME:
-    case DNS_PTR:
-        return expand_names(message, record, 1, 0, w);
-    case DNS_SOA:
-        return expand_names(message, record, 2, SOA_TIMES_BYTES, w);
-    default:
-        return s->o.expand && s->o.expand(message, record, w);
-    }
-}
-
-/* False: not what its type says, or more than is taken. */
-static bool add_record(const struct dns_stub *s, struct bytes message, const struct dns_record *record, struct set *set)
-{
-    struct writer *w = &set->w;
-    uint8_t *len_at = write_room(w, 2);
-    if (!len_at || !expand(s, message, record, w) || !writer_good(w))
-        return false;
-    size_t len = (size_t)(w->at - len_at) - 2;
-    len_at[0] = (uint8_t)(len >> 8);
-    len_at[1] = (uint8_t)len;
-    set->ttl_s = set->n && set->ttl_s < record->ttl ? set->ttl_s : record->ttl;
-    set->n++;
-    return true;
-}
-
-/* Of an alias the first one counts: there can be only one. */
-static enum err collect(struct dns_stub *s, const struct reply *m, struct bytes owner, uint16_t type, struct set *set)
-{
-    struct reader r = m->records;
-    struct dns_record record;
-    *set = (struct set){.w = writer_of(s->set, sizeof s->set)};
-    for (unsigned i = 0; i < m->header.n[DNS_ANSWER] && dns_record_read(&r, m->message, &record); i++) {
-        if (record.type != type || record.class_ != DNS_IN || !dns_name_equal(dns_name_bytes(&record.name), owner))
-            continue;
-        if (!add_record(s, m->message, &record, set))
-            return writer_good(&set->w) ? ERR_MALFORMED : ERR_TOO_LARGE;
-        if (type == DNS_CNAME)
-            break;
-    }
-    return OK;
+    *set = (struct dns_set){.w = writer_of(s->set, sizeof s->set)};
+    return dns_set_collect(set, s->o.expand, m->message, m->records, m->header.n[DNS_ANSWER], owner, type, false);
 }
 
 static void store(struct dns_stub *s, uint64_t now_ns, struct dns_cached what)
@@ -207,7 +131,7 @@ static void store(struct dns_stub *s, uint64_t now_ns, struct dns_cached what)
         s->counters.set_too_large++;
 }
 
-static void store_set(struct dns_stub *s, uint64_t now_ns, struct bytes owner, uint16_t type, const struct set *set)
+static void store_set(struct dns_stub *s, uint64_t now_ns, struct bytes owner, uint16_t type, const struct dns_set *set)
 {
     store(s, now_ns,
           (struct dns_cached){.name = owner,
@@ -227,9 +151,10 @@ static uint32_t negative_ttl(struct dns_stub *s, const struct reply *m, struct b
     for (unsigned i = 0; i < m->header.n[DNS_ANSWER]; i++)
         (void)dns_record_read(&r, m->message, &record);
     for (unsigned i = 0; i < m->header.n[DNS_AUTHORITY] && dns_record_read(&r, m->message, &record); i++) {
-        struct set soa = {.w = writer_of(s->set, sizeof s->set)};
+        struct dns_set soa = {.w = writer_of(s->set, sizeof s->set)};
         if (record.type != DNS_SOA || record.class_ != DNS_IN ||
-            !dns_name_is_under(name, dns_name_bytes(&record.name)) || !add_record(s, m->message, &record, &soa))
+            !dns_name_is_under(name, dns_name_bytes(&record.name)) ||
+            !dns_set_add(&soa, s->o.expand, m->message, &record))
             continue;
         struct bytes data = writer_bytes(&soa.w);
         struct reader minimum = reader_of(bytes_slice(data, data.len - 4, 4));
@@ -254,7 +179,7 @@ static void store_negative(struct dns_stub *s, uint64_t now_ns, const struct rep
 static enum err take_step(struct dns_stub *s, uint64_t now_ns, const struct reply *m, uint16_t type,
                           struct dns_name *name, bool *answered)
 {
-    struct set set;
+    struct dns_set set;
     enum err e = collect(s, m, dns_name_bytes(name), type, &set);
     if (e != OK)
         return e;

@@ -330,7 +330,9 @@ static bool answer(struct worker *w, struct connection *c, struct bytes message)
         return false;
     if (transfer(w, c, &from, message, &alive))
         return alive;
-    size_t len = dns_service_message(w->tcp->service, &from, message, w->out, sizeof w->out);
+    struct dns_service *s = w->tcp->service;
+    size_t len = w->tcp->o.answer ? w->tcp->o.answer(s, &from, message, w->out, sizeof w->out)
+                                  : dns_service_message(s, &from, message, w->out, sizeof w->out);
     return len == 0 || send_message(w, c, bytes_of(w->out, len));
 }
 

@@ -18,7 +18,7 @@ static void free_all(struct dns_zone *z)
     free(z);
 }
 
-enum err dns_zone_new(struct bytes origin, uint64_t seed, size_t limit_bytes, struct dns_zone **zone)
+COLD enum err dns_zone_new(struct bytes origin, uint64_t seed, size_t limit_bytes, struct dns_zone **zone)
 {
     struct dns_key k;
     struct dns_zone *z = limit_bytes >= sizeof *z ? calloc(1, sizeof *z) : NULL;
@@ -47,7 +47,7 @@ struct dns_zone *dns_zone_hold(struct dns_zone *z)
     return z;
 }
 
-void dns_zone_release(struct dns_zone *z)
+COLD void dns_zone_release(struct dns_zone *z)
 {
     if (!z || --z->n_holds)
         return;

@@ -36,7 +36,7 @@ static const char *const unikernel_words[] = {"name",  "sources", "prepare", "st
                                               "stack", "memory",  "shuffle", NULL};
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
 static const char *const kv_words[] = {"block", "from", NULL};
-static const char *const net_words[] = {"connections", "ipv6", NULL};
+static const char *const net_words[] = {"connections", "ipv6", "tcp", NULL};
 static const char *const no_words[] = {NULL};
 
 const char *device_kind_text(enum device_kind kind)
@@ -240,7 +240,7 @@ static void set_from(struct reading *r, struct device *d, const char *value)
     d->from_line = r->line;
 }
 
-static bool yes_or_no(struct reading *r, const char *name, const char *value)
+static bool yes_or_no(const struct reading *r, const char *name, const char *value)
 {
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
         wrong(r, format_text("%s = %s; give yes or no", name, value));
@@ -251,7 +251,7 @@ static void set_device(struct reading *r, const char *name, const char *value)
 {
     static const char *const *const known[] = {
         [DEVICE_NET] = net_words, [DEVICE_BLOCK] = no_words, [DEVICE_KV] = kv_words};
-    static const char *const advice[] = {[DEVICE_NET] = "; there are ipv6 and connections",
+    static const char *const advice[] = {[DEVICE_NET] = "; there are ipv6, tcp and connections",
                                          [DEVICE_BLOCK] = "; remove it: devices are attached when the image starts",
                                          [DEVICE_KV] = "; there are from and block"};
     struct device *d = &r->m->devices[r->m->n_devices - 1];
@@ -261,11 +261,13 @@ static void set_device(struct reading *r, const char *name, const char *value)
         d->block_line = yes_or_no(r, name, value) ? r->line : 0;
     else if (d->kind == DEVICE_NET && strcmp(name, "connections") == 0)
         d->connections = number(r, name, value, CONNECTIONS_MIN, CONNECTIONS_MAX);
-    else if (d->kind != DEVICE_NET || strcmp(name, "ipv6") != 0)
+    else if (d->kind == DEVICE_NET && strcmp(name, "ipv6") == 0)
+        d->no_ipv6 = !yes_or_no(r, name, value);
+    else if (d->kind == DEVICE_NET && strcmp(name, "tcp") == 0)
+        d->no_tcp = !yes_or_no(r, name, value);
+    else
         wrong(r, format_text("[%s %s] has no setting '%s'%s%s", device_kind_text(d->kind), d->name, name,
                              advice[d->kind], say_hint(name, known[d->kind])));
-    else
-        d->no_ipv6 = !yes_or_no(r, name, value);
 }
 
 static void set_key(struct reading *r, const char *name, const char *value)

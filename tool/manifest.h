@@ -34,6 +34,7 @@ struct device {
     int line;
     int from_line;
     bool no_ipv6;         /* net: ipv6 = no, so that the image has none of it */
+    bool no_tcp;          /* net: tcp = no, likewise */
     uint32_t connections; /* net: of TCP at once; 0: what the memory is good for */
     char *from;           /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
     int block_line;       /* kv: block = yes; 0: no */

@@ -67,6 +67,31 @@ static void a_set_lives_as_long_as_it_says(void **state)
     dns_cache_free(c);
 }
 
+static void what_was_found_out_of_an_entry_is_kept_with_it(void **state)
+{
+    struct dns_cache *c = make(16, 0, 60);
+    struct dns_cached f;
+    struct dns_name n = named("Host.example");
+    assert_int_equal(put(c, "host.example", DNS_A, DNS_KIND_SET, 300, DNS_TRUST_FINAL), OK);
+    assert_true(get(c, "host.example", DNS_A, &f));
+    assert_int_equal(f.verdict, DNS_VERDICT_NONE);
+    dns_cache_judge(c, dns_name_bytes(&n), DNS_AAAA, DNS_VERDICT_BOGUS, 7, now_ns); /* there is none */
+    dns_cache_judge(c, dns_name_bytes(&n), DNS_A, DNS_VERDICT_BOGUS, 7, now_ns + 20 * NS_PER_S);
+    assert_true(get(c, "host.example", DNS_A, &f));
+    assert_int_equal(f.verdict, DNS_VERDICT_BOGUS);
+    assert_int_equal(f.reason, 7);
+    assert_int_equal(f.ttl_s, 20);
+    dns_cache_judge(c, dns_name_bytes(&n), DNS_A, DNS_VERDICT_SECURE, 0, now_ns + 900 * NS_PER_S); /* not longer */
+    assert_true(get(c, "host.example", DNS_A, &f));
+    assert_int_equal(f.ttl_s, 20);
+    /* A fresh one is judged anew. */
+    assert_int_equal(put(c, "host.example", DNS_A, DNS_KIND_SET, 300, DNS_TRUST_FINAL), OK);
+    assert_true(get(c, "host.example", DNS_A, &f));
+    assert_int_equal(f.verdict, DNS_VERDICT_NONE);
+    assert_int_equal(f.ttl_s, 300);
+    dns_cache_free(c);
+}
+
 static void lifetimes_have_limits(void **state)
 {
     struct dns_cache *c = make(16, 0, 0);
@@ -236,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_lives_as_long_as_it_says),
+        cmocka_unit_test(what_was_found_out_of_an_entry_is_kept_with_it),
         cmocka_unit_test(lifetimes_have_limits),
         cmocka_unit_test(no_such_name_stands_for_all_types),
         cmocka_unit_test(nothing_is_below_what_does_not_exist),
