@@ -72,7 +72,7 @@ static COLD bool was_followed(const struct reply *a, const struct dns_set *dname
 }
 
 /* A chain that has gone through a DNAME may end where that stands: it and its signatures are in the answer then. */
-static COLD bool was_written(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
+static bool was_written(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
 {
     const struct dns_set *dname = s->type == DNS_DNAME ? s : NULL;
     if (s->type == DNS_RRSIG && s->covered == DNS_DNAME && a->query->dnssec_ok)

@@ -81,6 +81,7 @@ struct dns_zone {
     uint64_t seed;
     unsigned n_labels; /* of the origin */
     bool has_wildcards, expired, in_change;
+    uint64_t mark; /* dns_zone_set_mark */
 
     unsigned n_holds;
     uint32_t version;

@@ -81,6 +81,10 @@ void dns_zone_stats(const struct dns_zone *z, struct dns_zone_stats *stats);
 void dns_zone_set_expired(struct dns_zone *z, bool expired);
 bool dns_zone_is_expired(const struct dns_zone *z);
 
+/* A number that whoever brought the zone knows it by; 0 at first. */
+void dns_zone_set_mark(struct dns_zone *z, uint64_t mark);
+uint64_t dns_zone_mark(const struct dns_zone *z);
+
 /* ---- Changes ----
  *
  * Each is one of its own unless it is between dns_zone_begin and dns_zone_commit: these become one version. In between

@@ -16,7 +16,6 @@ static struct log_source source = LOG_SOURCE("kv");
 
 enum {
     WINDOW_BYTES = 65536, /* read at once: many small files, or some of a large one */
-    FILES_MAX = 1000000,
     DIGEST_BYTES = KV_TAG_BYTES / 2,
     SUFFIX_BYTES = 3
 };
@@ -26,7 +25,7 @@ static const char suffix[KV_ENCODINGS][SUFFIX_BYTES + 1] = {"", ".gz", ".br"};
 struct file {
     size_t key; /* in `names` */
     uint64_t at, size, mtime_s;
-    uint8_t digest[DIGEST_BYTES]; /* of its header */
+    uint8_t digest[DIGEST_BYTES]; /* of its header and what extends it */
 };
 
 struct index {
@@ -120,7 +119,7 @@ static bool reserve(void **array, size_t *max, size_t wanted, size_t bytes)
 static enum err add_file(struct index *x, const struct tar *t, uint64_t at, const uint8_t *digest)
 {
     void *files = x->file, *names = x->names;
-    bool room = x->n < FILES_MAX && reserve(&files, &x->max, x->n + 1, sizeof *x->file);
+    bool room = reserve(&files, &x->max, x->n + 1, sizeof *x->file);
     x->file = files;
     room = room && reserve(&names, &x->names_max, x->names_len + t->name_len + 1, 1);
     x->names = names;
@@ -158,15 +157,38 @@ struct reading {
     struct window window;
     struct tar tar;
     struct index index;
-    mbedtls_sha256_context all;
+    mbedtls_sha256_context all, file; /* of headers and extensions: of all, and since the last file */
     uint64_t at;
+    bool is_first;
     uint8_t extra[TAR_EXTRA_MAX_BYTES];
 };
 
+/* What is being written just now is no archive for a moment, so only who opens one is told. */
 static enum err wrong(const struct reading *r, const char *reason)
 {
-    log_error(&source, "the archive at byte %llu: %s", (unsigned long long)r->at, reason);
+    if (r->is_first)
+        log_error(&source, "the archive at byte %llu: %s", (unsigned long long)r->at, reason);
     return ERR_MALFORMED;
+}
+
+static void hash(struct reading *r, const void *data, size_t len)
+{
+    must(mbedtls_sha256_update(&r->all, data, len) == 0);
+    must(mbedtls_sha256_update(&r->file, data, len) == 0);
+}
+
+static void begin_hash(mbedtls_sha256_context *c)
+{
+    mbedtls_sha256_init(c);
+    must(mbedtls_sha256_starts(c, 0) == 0);
+}
+
+static void end_hash(mbedtls_sha256_context *c, uint8_t digest[static DIGEST_BYTES])
+{
+    uint8_t whole[32];
+    must(mbedtls_sha256_finish(c, whole) == 0);
+    mbedtls_sha256_free(c);
+    memcpy(digest, whole, DIGEST_BYTES);
 }
 
 static enum err take_extra(struct reading *r)
@@ -174,15 +196,9 @@ static enum err take_extra(struct reading *r)
     enum err e = read_at(&r->window, r->at + TAR_BLOCK_BYTES, r->extra, (size_t)r->tar.size);
     if (e == ERR_MALFORMED)
         return wrong(r, "it breaks off");
+    hash(r, r->extra, e ? 0 : (size_t)r->tar.size);
     const char *reason = e ? NULL : tar_extra(&r->tar, bytes_of(r->extra, (size_t)r->tar.size));
     return reason ? wrong(r, reason) : e;
-}
-
-static void digest_of(const void *data, size_t len, uint8_t digest[static DIGEST_BYTES])
-{
-    uint8_t whole[32];
-    must(mbedtls_sha256(data, len, whole, 0) == 0);
-    memcpy(digest, whole, DIGEST_BYTES);
 }
 
 /* One header and what belongs to it. *end: it was the last. */
@@ -202,14 +218,17 @@ static enum err take_header(struct reading *r, bool *end)
         return OK;
     if (what == TAR_BAD)
         return wrong(r, r->tar.reason);
-    must(mbedtls_sha256_update(&r->all, block, sizeof block) == 0);
-    digest_of(block, sizeof block, digest);
+    hash(r, block, sizeof block);
     uint64_t size = r->tar.size,
              whole = TAR_BLOCK_BYTES + (size + TAR_BLOCK_BYTES - 1) / TAR_BLOCK_BYTES * TAR_BLOCK_BYTES;
     if (size > left || whole > left)
         return wrong(r, "a file goes beyond the device's end");
-    if (what == TAR_EXTRA)
+    if (what == TAR_EXTRA) {
         e = take_extra(r);
+    } else {
+        end_hash(&r->file, digest);
+        begin_hash(&r->file);
+    }
     if (what == TAR_FILE && kv_key_is_plain(bytes_of(r->tar.name, r->tar.name_len)))
         e = add_file(&r->index, &r->tar, r->at + TAR_BLOCK_BYTES, digest);
     r->at += whole;
@@ -232,19 +251,19 @@ static enum err read_headers(struct reading *r)
     return e;
 }
 
-static enum err read_index(struct kv_tar *t, struct index *x)
+static enum err read_index(struct kv_tar *t, bool is_first, struct index *x)
 {
     struct reading *r = calloc(1, sizeof *r);
-    uint8_t *bytes = malloc(WINDOW_BYTES), whole[32];
+    uint8_t *bytes = malloc(WINDOW_BYTES);
     enum err e = r && bytes ? OK : ERR_FULL;
     if (e == OK) {
+        r->is_first = is_first;
         r->window = (struct window){.block = t->block, .bytes = bytes};
-        mbedtls_sha256_init(&r->all);
-        must(mbedtls_sha256_starts(&r->all, 0) == 0);
+        begin_hash(&r->all);
+        begin_hash(&r->file);
         e = read_headers(r);
-        must(mbedtls_sha256_finish(&r->all, whole) == 0);
-        mbedtls_sha256_free(&r->all);
-        memcpy(r->index.digest, whole, DIGEST_BYTES);
+        end_hash(&r->all, r->index.digest);
+        mbedtls_sha256_free(&r->file);
         sort(&r->index);
         *x = r->index;
     }
@@ -386,7 +405,7 @@ static enum err tar_refresh(struct kv *kv, bool *changed)
     struct kv_tar *t = of(kv);
     struct index x = {.n = 0};
     *changed = false;
-    enum err e = read_index(t, &x);
+    enum err e = read_index(t, false, &x);
     if (e)
         return e;
     bool settled = memcmp(x.digest, t->seen, DIGEST_BYTES) == 0;
@@ -409,7 +428,7 @@ enum err kv_tar_open(struct block *b, struct kv **kv)
         return ERR_FULL;
     t->kv.ops = &ops;
     t->block = b;
-    enum err e = read_index(t, &t->index);
+    enum err e = read_index(t, true, &t->index);
     if (e) {
         free(t);
         return e;

@@ -50,7 +50,14 @@ MUST_USE enum err dns_server_load(struct dns_server *d, struct kv *zones) MAY_YI
  * image. */
 MUST_USE enum err dns_server_load_packed(struct dns_server *d, struct kv *zones) MAY_YIELD;
 /* One zone from text in memory; `file` is its name in errors. Nothing of the text is kept. */
-MUST_USE enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text, const char *file);
+MUST_USE enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text,
+                                       const char *file) MAY_YIELD;
+
+/* Looks at the store again and again while dns_server_run runs: zones whose files, or any files if they include some, have changed are read
+ * anew and take the place of what is served, at once and whole; new ones are added, those whose files are gone go. One that
+ * can't be read is logged, and what was served before stays. Queries are answered meanwhile. Not for zones that are
+ * changed by UPDATE, which would be lost. Call it once, after the store was loaded. ERR_INVALID: no time; ERR_FULL. */
+MUST_USE enum err dns_server_follow(struct dns_server *d, struct kv *zones, uint64_t every_ns) MAY_YIELD;
 
 /* Answers on this port from now on. As stack_udp_serve. */
 MUST_USE enum err dns_server_udp(struct dns_server *d, struct stack *s, uint16_t port);

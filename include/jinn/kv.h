@@ -69,7 +69,8 @@ static inline bool kv_is_directory(struct kv *kv, struct bytes key)
 
 /* A store in the plain files of a tar archive (ustar, pax or GNU) at the beginning of a block device: what `tar cf` writes. A change is
  * taken up by kv_refresh once two calls of it have seen the same headers, so that an archive that is being written is left alone; what
- * is found then counts. GIVES. ERR_MALFORMED (logged with the byte): no archive, or it breaks off; ERR_IO, ERR_FULL. BORROWS `b`. */
+ * is found then counts. A file is another one when its size or its time is: to the second, or finer where the archive says so (`tar
+ * --format=pax`). GIVES. ERR_MALFORMED (logged with the byte): no archive, or it breaks off; ERR_IO, ERR_FULL. BORROWS `b`. */
 MUST_USE enum err kv_tar_open(struct block *b, struct kv **kv) MAY_YIELD;
 void kv_tar_close(struct kv *kv);
 

@@ -31,6 +31,7 @@ struct known_tag {
 struct directory {
     struct kv kv;
     int root;
+    uint64_t seen; /* by the last refresh: all files' identities */
     char *path;
     struct known_tag known[TAGS_KEPT];
 };
@@ -268,10 +269,30 @@ static enum err directory_each(struct kv *kv, bool (*each)(void *arg, struct byt
     return e;
 }
 
-/* Each call looks at the folder itself. */
+static uint64_t identity_of_key(const struct directory *d, const char *key)
+{
+    struct stat st;
+    int fd;
+    if (open_value(d, bytes_str(key), KV_PLAIN, &fd, &st) != OK)
+        return 0;
+    close(fd);
+    return identity_of(&st, KV_PLAIN);
+}
+
+/* Each access looks at the folder itself: nothing has to be taken up here. */
 static enum err directory_refresh(struct kv *kv, bool *changed)
 {
-    *changed = true;
+    struct directory *d = directory_of(kv);
+    struct key_list l = {0};
+    uint64_t seen = 0;
+    bool good = list_walk(d, &l);
+    for (size_t i = 0; i < l.n; i++)
+        seen += identity_of_key(d, l.key[i]) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    list_free(&l);
+    if (!good)
+        return ERR_IO;
+    *changed = seen != d->seen;
+    d->seen = seen;
     return OK;
 }
 
