@@ -40,6 +40,7 @@ E2E = 'test/e2e/website.py spt' \
       test/e2e/loss.py \
       test/e2e/dns_against.py \
       test/e2e/dns_large.py \
+      test/e2e/dns_bad_zones.py \
       test/e2e/dns_zonefiles.sh
 
 .PHONY: e2e bench bench-dns dns-large
