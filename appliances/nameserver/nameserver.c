@@ -57,6 +57,6 @@ int nameserver_start(const struct nameserver *self)
         e = dns_server_run(server);
     }
     if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
+        log_error(&source, "not serving on port %u: %s", self->port, err_text(e));
     return e != OK;
 }
