@@ -39,6 +39,16 @@ enum err dns_iterate_new(const struct dns_iterate_options *o, struct dns_iterate
     return OK;
 }
 
+void dns_iterate_set_validator(struct dns_iterate *it,
+                               enum dns_verdict (*validate)(void *arg, uint64_t now_ns, const struct dns_cached *set,
+                                                            struct dns_name *name, uint16_t *type),
+                               bool (*deny)(void *arg, uint64_t now_ns, struct bytes name, uint16_t type), void *arg)
+{
+    it->o.validate = validate;
+    it->o.deny = deny;
+    it->o.validate_arg = arg;
+}
+
 void dns_iterate_free(struct dns_iterate *it)
 {
     free(it->task);

@@ -117,6 +117,11 @@ struct dns_iterate_counters {
 
 /* GIVES *it. ERR_FULL. ERR_INVALID: no hints. */
 MUST_USE enum err dns_iterate_new(const struct dns_iterate_options *o, struct dns_iterate **it);
+/* The seams for DNSSEC, set before the first question: those that don't validate do not carry a validator. */
+void dns_iterate_set_validator(struct dns_iterate *it,
+                               enum dns_verdict (*validate)(void *arg, uint64_t now_ns, const struct dns_cached *set,
+                                                            struct dns_name *name, uint16_t *type),
+                               bool (*deny)(void *arg, uint64_t now_ns, struct bytes name, uint16_t type), void *arg);
 /* Questions that wait are not told. */
 void dns_iterate_free(struct dns_iterate *it);
 

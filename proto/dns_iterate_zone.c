@@ -257,8 +257,9 @@ static struct bytes write_query(struct dns_iterate *it, struct dns_task *t, cons
     dns_write_begin(&w, it->message, sizeof it->message);
     bool good = dns_write_question(&w, dns_name_bytes(&name), dns_task_asked_type(t), DNS_IN);
     good = good && (server->no_edns || dns_write_edns(&w, &e));
-    must(good); /* 12 + 255 + 4 + 11 + 44 bytes fit */
-    return dns_write_end(&w, t->id, it->o.forward ? DNS_RD : 0);
+    must(good);                                                 /* 12 + 255 + 4 + 11 + 44 bytes fit */
+    uint16_t flags = it->o.validate ? DNS_RD | DNS_CD : DNS_RD; /* who checks for itself wants to see what is bogus */
+    return dns_write_end(&w, t->id, it->o.forward ? flags : 0);
 }
 
 /* It and those that need it have a number of queries between them. */

@@ -72,6 +72,8 @@ struct dns_resolver {
     struct dns_block block;
     enum dns_block_answer block_answer;
     bool no_empty_zones;
+    struct dns_keeper *keeper; /* of trust anchors; NULL: nothing is validated */
+    void (*run_keeper)(void *keeper) MAY_YIELD;
     struct pool waiting;
     /* While a message is given to the service: who waits for it already; who does from now on. */
     struct dns_waiting *asked, *begun;

@@ -171,6 +171,8 @@ void dns_resolver_run(struct dns_resolver *r)
     scope_open(&fibers);
     for (int i = 0; i < DNS_RESOLVER_STREAMS && e == OK; i++)
         e = scope_spawn(&fibers, "dns-stream", work, r);
+    if (e == OK && r->run_keeper)
+        e = scope_spawn(&fibers, "dns-anchors", r->run_keeper, r->keeper);
     while (e == OK)
         e = fiber_park(TIME_NEVER);
     scope_cancel(&fibers);

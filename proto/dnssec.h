@@ -56,6 +56,8 @@ struct dnssec_rrsig {
 MUST_USE bool dnssec_rrsig_parse(struct bytes rdata, struct dnssec_rrsig *sig);
 
 bool dnssec_algorithm_is_known(uint8_t algorithm);
+/* Those that a validator goes by: SHA-1 is not what it was, so zones that are signed with nothing better count as not signed. */
+bool dnssec_algorithm_is_validated(uint8_t algorithm);
 bool dnssec_digest_is_known(uint8_t digest);
 uint16_t dnssec_key_tag(struct bytes dnskey);
 

@@ -30,6 +30,11 @@ bool dnssec_algorithm_is_known(uint8_t algorithm)
     return dnssec_method(algorithm) != NULL;
 }
 
+bool dnssec_algorithm_is_validated(uint8_t algorithm)
+{
+    return dnssec_algorithm_is_known(algorithm) && algorithm != DNSSEC_RSASHA1 && algorithm != DNSSEC_RSASHA1_NSEC3;
+}
+
 static mbedtls_md_type_t digest_of(uint8_t digest)
 {
     return digest == DNSSEC_SHA1     ? MBEDTLS_MD_SHA1

@@ -14,6 +14,7 @@
 #ifndef JINN_DNS_RESOLVER_H
 #define JINN_DNS_RESOLVER_H
 
+#include <jinn/block.h>
 #include <jinn/dns_server.h>
 
 /* Zero means the default in brackets. Lists are addresses or networks between blanks; views are BORROWED during the call. */
@@ -36,6 +37,18 @@ struct dns_resolver_options {
 /* Once a server, after its zones were loaded and before dns_server_udp and dns_server_tcp. What is wrong is logged. ERR_INVALID,
  * ERR_FULL, ERR_IN_USE. */
 MUST_USE enum err dns_server_resolve(struct dns_server *d, struct stack *s, const struct dns_resolver_options *o);
+
+/* DNSSEC: RFC 4033 to 4035, doc/dnssec.md. What can't be proven is SERVFAIL with an extended error, but for those who check
+ * for themselves (CD); what is proven has AD, for those who ask for it. */
+struct dns_server_validation {
+    const char *anchors; /* DS or DNSKEY records, a line or up to a comma each [the root's keys of 2017 and 2024] */
+    struct block
+        *keep; /* where anchors are kept while keys change by RFC 5011 [nowhere: they begin again at each start] */
+    uint32_t proofs; /* that are used again (RFC 8198): records of NSEC and NSEC3 [1024] */
+    bool no_proofs;  /* none */
+};
+/* After dns_server_resolve. What is wrong is logged. ERR_INVALID, ERR_FULL, ERR_IO. */
+MUST_USE enum err dns_server_validate(struct dns_server *d, const struct dns_server_validation *o) MAY_YIELD;
 
 /* What is answered about names of block lists, and all below them. With an extended error (Blocked) either way. */
 enum dns_block_answer { DNS_BLOCK_NXDOMAIN, DNS_BLOCK_ZERO /* 0.0.0.0 and :: */ };
