@@ -160,6 +160,8 @@ static bool answer_from_cache(struct dns_resolver *r, const struct dns_request *
                                     .checking_disabled = q->header.flags & DNS_CD,
                                     .stale = stale};
     struct dns_iterate_told told = dns_iterate_answer(r->iterate, q->from->now_ns, &wish, a->w);
+    if (dns_iterate_tasks(r->iterate) && !timer_is_set(&r->timer)) /* it is being fetched anew */
+        dns_resolver_rearm(r);
     if (told.rcode < 0 || !told.whole)
         dns_rewind(a->w, &begun);
     if (told.rcode < 0)
@@ -308,6 +310,16 @@ static enum err set_up(struct dns_resolver *r, const struct dns_resolver_options
     return e == OK ? dns_resolver_open(r) : e;
 }
 
+static void discard(struct dns_resolver *r)
+{
+    if (r->iterate)
+        dns_iterate_free(r->iterate);
+    if (r->cache)
+        dns_cache_free(r->cache);
+    pool_free(&r->waiting);
+    free(r);
+}
+
 enum err dns_server_resolve(struct dns_server *d, struct stack *s, const struct dns_resolver_options *o)
 {
     if (d->resolver || d->n_udp || d->tcp)
@@ -321,8 +333,10 @@ enum err dns_server_resolve(struct dns_server *d, struct stack *s, const struct 
     r->beyond.answer = answer;
     timer_init(&r->timer, tick);
     enum err e = set_up(r, o);
-    if (e != OK)
-        return e; /* the image ends: what was taken is not given back */
+    if (e != OK) {
+        discard(r);
+        return e;
+    }
     d->resolver = r;
     d->service.o.beyond = &r->beyond;
     d->run_resolver = run;

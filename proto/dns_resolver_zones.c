@@ -59,8 +59,25 @@ static bool is_in_range(struct bytes label, unsigned first, unsigned last)
     return bytes_decimal(digits, 255, &v) && v >= first && v <= last && (v >= 100 || digits.len == 2);
 }
 
+/* Most names are of no such domain: so they are not compared with each zone. */
+static bool may_be_empty(struct bytes name)
+{
+    static const char *const last[] = {"\4arpa", "\11localhost", "\7invalid", "\4test", "\5onion"};
+    if (name.len == 1)
+        return false;
+    while (name.data[0] + 2u < name.len)
+        name = dns_name_parent(name);
+    for (size_t i = 0; i < ARRAY_LEN(last); i++) {
+        if (dns_name_equal(name, bytes_of(last[i], strlen(last[i]) + 1)))
+            return true;
+    }
+    return false;
+}
+
 struct bytes dns_empty_zone(struct bytes name)
 {
+    if (!may_be_empty(name))
+        return (struct bytes){NULL, 0};
     for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
         if (dns_name_is_under(name, bytes_of(zones[i].name, zones[i].len)))
             return bytes_of(zones[i].name, zones[i].len);

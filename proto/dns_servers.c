@@ -30,6 +30,7 @@ struct dns_known_server *dns_servers_find(struct dns_servers *s, uint64_t now_ns
         if (set[i].used_ns < oldest->used_ns)
             oldest = &set[i];
     }
+    s->evicted += !ip_is_unspecified(&oldest->ip);
     *oldest = (struct dns_known_server){.ip = *ip, .used_ns = now_ns};
     s->random(oldest->client, sizeof oldest->client);
     return oldest;

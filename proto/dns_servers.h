@@ -35,6 +35,7 @@ struct dns_known_server {
 struct dns_servers {
     void (*random)(void *out, size_t len);
     uint64_t seed;
+    uint64_t evicted;
     struct dns_known_server server[DNS_SERVERS];
 };
 

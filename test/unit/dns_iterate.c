@@ -18,6 +18,7 @@ static void plant(void)
                "$TTL 86400\n. SOA a.root. host. 1 2 3 4 60\n. NS a.root.\na.root. A 10.0.0.1\n"
                "test. NS ns.test.\nns.test. A 10.0.1.1\n"
                "other. NS ns.other.\nns.other. A 10.0.1.1\n"
+               "d1. NS ns.d2.\nd2. NS ns.d3.\nd3. NS ns.d4.\nd4. NS ns.d5.\nd5. NS ns.d6.\nd6. NS ns.d7.\n"
                "six. NS ns.six.\nns.six. AAAA fd00::6\n");
     world_zone(TLD, "test.",
                "$TTL 86400\n@ SOA ns host 1 2 3 4 60\n@ NS ns\nns A 10.0.1.1\n"
@@ -597,6 +598,28 @@ static void servers_of_a_zone_cost_no_more_than_a_few_questions(void **state)
     assert_in_range(world_lines(), 1, 4 + 2 + 4);
 }
 
+static void servers_behind_servers_behind_servers(void **state)
+{
+    assert_string_equal(world_ask("www.d1.", DNS_A), "failed");
+    assert_int_equal(counters().too_deep, 1);
+    assert_in_range(world_lines(), 1, 2 * DNS_ITERATE_DEPTH + 2);
+}
+
+static void servers_that_are_known(void **state)
+{
+    struct dns_servers *s = calloc(1, sizeof *s);
+    const struct ip best = ip4(10, 0, 0, 1);
+    dns_servers_init(s, world_random);
+    for (uint32_t i = 0; i < 4 * DNS_SERVERS; i++) {
+        dns_known_answered(dns_servers_find(s, 2 * i + 1, &best), 7);
+        struct ip other = ip4(10, 1, (uint8_t)(i >> 8), (uint8_t)i);
+        assert_true(ip_equal(&dns_servers_find(s, 2 * i + 2, &other)->ip, &other));
+    }
+    assert_int_equal(dns_servers_find(s, 1 << 20, &best)->rtt_ns, 7); /* who is used stays */
+    assert_in_range(s->evicted, 3 * DNS_SERVERS, 4 * DNS_SERVERS);
+    free(s);
+}
+
 static size_t refer_on(struct world_server *s, const struct world_query *q, uint8_t *answer, size_t len)
 {
     static const uint8_t ns[] = "\0\2\0\1\0\0\1\0\0\13"; /* behind a pointer to the question */
@@ -780,6 +803,8 @@ int main(void)
         T(cookies_that_are_demanded),
         T(zones_that_were_taken_away_do_not_live_on),
         T(servers_of_a_zone_cost_no_more_than_a_few_questions),
+        T(servers_behind_servers_behind_servers),
+        T(servers_that_are_known),
         T(referrals_without_end_have_one),
         T(queries_of_a_task_are_counted),
         T(tasks_at_once),
