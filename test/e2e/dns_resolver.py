@@ -154,9 +154,10 @@ class Played(threading.Thread):
     def __init__(self, ip):
         super().__init__(daemon=True)
         self.ip, self.n = ip, {}
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        self.udp = socket.socket(family, socket.SOCK_DGRAM)
         self.udp.bind((ip, 53))
-        self.tcp = socket.create_server((ip, 53))
+        self.tcp = socket.create_server((ip, 53), family=family)
         self.start()
         threading.Thread(target=self.streams, daemon=True).start()
 
@@ -263,8 +264,8 @@ def argv(image, tap, *keys):
 
 
 class Resolver(Image):
-    def __init__(self, *keys):
-        super().__init__(argv("resolver", "tap0", f"--ipv4={US}/24", f"--ipv6={SIX}/64", "--ipv4-gateway=10.77.0.1", "--via-six=false", "--validate=false",
+    def __init__(self, *keys, six=False):
+        super().__init__(argv("resolver", "tap0", f"--ipv4={US}/24", f"--ipv6={SIX}/64", "--ipv4-gateway=10.77.0.1", f"--via-six={str(six).lower()}", "--validate=false",
                               *(keys or [f"--hints={ROOT_NS}"])))
         self.wait_for(b"serving on port", 20)
         for _ in range(100):
@@ -456,6 +457,21 @@ def forwarding_and_zeros():
         equal(len(asked()), 1, "private names are forwarded, too, if that is wanted")
 
 
+def servers_by_ipv6():
+    six = Played("fd77::60")
+    six.answer = lambda q, tcp, peer: forwarder(q, tcp, peer) if tcp or b"cut" not in q.to_wire().lower() else cut(q)
+    with Resolver("--forward=fd77::60", six=True):
+        equal(data(ask("a.example.com")), ["192.0.2.77"])
+        equal(data(ask("cut.example.com")), ["192.0.2.77"], "by TCP")
+    equal((six.n["a"] >= 1, six.n["tcp cut"] >= 1), (True, True))
+
+
+def cut(q):
+    r = dns.message.make_response(q)
+    r.flags |= dns.flags.RA | dns.flags.TC
+    return r.to_wire()
+
+
 def forwarder(q, tcp, peer):
     r = dns.message.make_response(q)
     r.flags |= dns.flags.RA
@@ -489,7 +505,8 @@ def set_up(ns):
     ns.add_tap("tap1", "10.78.0.1/24")
     ns.run("sysctl -qw net.ipv4.ip_forward=1")
     ns.run("sysctl -qw net.ipv6.conf.tap0.disable_ipv6=0")
-    ns.run("ip addr add fd77::1/64 dev tap0 nodad")
+    for ip in ("fd77::1", "fd77::60"):
+        ns.run(f"ip addr add {ip}/64 dev tap0 nodad")
     for ip in (ROOT_NS, TLD_NS, NSD, PLAYED, SILENT, LAME, NOWHERE):
         ns.run(f"ip addr add {ip}/24 dev tap0")
 
@@ -513,6 +530,7 @@ def cases(servers):
                 suite.case(case.__name__.replace("_", " "), case)
     suite.case("clients are limited", clients_are_limited)
     suite.case("forwarding and zeros", forwarding_and_zeros)
+    suite.case("servers by IPv6", servers_by_ipv6)
     suite.case("old answers when servers are silent", old_answers_when_servers_are_silent, servers)
 
 
