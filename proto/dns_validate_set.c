@@ -189,6 +189,22 @@ static void add_proofs(struct dns_walk *w, const struct dns_cached *c, struct dn
     }
 }
 
+bool dns_walk_prove_dname(struct dns_walk *w, const struct dns_cached *cname, struct dns_cached_proof *dname)
+{
+    struct reader r = proofs(cname);
+    w->least_s = UINT32_MAX;
+    w->reason = DNS_EDE_NO_RRSIG;
+    for (unsigned i = 0; i < cname->n_proofs && dns_cached_next_proof(&r, dname); i++) {
+        if (dname->type != DNS_DNAME || dname->owner.len >= cname->name.len ||
+            !dns_name_is_under(cname->name, dname->owner))
+            continue;
+        w->v->rdata[0] = dname->rdata;
+        const struct dnssec_set set = {dname->owner, DNS_DNAME, DNS_IN, w->v->rdata, 1};
+        return verify_among(w, cname, &set);
+    }
+    return false;
+}
+
 /* What is told along with a no is believed only if it is signed. */
 static bool soa_is_good(struct dns_walk *w, const struct dns_cached *c)
 {
