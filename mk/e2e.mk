@@ -30,6 +30,9 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_resolver.py spt' \
       'test/e2e/dns_resolver.py hvt' \
       'test/e2e/dns_resolver.py linux' \
+      'test/e2e/dns_validate.py spt' \
+      'test/e2e/dns_validate.py hvt' \
+      'test/e2e/dns_validate.py linux' \
       test/e2e/loss.py \
       test/e2e/dns_zonefiles.sh
 
