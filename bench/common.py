@@ -188,7 +188,7 @@ class Links:
 
 # ---- Plots ----
 
-def plot(name, title, x, y, series, log_x=True):
+def plot(name, title, x, y, series, log_x=2):
     """Writes bench/NAME.svg: `series` is {label: [(x, y), ...]}."""
     blocks = "".join(f"$d{i} << EOD\n" + "".join(f"{a} {b}\n" for a, b in points) + "EOD\n" for i, points in enumerate(series.values()))
     lines = ", ".join(f'$d{i} using 1:2 with linespoints lw 2 pt 7 ps 0.5 title "{label}"' for i, label in enumerate(series))
@@ -201,6 +201,6 @@ def plot(name, title, x, y, series, log_x=True):
         set grid
         set format y "%'.0f"
         set yrange [0:*]
-        {"set logscale x 2" if log_x else ""}
+        {f"set logscale x {log_x}" if log_x else ""}
         """
     subprocess.run(["gnuplot"], input=re.sub(r"(?m)^ +", "", script) + blocks + "plot " + lines + "\n", text=True, check=True)

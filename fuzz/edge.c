@@ -435,7 +435,8 @@ static void make_device(struct station *s, uint8_t options)
 
 static void begin_station(struct station *s, uint8_t options) MAY_YIELD
 {
-    struct stack_options o = {.ipv4 = {address_of(s, false), 24},
+    struct stack_options o = {.tcp = &stack_tcp_part,
+                              .ipv4 = {address_of(s, false), 24},
                               .ip6 = options & ONLY4 ? NULL : &stack_ip6,
                               .ipv6 = {address_of(s, true), 64},
                               .tcp_connections = options & SMALL ? 3 : 8,
@@ -450,7 +451,7 @@ static void begin_station(struct station *s, uint8_t options) MAY_YIELD
 /* Nobody answers it, and a bad option is told at once. */
 static void begin_in_vain(uint8_t options) MAY_YIELD
 {
-    struct stack_options o = {.ip6 = &stack_ip6, .ipv4_only = options & 16, .hostname = "fuzz"};
+    struct stack_options o = {.tcp = &stack_tcp_part, .ip6 = &stack_ip6, .ipv4_only = options & 16, .hostname = "fuzz"};
     struct stack *none;
     if (options & 32)
         o.ipv4 = (struct ip_net){ip4(127, 0, 0, 1), 8};

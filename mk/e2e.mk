@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
+#   make bench-dns  the name server beside nsd, knot and bind9
 
 E2E = 'test/e2e/website.py spt' \
       'test/e2e/website.py hvt' \
@@ -27,16 +28,22 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_server.py hvt' \
       'test/e2e/dns_server.py linux' \
       'test/e2e/dns_server.py host' \
+      'test/e2e/dns_peers.py spt' \
+      'test/e2e/dns_peers.py hvt' \
+      'test/e2e/dns_peers.py linux' \
       'test/e2e/dns_resolver.py spt' \
       'test/e2e/dns_resolver.py hvt' \
       'test/e2e/dns_resolver.py linux' \
       'test/e2e/dns_validate.py spt' \
       'test/e2e/dns_validate.py hvt' \
       'test/e2e/dns_validate.py linux' \
+      'test/e2e/dns_reload.py spt' \
+      'test/e2e/dns_reload.py linux' \
       test/e2e/loss.py \
+      test/e2e/dns_against.py \
       test/e2e/dns_zonefiles.sh
 
-.PHONY: e2e bench
+.PHONY: e2e bench bench-dns
 e2e:
 	@scripts/setup build test e2e
 	@$(MAKE) -s all $(B)/host/forward
@@ -61,8 +68,10 @@ $(B)/host/lwip-server: bench/lwip/server.c bench/lwip/lwipopts.h $(LWIP).origin
 	@$(CC_HOST) -O2 -w -D_GNU_SOURCE -Ibench/lwip -I$(LWIP)/src/include -I$(LWIP)/port/include $< $(LWIP)/src/core/*.c \
 		$(LWIP)/src/core/ipv4/*.c $(LWIP)/src/netif/ethernet.c -o $@
 
-# ONLY: the parts that are wanted, sizes start http streams loss idle profile hvt.
+# ONLY: the parts that are wanted, sizes start http dns streams loss idle profile hvt.
 bench: all
 	@scripts/setup bench
 	@$(MAKE) -s $(BENCH_PROGRAMS)
 	@bench/run $(ONLY)
+bench-dns:
+	@$(MAKE) -s bench ONLY=dns

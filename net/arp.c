@@ -3,7 +3,7 @@
 #include "net/net.h"
 #include "wire/arp.h"
 
-enum err arp_init(struct net *n)
+COLD enum err arp_init(struct net *n)
 {
     struct arp *a = &n->arp;
     a->salt = n->random();
@@ -36,7 +36,7 @@ static struct neighbour *find(struct arp *a, const struct ip *ip)
     return NULL;
 }
 
-static void forget(struct net *n, struct neighbour *h)
+static COLD void forget(struct net *n, struct neighbour *h)
 {
     struct arp *a = &n->arp;
     uint16_t index = (uint16_t)(h - a->neighbour);
@@ -73,7 +73,7 @@ static void set_next(struct arp *a, struct neighbour *h, uint64_t at_ns)
     a->next_ns = time_min(a->next_ns, at_ns);
 }
 
-static struct neighbour *add(struct net *n, const struct ip *ip, enum arp_state state)
+static COLD struct neighbour *add(struct net *n, const struct ip *ip, enum arp_state state)
 {
     struct neighbour *h = take_place(n);
     uint16_t *bucket = bucket_of(&n->arp, ip);
@@ -84,7 +84,7 @@ static struct neighbour *add(struct net *n, const struct ip *ip, enum arp_state 
 
 /* ---- Packets ---- */
 
-static void send_arp(struct net *n, const struct arp_packet *p, const struct mac *dst)
+static COLD void send_arp(struct net *n, const struct arp_packet *p, const struct mac *dst)
 {
     uint8_t body[ARP_BYTES];
     struct writer w = writer_of(body, sizeof body);
@@ -103,13 +103,13 @@ static void send_request(struct net *n, struct ip sender, const struct ip *targe
     send_arp(n, &p, dst);
 }
 
-static void announce(struct net *n)
+static COLD void announce(struct net *n)
 {
     n->counters.arp.out_announcements++;
     send_request(n, n->ip4.net.ip, &n->ip4.net.ip, &MAC_BROADCAST);
 }
 
-static void ask(struct net *n, uint64_t now_ns, struct neighbour *h)
+static COLD void ask(struct net *n, uint64_t now_ns, struct neighbour *h)
 {
     h->n_asked++;
     set_next(&n->arp, h, time_after(now_ns, ARP_RETRY_NS));
@@ -122,7 +122,7 @@ static void ask(struct net *n, uint64_t now_ns, struct neighbour *h)
     }
 }
 
-void arp_ask(struct net *n, uint64_t now_ns, const struct ip *ip)
+COLD void arp_ask(struct net *n, uint64_t now_ns, const struct ip *ip)
 {
     if (!find(&n->arp, ip))
         ask(n, now_ns, add(n, ip, ARP_ASKING));
@@ -136,7 +136,7 @@ static enum err send_to(struct net *n, uint64_t now_ns, struct neighbour *h, str
     return ether_output(n, f, &h->mac, ETHER_IP4);
 }
 
-static enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)
+static COLD enum err send_slowly(struct net *n, uint64_t now_ns, const struct ip *hop, struct frame *f)
 {
     struct neighbour *h = find(&n->arp, hop);
     bool unknown = !h;
@@ -170,7 +170,7 @@ enum err arp_send(struct net *n, uint64_t now_ns, const struct ip *hop, struct f
 
 /* ---- Receiving ---- */
 
-static void learn(struct net *n, uint64_t now_ns, struct neighbour *h, const struct mac *mac)
+static COLD void learn(struct net *n, uint64_t now_ns, struct neighbour *h, const struct mac *mac)
 {
     if (h->state == ARP_ASKING || h->state == ARP_SILENT)
         n->counters.arp.resolved++;
@@ -198,7 +198,7 @@ void arp_confirm(struct net *n, uint64_t now_ns, const struct ip *hop)
 
 /* Somebody else uses our address. With a lease that is news only just begun or happens again soon after we
  * defended ourselves, the lease is declined; otherwise we say whose address it is, not too often (RFC 5227 2.4). */
-static void conflict(struct net *n, uint64_t now_ns)
+static COLD void conflict(struct net *n, uint64_t now_ns)
 {
     struct arp *a = &n->arp;
     bool recently = a->defended && now_ns - a->defended_ns < ARP_DEFEND_NS;
@@ -214,7 +214,7 @@ static void conflict(struct net *n, uint64_t now_ns)
     announce(n);
 }
 
-static void reply(struct net *n, const struct arp_packet *to)
+static COLD void reply(struct net *n, const struct arp_packet *to)
 {
     struct arp_packet p = {.operation = ARP_REPLY,
                            .sender_mac = n->dev->mac,
@@ -241,7 +241,7 @@ static void update(struct net *n, uint64_t now_ns, const struct arp_packet *p, b
     learn(n, now_ns, h, &p->sender_mac);
 }
 
-void arp_input(struct net *n, uint64_t now_ns, struct bytes packet)
+COLD void arp_input(struct net *n, uint64_t now_ns, struct bytes packet)
 {
     struct reader r = reader_of(packet);
     struct counters_arp *c = &n->counters.arp;
@@ -328,7 +328,7 @@ static void tick_announce(struct net *n, uint64_t now_ns)
     a->announce_ns = a->n_announce ? time_after(now_ns, ARP_ANNOUNCE_NS) : TIME_NEVER;
 }
 
-void arp_tick(struct net *n, uint64_t now_ns)
+COLD void arp_tick(struct net *n, uint64_t now_ns)
 {
     struct arp *a = &n->arp;
     if (now_ns >= a->announce_ns)
@@ -362,7 +362,7 @@ static void forget_all(struct net *n)
     }
 }
 
-void arp_start(struct net *n, uint64_t now_ns, enum arp_start how)
+COLD void arp_start(struct net *n, uint64_t now_ns, enum arp_start how)
 {
     struct arp *a = &n->arp;
     forget_all(n);
@@ -377,7 +377,7 @@ void arp_start(struct net *n, uint64_t now_ns, enum arp_start how)
     }
 }
 
-void arp_stop(struct net *n)
+COLD void arp_stop(struct net *n)
 {
     forget_all(n);
     n->arp.n_announce = 0;

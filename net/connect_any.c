@@ -74,7 +74,8 @@ static void begin(struct race *r, uint64_t now_ns)
 {
     size_t i = r->n_begun++;
     r->next_ns = time_after(now_ns, NEXT_NS);
-    enum err e = tcp_connect(stack_tcp(r->stack), now_ns, r->way[i].to, &r->attempt[i]);
+    struct tcp *t = stack_tcp(r->stack);
+    enum err e = t ? tcp_connect(t, now_ns, r->way[i].to, &r->attempt[i]) : ERR_UNSUPPORTED;
     if (e == OK)
         return;
     r->attempt[i] = NULL;

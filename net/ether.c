@@ -56,7 +56,7 @@ enum err ether_output(struct net *n, struct frame *f, const struct mac *dst, enu
     return e;
 }
 
-void ether_slice(struct frame *f, const struct bytes *v, size_t count, size_t from, size_t len)
+COLD void ether_slice(struct frame *f, const struct bytes *v, size_t count, size_t from, size_t len)
 {
     f->n = 1;
     for (size_t i = 0; i < count && len; i++) {
@@ -84,7 +84,7 @@ void ether_offload(struct frame *f, const struct ip_out *o, size_t header_bytes)
     f->offload.header_bytes = (uint16_t)(start + o->header_bytes);
 }
 
-size_t ether_keep(const struct frame *f, uint8_t *copy, size_t size)
+COLD size_t ether_keep(const struct frame *f, uint8_t *copy, size_t size)
 {
     struct writer w = writer_of(copy, size);
     if (f->offload.segments)

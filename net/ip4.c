@@ -6,14 +6,14 @@ enum { MULTICAST_TTL = 1 }; /* RFC 1112 6.1 */
 
 #define ALL_HOSTS UINT32_C(0xe0000001) /* 224.0.0.1 */
 
-void ip4_init(struct net *n)
+COLD void ip4_init(struct net *n)
 {
     n->ip4.salt = n->random();
     for (size_t i = 0; i < IP4_ID_COUNTERS; i++)
         n->ip4.id[i] = (uint16_t)n->random();
 }
 
-void ip4_set(struct net *n, const struct ip_net *net)
+COLD void ip4_set(struct net *n, const struct ip_net *net)
 {
     ip4_unset(n);
     n->ip4.up = true;
@@ -25,7 +25,7 @@ void ip4_set(struct net *n, const struct ip_net *net)
         n->groups.igmp->restart(n);
 }
 
-void ip4_unset(struct net *n)
+COLD void ip4_unset(struct net *n)
 {
     n->ip4.up = false;
     n->ip4.net = (struct ip_net){IP_ANY4, 0};
@@ -95,7 +95,7 @@ static void deliver(struct net *n, uint64_t now_ns, const struct ip_in *in, stru
     }
 }
 
-static void count_fault(struct counters_ip4 *c, enum ip4_fault fault)
+static COLD void count_fault(struct counters_ip4 *c, enum ip4_fault fault)
 {
     switch (fault) {
     case IP4_GOOD:
@@ -116,8 +116,8 @@ static void count_fault(struct counters_ip4 *c, enum ip4_fault fault)
 }
 
 /* True: a datagram is whole, and the rest is its. */
-static bool reassemble(struct net *n, uint64_t now_ns, struct ip4_header *h, struct bytes *header,
-                       struct bytes *payload)
+static COLD bool reassemble(struct net *n, uint64_t now_ns, struct ip4_header *h, struct bytes *header,
+                            struct bytes *payload)
 {
     struct frag_part p = {.src = h->src,
                           .dst = h->dst,
@@ -175,7 +175,8 @@ void ip4_input(struct net *n, uint64_t now_ns, struct bytes packet, unsigned lin
     deliver(n, now_ns, &in, header);
 }
 
-bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_problem problem, uint16_t mtu_bytes)
+COLD bool ip4_problem(struct net *n, uint64_t now_ns, struct bytes quoted, enum icmp_problem problem,
+                      uint16_t mtu_bytes)
 {
     struct ip4_header h;
     struct bytes payload;
@@ -252,8 +253,8 @@ static void emit_header(struct frame *f, const struct ip4_header *h)
     f->v[0] = bytes_of(f->head, ETHER_BYTES + IP4_HEADER_BYTES);
 }
 
-static enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *hop, struct ip4_header *h,
-                               const struct bytes *v, size_t count)
+static COLD enum err send_fragments(struct net *n, uint64_t now_ns, const struct ip *hop, struct ip4_header *h,
+                                    const struct bytes *v, size_t count)
 {
     size_t total = h->total_len - (size_t)IP4_HEADER_BYTES;
     size_t most = (path_mtu(n, &h->dst) - (size_t)IP4_HEADER_BYTES) / 8 * 8;

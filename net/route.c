@@ -64,8 +64,8 @@ static bool is_host(uint32_t ip)
     return ip >> 24 != 127 && ip >> 28 < 14;
 }
 
-bool route_add(struct net *n, uint32_t to, uint8_t prefix_len, uint32_t gateway, uint16_t metric,
-               enum route_origin origin)
+COLD bool route_add(struct net *n, uint32_t to, uint8_t prefix_len, uint32_t gateway, uint16_t metric,
+                    enum route_origin origin)
 {
     if (!is_host(gateway))
         return false;
@@ -83,7 +83,7 @@ bool route_add(struct net *n, uint32_t to, uint8_t prefix_len, uint32_t gateway,
 }
 
 /* Only the router that we would send to may say it, of a neighbour of ours. A redirect of a redirect replaces it. */
-bool route_redirect(struct net *n, uint32_t from, uint32_t dst, uint32_t gateway)
+COLD bool route_redirect(struct net *n, uint32_t from, uint32_t dst, uint32_t gateway)
 {
     const struct route *r = route_find(n, dst), *to = route_find(n, gateway);
     if (!r || r->gateway != from || from == gateway || !to || to->gateway || gateway == ip4_u32(&n->ip4.net.ip) ||
@@ -96,7 +96,7 @@ bool route_redirect(struct net *n, uint32_t from, uint32_t dst, uint32_t gateway
 
 /* ---- Dead gateways ---- */
 
-void route_heard(struct net *n, uint64_t now_ns, const struct ip *ip, bool alive)
+COLD void route_heard(struct net *n, uint64_t now_ns, const struct ip *ip, bool alive)
 {
     struct routes *t = &n->routes;
     uint32_t gateway = ip4_u32(ip);
@@ -115,7 +115,7 @@ void route_heard(struct net *n, uint64_t now_ns, const struct ip *ip, bool alive
 }
 
 /* Who is dead and still the best is asked for by what is sent to it. */
-void route_tick(struct net *n, uint64_t now_ns)
+COLD void route_tick(struct net *n, uint64_t now_ns)
 {
     struct routes *t = &n->routes;
     if (now_ns < t->probe_ns)

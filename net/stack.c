@@ -3,7 +3,6 @@
  * waits for an address. The pump and the timer run between fibers, so the stack needs no fiber and no stack of its own. */
 #include "net/stack_internal.h"
 #include "net/net.h"
-#include "net/tcp.h"
 
 #include <jinn/fiber.h>
 #include <jinn/log.h>
@@ -14,22 +13,10 @@
 
 #include <stdlib.h>
 
-/* What the manifest does not say follows from the memory there is: a third of the heap is for TCP, shared by the stacks, half
- * of that for connections and half for buffers. The rest holds what else the stack needs, the servers and what
- * the appliance allocates. */
-enum {
-    TCP_HEAP_SHARE = 3,
-    TCP_CONNECTION_BYTES = 1280, /* at most: a connection, a time-wait block, pieces, places in the table */
-    TCP_CONNECTIONS_MIN = 64,
-    TCP_CONNECTIONS_MAX = 1024, /* what a server of one processor has use for; 1 MB */
-    TCP_BUFFER_BYTES_MIN = 64 << 10,
-    TCP_BUFFER_BYTES_MAX = 4 << 20, /* a window of 2 MB for one alone: 300 Mbit/s at 50 ms */
-    TCP_LISTENERS = 16
-};
-
 struct stack {
     struct netdev *dev;
     struct net *net;
+    const struct tcp_part *tcp_part; /* NULL: no TCP */
     struct tcp *tcp;
     struct net_transport seam; /* from IP to TCP */
     struct waiter readable;    /* woken while frames wait */
@@ -105,12 +92,18 @@ void stack_may_loop(struct stack *s)
     s->net->loop.ops = &loop_ops;
 }
 
+static void flush_tcp(struct stack *s, uint64_t now_ns)
+{
+    if (s->tcp)
+        s->tcp_part->flush(s->tcp, now_ns);
+}
+
 /* What we sent to ourselves, and what is sent in answer, as long as that goes on. */
 static void loop_back(struct stack *s, uint64_t now_ns)
 {
     s->busy = true;
     for (int i = 0; i < NET_BATCH_FRAMES && s->net->loop.ops->deliver(s->net, now_ns); i++)
-        tcp_flush(s->tcp, now_ns);
+        flush_tcp(s, now_ns);
     s->busy = false;
 }
 
@@ -120,7 +113,9 @@ void stack_kick(struct stack *s)
         return; /* the end of the round does it, once for all */
     if (s->net->loop.first && !s->busy)
         loop_back(s, sched_now());
-    uint64_t at_ns = time_min(net_deadline(s->net), tcp_deadline(s->tcp));
+    uint64_t at_ns = net_deadline(s->net);
+    if (s->tcp)
+        at_ns = time_min(at_ns, s->tcp_part->deadline(s->tcp));
     if (at_ns == s->armed_ns)
         return;
     s->armed_ns = at_ns;
@@ -130,7 +125,7 @@ void stack_kick(struct stack *s)
 static void end_of_round(struct waiter *w)
 {
     struct stack *s = CONTAINER_OF(w, struct stack, late);
-    tcp_flush(s->tcp, sched_now());
+    flush_tcp(s, sched_now());
     stack_kick(s);
 }
 
@@ -166,7 +161,8 @@ static void tick(struct timer *t, uint64_t now_ns)
     s->armed_ns = TIME_NEVER;
     s->busy = true;
     net_tick(s->net, now_ns);
-    tcp_tick(s->tcp, now_ns);
+    if (s->tcp)
+        s->tcp_part->tick(s->tcp, now_ns);
     s->busy = false;
     stack_flush_late(s);
 }
@@ -175,12 +171,14 @@ static void tick(struct timer *t, uint64_t now_ns)
 
 static void seam_input(struct net_transport *t, uint64_t now_ns, const struct ip_in *in)
 {
-    tcp_input(CONTAINER_OF(t, struct stack, seam)->tcp, now_ns, in);
+    struct stack *s = CONTAINER_OF(t, struct stack, seam);
+    s->tcp_part->input(s->tcp, now_ns, in);
 }
 
 static void seam_problem(struct net_transport *t, uint64_t now_ns, const struct ip_problem *p)
 {
-    tcp_problem(CONTAINER_OF(t, struct stack, seam)->tcp, now_ns, p);
+    struct stack *s = CONTAINER_OF(t, struct stack, seam);
+    s->tcp_part->problem(s->tcp, now_ns, p);
 }
 
 /* ---- Addresses ---- */
@@ -268,47 +266,16 @@ static enum err begin_addressing(struct stack *s, const struct stack_options *o,
 
 /* ---- Life ---- */
 
-static size_t n_stacks(void)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < plat_n_devices; i++)
-        n += plat_devices[i].type == PLAT_NET;
-    return n ? n : 1;
-}
-
-static uint32_t within(size_t value, uint32_t least, uint32_t most)
-{
-    return value < least ? least : value > most ? most : (uint32_t)value;
-}
-
-/* Where the heap's size is not known (length 0) memory is the host's, and there is enough. */
-static void size_by_memory(struct tcp_options *o)
-{
-    size_t heap = plat_heap().len;
-    size_t half = heap ? heap / TCP_HEAP_SHARE / n_stacks() / 2 : SIZE_MAX;
-    if (!o->connections)
-        o->connections = within(half / TCP_CONNECTION_BYTES, TCP_CONNECTIONS_MIN, TCP_CONNECTIONS_MAX);
-    if (!o->buffer_bytes)
-        o->buffer_bytes = within(half, TCP_BUFFER_BYTES_MIN, TCP_BUFFER_BYTES_MAX);
-}
-
 static enum err make_cores(struct stack *s, const struct stack_options *o, uint64_t now_ns)
 {
     struct net_options net = {.dev = s->dev,
                               .random = random_u32,
-                              .tcp = &s->seam,
+                              .tcp = o->tcp ? &s->seam : NULL,
                               .on_address = &s->on_address,
                               .ip6 = o->ipv4_only ? NULL : o->ip6};
     enum err e = net_new(&net, &s->net);
-    if (e != OK)
-        return e;
-    struct tcp_options tcp = {.below = &s->net->below,
-                              .connections = o->tcp_connections,
-                              .listeners = TCP_LISTENERS,
-                              .buffer_bytes = o->buffer_bytes};
-    size_by_memory(&tcp);
-    random_bytes(tcp.secret, sizeof tcp.secret);
-    return tcp_new(&tcp, now_ns, &s->tcp);
+    s->tcp_part = o->tcp;
+    return e == OK && o->tcp ? o->tcp->make(o, &s->net->below, now_ns, &s->tcp) : e;
 }
 
 static void take_down(struct stack *s)
@@ -317,7 +284,7 @@ static void take_down(struct stack *s)
     list_remove(&s->late.node);
     sched_timer(&s->timer, TIME_NEVER);
     if (s->tcp)
-        tcp_free(s->tcp);
+        s->tcp_part->free(s->tcp);
     net_free(s->net);
     free(s);
 }

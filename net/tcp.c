@@ -147,7 +147,7 @@ static enum err init_pools(struct tcp *t, const struct tcp_options *o)
     return e;
 }
 
-enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
+COLD enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
 {
     struct tcp *t = calloc(1, sizeof *t);
     if (!t)
@@ -176,7 +176,7 @@ enum err tcp_new(const struct tcp_options *o, uint64_t now_ns, struct tcp **out)
     return OK;
 }
 
-void tcp_free(struct tcp *t)
+COLD void tcp_free(struct tcp *t)
 {
     pool_free(&t->connections);
     pool_free(&t->halves);

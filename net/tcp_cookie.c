@@ -2,16 +2,17 @@
 /* SYN cookies (RFC 4987 3.6): with the half-open table full, our first number says all that there is to remember.
  *
  *     31                        3 2  0        the last 6 bits of our timestamp, when the SYN has one
- *     |  HMAC-SHA-256, 29 bits   | mss |       | shift, 15: none | SACK | ECN |
+ *     |  SHA-256, 29 bits        | mss |       | shift, 15: none | SACK | ECN |
  *
- * The MAC covers addresses, ports, the peer's first number, the number of the current 64 seconds and both fields, under
- * the stack's secret. An ACK is believed for 64 to 128 seconds, and only while cookies are being given out: at
- * other times a guess costs us a lookup, not two hashes. */
+ * The digest is of the stack's secret, addresses, ports, the peer's first number, the number of the current 64 seconds and
+ * both fields. All of that has one length, and little of the digest leaves the machine: it can't be extended, as in tcp_isn.c.
+ * An ACK is believed for 64 to 128 seconds, and only while cookies are being given out: at other times a guess costs us
+ * a lookup, not two hashes. */
 #include "net/tcp_internal.h"
 
 #include <jinn/must.h>
 
-#include <mbedtls/md.h>
+#include <mbedtls/sha256.h>
 
 enum { PURPOSE_COOKIE = 4, PERIOD_S = 64, MSS_BITS = 7, OPTION_BITS = 63, NO_OPTIONS = 255, NO_SHIFT = 15 };
 
@@ -26,8 +27,9 @@ static uint32_t period_of(uint64_t now_ns)
 static uint32_t mac(const struct tcp *t, const struct endpoint *local, const struct endpoint *peer, struct seq irs,
                     uint32_t period, uint8_t mss_at, uint8_t options)
 {
-    uint8_t text[64], out[32];
+    uint8_t text[sizeof t->secret + 64], out[32];
     struct writer w = writer_of(text, sizeof text);
+    write_copy(&w, t->secret, sizeof t->secret);
     write_u8(&w, PURPOSE_COOKIE);
     write_copy(&w, local->ip.b, sizeof local->ip.b);
     write_be16(&w, local->port);
@@ -38,8 +40,7 @@ static uint32_t mac(const struct tcp *t, const struct endpoint *local, const str
     write_u8(&w, mss_at);
     write_u8(&w, options);
     must(writer_good(&w));
-    const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
-    must(mbedtls_md_hmac(sha256, t->secret, sizeof t->secret, text, writer_len(&w), out) == 0);
+    must(mbedtls_sha256(text, writer_len(&w), out, 0) == 0);
     struct reader r = reader_of(bytes_of(out, sizeof out));
     return (read_be32(&r) & ~(uint32_t)MSS_BITS) | mss_at;
 }

@@ -147,7 +147,7 @@ static struct tcp_listener *listener_of(struct listener *l)
 enum err stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **l)
 {
     struct tcp_listener *core;
-    enum err e = tcp_listen(stack_tcp(s), port, backlog, &core);
+    enum err e = stack_tcp(s) ? tcp_listen(stack_tcp(s), port, backlog, &core) : ERR_UNSUPPORTED;
     if (e)
         return e;
     core->open.stack = s;
@@ -206,7 +206,7 @@ enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns
 {
     struct tcp_connection *c;
     stack_may_loop(s);
-    enum err e = tcp_connect(stack_tcp(s), sched_now(), to, &c);
+    enum err e = stack_tcp(s) ? tcp_connect(stack_tcp(s), sched_now(), to, &c) : ERR_UNSUPPORTED;
     if (e)
         return tcp_flow_connect_error(e);
     *f = tcp_flow_of(c, s);

@@ -81,7 +81,7 @@ void tcp_input(struct tcp *t, uint64_t now_ns, const struct ip_in *in)
 
 /* ---- Is it acceptable ---- */
 
-void tcp_challenge(struct tcp_connection *c, uint64_t now_ns)
+COLD void tcp_challenge(struct tcp_connection *c, uint64_t now_ns)
 {
     uint16_t second = (uint16_t)(now_ns / NS_PER_S);
     if (second != c->challenge_s) {
@@ -309,7 +309,7 @@ static void take_syn_options(struct tcp_connection *c, uint64_t now_ns, const st
 }
 
 /* RFC 9293 3.10.7.3. */
-static void input_syn_sent(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
+static COLD void input_syn_sent(struct tcp_connection *c, uint64_t now_ns, const struct tcp_segment *s)
 {
     bool ack = s->flags & TCP_ACK;
     if (ack && !seq_equal(s->ack, c->max)) {

@@ -63,8 +63,8 @@ static bool pay_for_reset(struct tcp *t, uint64_t now_ns)
     return paid;
 }
 
-void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
-                const struct tcp_segment *s)
+COLD void tcp_refuse(struct tcp *t, uint64_t now_ns, const struct endpoint *local, const struct endpoint *peer,
+                     const struct tcp_segment *s)
 {
     if ((s->flags & TCP_RST) || !pay_for_reset(t, now_ns))
         return;
@@ -97,7 +97,7 @@ uint16_t tcp_mss_for(const struct tcp_connection *c, uint16_t payload_bytes)
     return (uint16_t)(mss > TCP_MSS_MIN ? mss : TCP_MSS_MIN);
 }
 
-void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
+COLD void tcp_set_mss(struct tcp_connection *c, uint16_t payload_bytes)
 {
     c->mss = tcp_mss_for(c, payload_bytes);
 }
@@ -181,7 +181,7 @@ void tcp_send_ack(struct tcp_connection *c, uint64_t now_ns)
         c->ack_now = true;
 }
 
-void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns)
+COLD void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns)
 {
     struct bytes v[1];
     c->t->n.n_keepalives++;
@@ -190,7 +190,7 @@ void tcp_send_keepalive(struct tcp_connection *c, uint64_t now_ns)
 
 /* The peer takes a reset only where its next byte would be (RFC 5961 3.2), which is most likely behind all that
  * was sent. When it is not, the peer's challenge gets a reset with the right number. */
-void tcp_send_reset(struct tcp_connection *c, uint64_t now_ns)
+COLD void tcp_send_reset(struct tcp_connection *c, uint64_t now_ns)
 {
     struct bytes v[1];
     c->t->n.n_resets_out++;

@@ -8,12 +8,12 @@
 
 enum { FIRST_FREE_PORT = 49152 }; /* RFC 6335 6: dynamic ports */
 
-enum err udp_init(struct net *n)
+COLD enum err udp_init(struct net *n)
 {
     return pool_init(&n->udp.chunks, sizeof(struct udp_chunk), UDP_CHUNKS);
 }
 
-void udp_free(struct net *n)
+COLD void udp_free(struct net *n)
 {
     for (size_t i = 0; i < n->udp.n_open; i++)
         free(n->udp.socket[i].serving);
@@ -42,7 +42,7 @@ static uint16_t free_port(struct net *n)
     return (uint16_t)(FIRST_FREE_PORT + i);
 }
 
-enum err udp_open(struct net *n, uint16_t port, struct udp_socket **u)
+COLD enum err udp_open(struct net *n, uint16_t port, struct udp_socket **u)
 {
     if (port && (find(n, port) || (port == DHCP_CLIENT_PORT && n->dhcp.state != DHCP_OFF)))
         return ERR_IN_USE;
@@ -232,7 +232,7 @@ enum err udp_take(struct udp_socket *u, void *buffer, size_t size, size_t *len, 
 }
 
 /* RFC 1122 4.1.3.3: errors reach the application, if it asks. */
-void udp_problem_input(struct net *n, const struct ip_problem *p)
+COLD void udp_problem_input(struct net *n, const struct ip_problem *p)
 {
     struct reader r = reader_of(p->payload);
     uint16_t port = read_be16(&r);
@@ -247,7 +247,7 @@ void udp_problem_input(struct net *n, const struct ip_problem *p)
     wake(u);
 }
 
-bool udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer)
+COLD bool udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer)
 {
     if (!u->has_problem)
         return false;

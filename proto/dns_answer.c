@@ -61,7 +61,26 @@ static struct bytes current_name(const struct reply *a)
     return dns_name_bytes(a->is_first ? &a->query->question->name : &a->target);
 }
 
-static bool truncated(struct reply *a)
+/* Has the DNAME been written already? */
+static COLD bool was_followed(const struct reply *a, const struct dns_set *dname)
+{
+    for (unsigned i = 0; i < a->n_chain; i++) {
+        if (a->chain[i] == dname)
+            return true;
+    }
+    return false;
+}
+
+/* A chain that has gone through a DNAME may end where that stands: it and its signatures are in the answer then. */
+static bool was_written(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
+{
+    const struct dns_set *dname = s->type == DNS_DNAME ? s : NULL;
+    if (s->type == DNS_RRSIG && s->covered == DNS_DNAME && a->query->dnssec_ok)
+        dname = dns_node_set(n, DNS_DNAME, 0);
+    return dname && was_followed(a, dname) && dns_name_equal(current_name(a), dns_node_name(n));
+}
+
+static COLD bool truncated(struct reply *a)
 {
     a->result->flags |= DNS_TC;
     a->n_authority = 0;
@@ -186,7 +205,7 @@ static void set_rcode(struct reply *a, enum dns_rcode rcode)
 }
 
 /* Goes on with another name. False: that isn't ours, we have been there, or the chain is long enough. */
-static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
+static COLD bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
 {
     if (a->n_chain == DNS_CHAIN_MAX)
         return false;
@@ -206,24 +225,14 @@ static bool go_to(struct reply *a, const struct dns_set *by, struct bytes name)
     return true;
 }
 
-/* Has the DNAME been written already? */
-static bool was_written(const struct reply *a, const struct dns_set *s)
-{
-    for (unsigned i = 0; i < a->n_chain; i++) {
-        if (a->chain[i] == s)
-            return true;
-    }
-    return false;
-}
-
 /* RFC 6672 3.2. */
-static bool follow_dname(struct reply *a, const struct place_found *f)
+static COLD bool follow_dname(struct reply *a, const struct place_found *f)
 {
     struct bytes name = current_name(a), target = dns_rdata_target(DNS_DNAME, dns_set_first(f->set));
     struct dns_name prefix, new_name;
     dns_name_copy(&prefix, bytes_slice(name, 0, a->key.at[f->labels] + 1u));
     prefix.wire[prefix.len - 1] = 0;
-    if (!was_written(a, f->set) && !write_set(a, DNS_ANSWER, dns_node_name(f->node), f->node, f->set, f->set->ttl))
+    if (!was_followed(a, f->set) && !write_set(a, DNS_ANSWER, dns_node_name(f->node), f->node, f->set, f->set->ttl))
         return truncated(a);
     if (!dns_name_join(&new_name, dns_name_bytes(&prefix), target)) {
         set_rcode(a, DNS_YXDOMAIN);
@@ -231,7 +240,7 @@ static bool follow_dname(struct reply *a, const struct place_found *f)
     }
     if (!dns_write_record(a->d, DNS_ANSWER, name, DNS_CNAME, DNS_IN, f->set->ttl, dns_name_bytes(&new_name)))
         return truncated(a);
-    return go_to(a, f->set, dns_name_bytes(&new_name));
+    return a->query->question->type != DNS_CNAME && go_to(a, f->set, dns_name_bytes(&new_name));
 }
 
 static void refer(struct reply *a, const struct place_found *f)
@@ -240,7 +249,7 @@ static void refer(struct reply *a, const struct place_found *f)
     if (a->n_chain == 0)
         a->result->flags &= (uint16_t)~DNS_AA;
     reply_authority(a, f->node, f->set, f->set->ttl);
-    if (ds && a->query->dnssec_ok)
+    if (ds && signatures(a, f->node, ds)) /* nobody could believe it without */
         reply_authority(a, f->node, ds, ds->ttl);
     else
         proof_no_data(a, f->node, f->labels);
@@ -250,11 +259,11 @@ static void refer(struct reply *a, const struct place_found *f)
 }
 
 /* All sets of a node, or of its signatures; they bring theirs themselves. */
-static void write_all(struct reply *a, const struct dns_node *n, bool only_signatures)
+static COLD void write_all(struct reply *a, const struct dns_node *n, bool only_signatures)
 {
     struct dns_mark m = dns_mark(a->d);
     for (const struct dns_set *s = n->sets; dns_set_alive(s); s = s->next) {
-        if (only_signatures && s->type != DNS_RRSIG)
+        if ((only_signatures && s->type != DNS_RRSIG) || was_written(a, n, s))
             continue;
         if (!write_records(a->d, DNS_ANSWER, current_name(a), s, s->ttl)) {
             dns_rewind(a->d, &m);
@@ -286,7 +295,7 @@ static bool write_found(struct reply *a, const struct dns_node *n, const struct 
         write_all(a, n, type == DNS_RRSIG);
         return !(a->result->flags & DNS_TC);
     }
-    if (!write_answer(a, n, s))
+    if (!was_written(a, n, s) && !write_answer(a, n, s))
         return false;
     a->more = s;
     a->more_node = n;
@@ -405,7 +414,7 @@ static void write_additional(struct reply *a)
 
 /* ---- The whole ---- */
 
-static void refuse(struct dns_result *r, enum dns_rcode rcode, enum dns_ede ede)
+static COLD void refuse(struct dns_result *r, enum dns_rcode rcode, enum dns_ede ede)
 {
     r->flags = (uint16_t)rcode;
     r->ede = (uint16_t)ede;

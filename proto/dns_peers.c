@@ -91,13 +91,13 @@ static unsigned update(struct dns_peers *p, const struct dns_request *r, struct 
 
 /* ---- NOTIFY in (RFC 1996) ---- */
 
-static bool is_primary(const struct dns_role *role, const struct ip *peer)
+/* Its place among the zone's primaries; as many as there are: it is none. */
+static size_t find_primary(const struct dns_role *role, const struct ip *peer)
 {
-    for (size_t i = 0; i < role->primaries.n; i++) {
-        if (ip_equal(&role->primaries.remote[i].at.ip, peer))
-            return true;
-    }
-    return false;
+    size_t i = 0;
+    while (i < role->primaries.n && !ip_equal(&role->primaries.remote[i].at.ip, peer))
+        i++;
+    return i;
 }
 
 static unsigned notified(struct dns_peers *p, const struct dns_request *r, const struct dns_tsig_key *key)
@@ -109,16 +109,16 @@ static unsigned notified(struct dns_peers *p, const struct dns_request *r, const
         return DNS_NOTIMP;
     if (!role || !role->is_secondary)
         return entry ? DNS_REFUSED : DNS_NOTAUTH;
-    if (!is_primary(role, peer) && !dns_access_allows(&p->notify, peer, key)) {
+    size_t primary = find_primary(role, peer);
+    if (primary == role->primaries.n && !dns_access_allows(&p->notify, peer, key)) {
         p->n.n_notified_refused++;
         return DNS_REFUSED;
     }
     p->n.n_notified++;
+    if (primary < role->primaries.n)
+        role->turn = primary; /* who has the news is asked for them */
     role->due_ns = r->from->now_ns;
-    for (size_t i = 0; i < DNS_XFR_WORKERS; i++) {
-        if (p->worker[i])
-            fiber_wake(p->worker[i]);
-    }
+    dns_secondary_wake(p);
     return DNS_NOERROR;
 }
 

@@ -37,8 +37,10 @@ struct dns_remotes {
     struct dns_remote remote[DNS_REMOTES_MAX];
 };
 
-/* Words `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. NULL, or what is wrong. */
+/* Adds words `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. NULL, or what is wrong. */
 const char *dns_remotes_parse(struct dns_remotes *r, struct bytes text);
+
+struct dns_signing;
 
 struct dns_role {
     struct list link;
@@ -72,12 +74,10 @@ struct dns_peers_counters {
     uint64_t n_fetched, n_fetched_whole, n_fetched_same, n_fetch_failed, n_expired;    /* transfers in */
 };
 
-/* Keeps changes where a power cut leaves them: a journal. */
+/* Keeps changes by UPDATE where a power cut leaves them: a journal. */
 struct dns_keeper {
-    /* ERR_FULL, ERR_IO: the change must not be made. */
+    /* ERR_FULL, ERR_IO: the change must not be made. BORROWS. */
     enum err (*keep)(struct dns_keeper *k, struct dns_zone *z, const struct dns_entry *e);
-    /* The zone came as a whole: what was kept of it is void. */
-    void (*forget)(struct dns_keeper *k, struct bytes origin);
 };
 
 struct dns_peers {
@@ -93,11 +93,13 @@ struct dns_peers {
     size_t n_notifies;
     struct fiber *notifier;
     struct fiber *worker[DNS_XFR_WORKERS];
+    struct fiber *clock; /* that lets zones expire while all workers wait for primaries */
     struct stack *stack;
     struct dns_update_user user;
     struct dns_update_room *room;
     uint8_t *request; /* a copy of one that is signed: reading the signature changes it */
     struct dns_peers_counters n;
+    struct dns_signing *signing; /* of the server; NULL: it signs nothing */
 };
 
 /* ERR_FULL. Set keys, lists and limits afterwards. */
@@ -113,8 +115,12 @@ MUST_USE enum err dns_peers_run(struct dns_peers *p, struct stack *s) MAY_YIELD;
 
 /* ---- For those that do it step by step: the timers of secondaries ---- */
 
-/* A role whose time has come and that nobody transfers; NULL: none, *next_ns is when to look again. Zones whose time is over expire. */
+/* Zones whose time is over expire; when the next one's will be. */
+uint64_t dns_secondary_expire(struct dns_peers *p, uint64_t now_ns);
+/* A role whose time has come and that nobody transfers; NULL: none, *next_ns is when to look again. */
 struct dns_role *dns_secondary_due(struct dns_peers *p, uint64_t now_ns, uint64_t *next_ns);
+/* Some role's time has changed: those that wait look again. */
+void dns_secondary_wake(struct dns_peers *p);
 /* How an attempt ended: OK, ERR_NOT_FOUND (nothing new) or a failure. */
 void dns_secondary_done(struct dns_peers *p, struct dns_role *role, uint64_t now_ns, enum err e);
 /* One attempt, with the one of its primaries whose turn it is; `buffer` of DNS_MESSAGE_BYTES. */

@@ -339,7 +339,7 @@ enum err dns_server_resolve(struct dns_server *d, struct stack *s, const struct 
     }
     d->resolver = r;
     d->service.o.beyond = &r->beyond;
-    d->run_resolver = run;
+    dns_server_job(d, "dns-resolver", run);
     d->answer_tcp = answer_tcp;
     return OK;
 }

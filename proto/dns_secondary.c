@@ -49,6 +49,29 @@ static void expire(struct dns_peers *p, struct dns_role *role)
     log_warning(&source, "zone %s expired: no primary could be asked", text_of(role, text));
 }
 
+void dns_secondary_wake(struct dns_peers *p)
+{
+    for (size_t i = 0; i < DNS_XFR_WORKERS; i++) {
+        if (p->worker[i])
+            fiber_wake(p->worker[i]);
+    }
+    if (p->clock)
+        fiber_wake(p->clock);
+}
+
+uint64_t dns_secondary_expire(struct dns_peers *p, uint64_t now_ns)
+{
+    uint64_t next_ns = TIME_NEVER;
+    LIST_EACH(&p->roles, node)
+    {
+        struct dns_role *role = role_at(node);
+        if (role->expires_ns <= now_ns)
+            expire(p, role);
+        next_ns = time_min(next_ns, role->expires_ns);
+    }
+    return next_ns;
+}
+
 struct dns_role *dns_secondary_due(struct dns_peers *p, uint64_t now_ns, uint64_t *next_ns)
 {
     *next_ns = TIME_NEVER;
@@ -57,11 +80,9 @@ struct dns_role *dns_secondary_due(struct dns_peers *p, uint64_t now_ns, uint64_
         struct dns_role *role = role_at(node);
         if (!role->is_secondary || role->busy)
             continue;
-        if (role->expires_ns <= now_ns)
-            expire(p, role);
         if (role->due_ns <= now_ns)
             return role;
-        *next_ns = time_min(*next_ns, time_min(role->due_ns, role->expires_ns));
+        *next_ns = time_min(*next_ns, role->due_ns);
     }
     return NULL;
 }
@@ -96,16 +117,9 @@ struct fetching {
     struct dns_role *role;
 };
 
-/* Before anybody sees it: what isn't kept must not be. For a transfer that can't be had again otherwise it is no loss: then the
- * primary has it still. */
 static void changed(void *user, struct dns_entry *e)
 {
     struct fetching *f = user;
-    struct dns_keeper *k = f->p->keeper;
-    struct bytes origin = dns_name_bytes(&f->role->origin);
-    struct dns_zone *z = zone_of(f->p, f->role);
-    if (k && (!e || k->keep(k, z, e) != OK))
-        k->forget(k, origin);
     if (e)
         dns_history_add(&f->role->history, e);
     else
@@ -169,7 +183,10 @@ static enum err exchange(struct dns_peers *p, struct dns_xfr_in *x, const struct
     e = send_request(x, f, buffer, deadline_ns);
     if (!e)
         e = receive(x, f, buffer);
-    flow_abort(f);
+    if (e == ERR_END)
+        flow_close(f);
+    else
+        flow_abort(f);
     return e;
 }
 
@@ -237,6 +254,7 @@ static void work(struct dns_peers *p, uint8_t *buffer)
         e = dns_secondary_fetch(p, role, buffer);
         role->busy = false;
         dns_secondary_done(p, role, sched_now(), e);
+        dns_secondary_wake(p);
     }
 }
 
@@ -252,6 +270,15 @@ static void worker(void *peers)
     work(p, buffer);
     p->worker[i] = NULL;
     free(buffer);
+}
+
+static void keep_time(void *peers)
+{
+    struct dns_peers *p = peers;
+    p->clock = fiber_self();
+    while (fiber_park(dns_secondary_expire(p, sched_now())) != ERR_CANCELLED)
+        ;
+    p->clock = NULL;
 }
 
 static void notifier(void *peers)
@@ -275,11 +302,14 @@ enum err dns_peers_run(struct dns_peers *p, struct stack *s)
 {
     struct scope fibers;
     enum err e = OK;
+    bool secondary = has_secondary(p);
     p->stack = s;
     scope_open(&fibers);
     if (p->secondaries.n > 0)
         e = scope_spawn(&fibers, "dns-notify", notifier, p);
-    for (size_t i = 0; !e && has_secondary(p) && i < DNS_XFR_WORKERS; i++)
+    if (!e && secondary)
+        e = scope_spawn(&fibers, "dns-clock", keep_time, p);
+    for (size_t i = 0; !e && secondary && i < DNS_XFR_WORKERS; i++)
         e = scope_spawn(&fibers, "dns-xfr", worker, p);
     if (e)
         scope_cancel(&fibers);

@@ -2,11 +2,12 @@
 #include "proto/dns_server.h"
 
 #include <jinn/fiber.h>
+#include <jinn/must.h>
 #include <jinn/random.h>
 
 #include <stdlib.h>
 
-enum { ZONES = 1024, LIMIT_ENTRIES = 16384 };
+enum { ZONES = 1 << 20, LIMIT_ENTRIES = 16384 }; /* of zones, memory is the limit: their table grows with them */
 
 static int digit(uint8_t c)
 {
@@ -88,10 +89,10 @@ enum err dns_server_udp(struct dns_server *d, struct stack *s, uint16_t port)
     return e;
 }
 
-static void serve_tcp(void *server)
+void dns_server_job(struct dns_server *d, const char *name, void (*run)(void *server))
 {
-    struct dns_server *d = server;
-    (void)d->run_tcp(d->tcp);
+    must(d->n_jobs < DNS_SERVER_JOBS);
+    d->job[d->n_jobs++] = (struct dns_job){name, run};
 }
 
 enum err dns_server_run(struct dns_server *d)
@@ -101,11 +102,9 @@ enum err dns_server_run(struct dns_server *d)
     fiber_waiter_init(&stop);
     sched_on_stop(&stop.waiter);
     scope_open(&fibers);
-    enum err e = d->tcp ? scope_spawn(&fibers, "dns-tcp", serve_tcp, d) : OK;
-    if (e == OK && d->run_peers)
-        e = scope_spawn(&fibers, "dns-peers", d->run_peers, d);
-    if (e == OK && d->run_resolver)
-        e = scope_spawn(&fibers, "dns-resolver", d->run_resolver, d);
+    enum err e = OK;
+    for (size_t i = 0; i < d->n_jobs && e == OK; i++)
+        e = scope_spawn(&fibers, d->job[i].name, d->job[i].run, d);
     while (e == OK && !sched_stopping())
         e = fiber_park(TIME_NEVER);
     scope_cancel(&fibers);

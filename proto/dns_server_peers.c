@@ -50,6 +50,16 @@ static enum err take_lists(struct dns_peers *p, const struct dns_server_peers_op
     return OK;
 }
 
+/* A key that isn't there is a mistake of who wrote the list: found now, not when a zone doesn't come. */
+static enum err check_keys(const struct dns_peers *p, const struct dns_remotes *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->remote[i].by_key && !dns_tsig_keys_find(&p->keys, dns_name_bytes(&r->remote[i].key)))
+            return refuse("a server's key", "there is none of this name");
+    }
+    return OK;
+}
+
 static enum err take_zones(struct dns_peers *p, struct bytes text, const struct dns_remotes *primaries)
 {
     while ((text = bytes_trim(text)).len) {
@@ -84,6 +94,15 @@ static void tell_of_all(struct dns_peers *p)
     }
 }
 
+/* Secondaries can't be told what is different, only that something is. */
+static void replaced(struct dns_server *d, struct bytes origin)
+{
+    struct dns_role *role = dns_peers_role(d->peers, origin);
+    if (role)
+        dns_history_clear(&role->history);
+    dns_peers_changed(d->peers, origin);
+}
+
 enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dns_server_peers_options *o)
 {
     struct dns_remotes primaries = {0};
@@ -96,13 +115,18 @@ enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dn
     if (!e)
         e = take_lists(p, o, &primaries);
     if (!e)
+        e = check_keys(p, &p->secondaries);
+    if (!e)
+        e = check_keys(p, &primaries);
+    if (!e)
         e = take_zones(p, text_of(o->secondary), &primaries);
     if (e)
         return e; /* the image ends: nothing is given back */
     tell_of_all(p);
     d->peers = p;
+    d->replaced = replaced;
     d->stack = s;
-    d->run_peers = run;
+    dns_server_job(d, "dns-peers", run);
     d->service.o.extra = &p->extra;
     return OK;
 }

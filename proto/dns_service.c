@@ -29,7 +29,7 @@ struct response {
     uint8_t option_bytes[OPTIONS_BYTES];
 };
 
-enum err dns_service_init(struct dns_service *s, const struct dns_service_options *o)
+COLD enum err dns_service_init(struct dns_service *s, const struct dns_service_options *o)
 {
     *s = (struct dns_service){.o = *o};
     if (o->udp_bytes == 0)
@@ -73,7 +73,7 @@ static bool read_records(struct dns_request *r, struct reader *in)
 }
 
 /* What a query has no business with; IXFR says in its authority which version is there. */
-static bool has_strange_sections(const struct dns_request *r)
+static COLD bool has_strange_sections(const struct dns_request *r)
 {
     const uint16_t *n = r->header.n;
     return n[DNS_ANSWER] || (n[DNS_AUTHORITY] && r->question.type != DNS_IXFR);
@@ -123,7 +123,7 @@ static void add_option(struct writer *w, uint16_t code, struct bytes content)
 }
 
 /* False: it is malformed. */
-static bool answer_cookie(struct response *a, struct bytes content)
+static COLD bool answer_cookie(struct response *a, struct bytes content)
 {
     const struct dns_from *from = a->r->from;
     struct dns_service *s = a->s;
@@ -193,7 +193,7 @@ static const struct {
 } chaos[] = {
     {"\7version\4bind", true}, {"\7version\6server", true}, {"\2id\6server", false}, {"\10hostname\4bind", false}};
 
-static void answer_chaos(struct response *a)
+static COLD void answer_chaos(struct response *a)
 {
     const struct dns_question *q = &a->r->question;
     a->rcode = DNS_REFUSED;
@@ -241,7 +241,7 @@ static void answer_from_beyond(struct response *a, size_t reserve)
     a->ede = more.ede;
 }
 
-static unsigned refuse_type(uint16_t type)
+static COLD unsigned refuse_type(uint16_t type)
 {
     if (type == DNS_AXFR || type == DNS_IXFR)
         return DNS_REFUSED;
@@ -286,7 +286,7 @@ static enum dns_limit_kind kind_of(const struct response *a)
 }
 
 /* Whoever shows a cookie of ours is there. */
-static enum dns_limit_verdict limit(struct response *a)
+static COLD enum dns_limit_verdict limit(struct response *a)
 {
     if (!a->s->o.limit || a->r->from->tcp || a->cookie_good)
         return DNS_LIMIT_SEND;
@@ -354,8 +354,8 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
 
 /* ---- The whole ---- */
 
-size_t dns_service_plain(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
-                         size_t size, size_t reserve)
+COLD size_t dns_service_plain(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
+                              size_t size, size_t reserve)
 {
     struct dns_request r __attribute__((uninitialized)); /* dns_request_read sets what is looked at */
     unsigned rcode;
@@ -386,8 +386,8 @@ size_t dns_service_message(struct dns_service *s, const struct dns_from *from, s
     return respond(s, &r, rcode, out, size, 0);
 }
 
-bool dns_service_transfer(struct dns_service *s, const struct dns_from *from, struct bytes message,
-                          struct dns_stream *to, bool *alive)
+COLD bool dns_service_transfer(struct dns_service *s, const struct dns_from *from, struct bytes message,
+                               struct dns_stream *to, bool *alive)
 {
     struct dns_request r;
     unsigned rcode;

@@ -104,7 +104,7 @@ static void put(uint64_t *table, uint32_t n_slots, uint32_t hash, uint64_t slot)
 }
 
 /* At most three quarters are taken: a name that isn't there is known after some eight slots, one line of the cache or two. */
-bool dns_table_reserve(struct dns_zone *z)
+COLD bool dns_table_reserve(struct dns_zone *z)
 {
     if ((uint64_t)(z->n_nodes + 1) * 4 <= (uint64_t)z->n_slots * 3)
         return true;
@@ -133,7 +133,7 @@ void dns_table_add(struct dns_zone *z, struct dns_node *n, const struct dns_key 
 }
 
 /* What stands behind it moves up, where its own hash lets it: so no slot is ever marked as left. */
-void dns_table_remove(struct dns_zone *z, const struct dns_node *n)
+COLD void dns_table_remove(struct dns_zone *z, const struct dns_node *n)
 {
     uint32_t mask = z->n_slots - 1, hole = n->hash & mask;
     while (slot_node(z->table[hole]) != n)

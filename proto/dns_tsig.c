@@ -26,6 +26,7 @@ struct dns_tsig_algorithm {
 };
 
 static const struct dns_tsig_algorithm algorithms[] = {
+    {11, "\011hmac-sha1", MBEDTLS_MD_SHA1, 20}, /* must be there (RFC 8945 6), need not be used */
     {13, "\013hmac-sha256", MBEDTLS_MD_SHA256, 32},
     {13, "\013hmac-sha384", MBEDTLS_MD_SHA384, 48},
     {13, "\013hmac-sha512", MBEDTLS_MD_SHA512, 64},
@@ -96,7 +97,7 @@ const char *dns_tsig_keys_add(struct dns_tsig_keys *keys, struct bytes name, str
 {
     const struct dns_tsig_algorithm *a = algorithm_find(algorithm);
     if (!a)
-        return "an algorithm that is not known here (hmac-sha256, hmac-sha384 and hmac-sha512 are)";
+        return "an algorithm that is not known here (hmac-sha1, -sha256, -sha384 and -sha512 are)";
     if (secret.len == 0)
         return "a secret that is empty";
     if (secret.len > DNS_TSIG_SECRET_BYTES)

@@ -18,7 +18,7 @@ static void free_all(struct dns_zone *z)
     free(z);
 }
 
-enum err dns_zone_new(struct bytes origin, uint64_t seed, size_t limit_bytes, struct dns_zone **zone)
+COLD enum err dns_zone_new(struct bytes origin, uint64_t seed, size_t limit_bytes, struct dns_zone **zone)
 {
     struct dns_key k;
     struct dns_zone *z = limit_bytes >= sizeof *z ? calloc(1, sizeof *z) : NULL;
@@ -47,7 +47,7 @@ struct dns_zone *dns_zone_hold(struct dns_zone *z)
     return z;
 }
 
-void dns_zone_release(struct dns_zone *z)
+COLD void dns_zone_release(struct dns_zone *z)
 {
     if (!z || --z->n_holds)
         return;
@@ -76,6 +76,16 @@ void dns_zone_set_expired(struct dns_zone *z, bool expired)
 bool dns_zone_is_expired(const struct dns_zone *z)
 {
     return z->expired;
+}
+
+void dns_zone_set_mark(struct dns_zone *z, uint64_t mark)
+{
+    z->mark = mark;
+}
+
+uint64_t dns_zone_mark(const struct dns_zone *z)
+{
+    return z->mark;
 }
 
 /* ---- Adding ---- */

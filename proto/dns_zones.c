@@ -9,12 +9,12 @@
 
 enum { SLOTS_MIN = 8 };
 
-void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max)
+COLD void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max)
 {
     *zs = (struct dns_zones){.seed = seed, .max = max};
 }
 
-void dns_zones_free(struct dns_zones *zs)
+COLD void dns_zones_free(struct dns_zones *zs)
 {
     for (uint32_t i = 0; i < zs->n_slots; i++)
         dns_zone_release(zs->table[i].zone);
@@ -57,7 +57,7 @@ static enum err full(struct dns_zones *zs)
     return ERR_FULL;
 }
 
-enum err dns_zones_put(struct dns_zones *zs, struct dns_zone *z)
+COLD enum err dns_zones_put(struct dns_zones *zs, struct dns_zone *z)
 {
     struct dns_key k;
     must(z->seed == zs->seed);
@@ -78,7 +78,7 @@ enum err dns_zones_put(struct dns_zones *zs, struct dns_zone *z)
     return OK;
 }
 
-enum err dns_zones_remove(struct dns_zones *zs, struct bytes origin)
+COLD enum err dns_zones_remove(struct dns_zones *zs, struct bytes origin)
 {
     struct dns_zone_entry *e = dns_zones_get(zs, origin);
     uint64_t mask = zs->n_slots - 1;

@@ -73,9 +73,30 @@ bool dnssec_rrsig_parse(struct bytes rdata, struct dnssec_rrsig *sig)
 
 /* ---- What is signed ---- */
 
-static int by_canonical_order(const void *a, const void *b, void *type)
+/* Of a heap, the place `at` may be too small: it sinks among the first n. */
+static void sink(uint16_t type, struct bytes *heap, size_t at, size_t n)
 {
-    return dns_rdata_compare(*(const uint16_t *)type, *(const struct bytes *)a, *(const struct bytes *)b);
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        child += child + 1 < n && dns_rdata_compare(type, heap[child], heap[child + 1]) < 0;
+        if (dns_rdata_compare(type, heap[at], heap[child]) >= 0)
+            return;
+        struct bytes swapped = heap[at];
+        heap[at] = heap[child];
+        heap[child] = swapped;
+    }
+}
+
+/* Into canonical order, by a heap: whoever made the set may have chosen it, and the C library's way is four times as long. */
+static void sort(uint16_t type, struct bytes *rdata, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sink(type, rdata, i, n);
+    for (size_t left = n; left-- > 1;) {
+        struct bytes largest = rdata[0];
+        rdata[0] = rdata[left];
+        rdata[left] = largest;
+        sink(type, rdata, 0, left);
+    }
 }
 
 /* The owner as it was signed: what a wildcard made is signed as the wildcard (RFC 4035 5.3.2). False: it has too few labels. */
@@ -122,7 +143,7 @@ static bool hash_set(mbedtls_md_context_t *md, const struct dnssec_set *set, con
     must(mbedtls_md_update(md, rrsig.data, RRSIG_FIXED_BYTES) == 0);
     must(mbedtls_md_update(md, name.wire, name.len) == 0);
     uint16_t type = set->type;
-    qsort_r(set->rdata, set->n, sizeof *set->rdata, by_canonical_order, &type);
+    sort(type, set->rdata, set->n);
     for (size_t i = 0; i < set->n; i++)
         if (i == 0 || dns_rdata_compare(type, set->rdata[i - 1], set->rdata[i]) != 0)
             hash_record(md, writer_bytes(&w), type, set->rdata[i]);

@@ -49,8 +49,11 @@ static void write_generated(struct build *b, const char *suffix, const char *tex
 static void prepare(const struct manifest *m)
 {
     struct words command = {0};
+    char self[PATH_MAX]; /* what is prepared may need this command, which need not be in the PATH */
     if (!m->prepare)
         return;
+    if (realpath("/proc/self/exe", self) && setenv("JINN", self, 1) != 0)
+        fail(STATUS_HOST, "no memory");
     words_add(&command, "sh");
     words_add(&command, "-c");
     words_add(&command, m->prepare);

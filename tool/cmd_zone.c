@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* jinn zone check: reads a zone file as the name server's appliance will, tells all that is wrong with it, prints it. */
+/* jinn zone check: reads a zone file as the name server's appliance will, tells all that is wrong with it, prints it. jinn zone pack
+ * writes it in a form that needs no reader of zone files (proto/dns_packed.h). */
 #include "tool/commands.h"
 #include "tool/text.h"
 
+#include "proto/dns_packed.h"
 #include "proto/dns_zone.h"
 #include "proto/dns_zonefile.h"
 
@@ -178,35 +180,43 @@ static int in_order(const void *a, const void *b, void *type)
     return dns_rdata_compare(*(const uint16_t *)type, *(const struct bytes *)a, *(const struct bytes *)b);
 }
 
-static void print_set(struct bytes name, const struct dns_set *set)
+/* Calls each(context, record) for the records of a set. */
+typedef void record_fn(void *context, struct bytes name, const struct dns_set *set, struct bytes rdata);
+
+static void each_of_set(struct bytes name, const struct dns_set *set, record_fn *each, void *context)
 {
-    static uint8_t text[8 * DNS_RDATA_BYTES];
     static struct bytes rdata[UINT16_MAX];
     uint16_t type = set->type;
     size_t n = 0;
     for (size_t at = 0; dns_set_record(set, &at, &rdata[n]);)
         n++;
     qsort_r(rdata, n, sizeof *rdata, in_order, &type);
-    for (size_t i = 0; i < n; i++) {
-        struct writer w = writer_of(text, sizeof text);
-        dns_zonefile_write(&w, &(struct dns_zonefile_record){name, type, DNS_IN, set->ttl, rdata[i]});
-        fwrite(text, 1, writer_len(&w), stdout);
-    }
+    for (size_t i = 0; i < n; i++)
+        each(context, name, set, rdata[i]);
 }
 
 /* The SOA first, as transfers have it, then all else in canonical order. */
-static void print_zone(struct check *c)
+static void each_record(struct check *c, record_fn *each, void *context)
 {
     struct dns_cursor cursor;
     struct bytes name, origin = dns_zone_origin(c->zone);
     const struct dns_set *set;
-    print_set(origin, dns_zone_find(c->zone, origin, DNS_SOA));
+    each_of_set(origin, dns_zone_find(c->zone, origin, DNS_SOA), each, context);
     dns_cursor_open(&cursor, c->zone, origin);
     while (dns_cursor_next(&cursor, &name, &set)) {
         if (set->type != DNS_SOA)
-            print_set(name, set);
+            each_of_set(name, set, each, context);
     }
     dns_cursor_close(&cursor);
+}
+
+static void print_record(void *context, struct bytes name, const struct dns_set *set, struct bytes rdata)
+{
+    static uint8_t text[8 * DNS_RDATA_BYTES];
+    struct writer w = writer_of(text, sizeof text);
+    (void)context;
+    dns_zonefile_write(&w, &(struct dns_zonefile_record){name, set->type, DNS_IN, set->ttl, rdata});
+    fwrite(text, 1, writer_len(&w), stdout);
 }
 
 static void print_summary(struct check *c)
@@ -217,9 +227,38 @@ static void print_summary(struct check *c)
            stats.n_names, stats.n_records);
 }
 
+/* ---- Packing ---- */
+
+struct packing {
+    struct text packed;
+    struct bytes before;
+};
+
+static void pack_record(void *context, struct bytes name, const struct dns_set *set, struct bytes rdata)
+{
+    static uint8_t room[DNS_PACKED_RECORD_BYTES];
+    struct packing *p = context;
+    struct writer w = writer_of(room, sizeof room);
+    dns_packed_write(&w, p->before, &(struct dns_packed_record){name, set->type, set->ttl, rdata});
+    text_add_bytes(&p->packed, room, writer_len(&w));
+    p->before = name;
+}
+
+static void write_packed(struct check *c, const char *to)
+{
+    struct packing p = {.before = bytes_of(NULL, 0)};
+    uint8_t head[DNS_PACKED_HEAD_BYTES];
+    struct writer w = writer_of(head, sizeof head);
+    dns_packed_write_begin(&w);
+    text_add_bytes(&p.packed, head, sizeof head);
+    each_record(c, pack_record, &p);
+    file_write(to, p.packed.s, p.packed.len);
+}
+
 /* ---- The command ---- */
 
-static int check(struct check *c, bool has_origin, bool print)
+/* Reads the file; all that is wrong was told when it gives a status other than 0. */
+static int read_file(struct check *c, bool has_origin)
 {
     struct bytes text;
     c->reader = allocate(sizeof *c->reader);
@@ -236,13 +275,44 @@ static int check(struct check *c, bool has_origin, bool print)
     dns_zone_commit(c->zone);
     if (c->n_errors == 0)
         check_whole(c);
-    if (c->n_errors)
-        return STATUS_DATA;
+    return c->n_errors ? STATUS_DATA : 0;
+}
+
+static int check(struct check *c, bool has_origin, bool print)
+{
+    int status = read_file(c, has_origin);
+    if (status)
+        return status;
     if (print)
-        print_zone(c);
+        each_record(c, print_record, NULL);
     else
         print_summary(c);
     return 0;
+}
+
+#define ZONE_SUFFIX ".zone"
+
+/* Each file is the zone that it is named after: FOLDER/example.com.packed of example.com.zone; the root is root.zone. */
+static int pack(const char *folder, char **paths)
+{
+    int worst = 0;
+    for (; *paths; paths++) {
+        struct check c = {.path = *paths};
+        const char *base = path_base(*paths);
+        size_t len = strlen(base);
+        if (len <= strlen(ZONE_SUFFIX) || strcmp(base + len - strlen(ZONE_SUFFIX), ZONE_SUFFIX) != 0)
+            fail(STATUS_USAGE, "%s: the file's name has to be the zone's with .zone behind it", *paths);
+        const char *zone = format_text("%.*s", (int)(len - strlen(ZONE_SUFFIX)), base);
+        const char *why = dns_name_parse(bytes_str(strcmp(zone, "root") == 0 ? "." : zone), dns_root(), &c.origin);
+        if (why)
+            fail(STATUS_USAGE, "%s: '%s' is no name of a zone: %s", *paths, zone, why);
+        int status = read_file(&c, true);
+        if (status)
+            worst = status;
+        else
+            write_packed(&c, path_join(folder, format_text("%s.packed", zone)));
+    }
+    return worst;
 }
 
 static int run(int argc, char **argv)
@@ -261,8 +331,13 @@ static int run(int argc, char **argv)
             command_usage("'%s' is no name of a zone: %s", optarg, why);
         has_origin = true;
     }
+    if (optind < argc && strcmp(argv[optind], "pack") == 0 && !has_origin && !print) {
+        if (argc - optind < 3)
+            command_usage("name a folder for the packed zones, and the zones' files");
+        return pack(argv[optind + 1], argv + optind + 2);
+    }
     if (optind == argc || strcmp(argv[optind], "check") != 0)
-        command_usage("say what to do with a zone: check FILE");
+        command_usage("say what to do with zones: check FILE, or pack FOLDER FILE...");
     optind++;
     c.path = command_operand(argc, argv, NULL);
     if (!c.path)
@@ -272,10 +347,13 @@ static int run(int argc, char **argv)
 
 const struct command command_zone = {
     .name = "zone",
-    .synopsis = "check [-o ORIGIN] [--print] FILE",
-    .summary = "Checks a zone file of the DNS, and prints it canonically",
+    .synopsis = "check [-o ORIGIN] [--print] FILE | pack FOLDER FILE...",
+    .summary = "Checks a zone file of the DNS, prints it canonically, packs it for an image",
     .details = "  -o, --origin NAME    the zone (default: where the file's SOA record is)\n"
                "  -p, --print          prints all records, one a line, in canonical order\n\n"
+               "pack checks files that are named after their zones, example.com.zone, and writes "
+               "FOLDER/example.com.packed and\n"
+               "so on, for appliances that hold no reader of zone files.\n\n"
                "What is wrong is told as FILE:LINE: REASON, all of it, and the status is 65.\n",
     .run = run,
 };

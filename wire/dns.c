@@ -43,7 +43,7 @@ bool dns_record_read(struct reader *r, struct bytes message, struct dns_record *
     return reader_good(r);
 }
 
-static bool next_option(struct reader *r, uint16_t *code, struct bytes *content)
+static COLD bool next_option(struct reader *r, uint16_t *code, struct bytes *content)
 {
     if (!reader_left(r))
         return false;
@@ -73,7 +73,7 @@ bool dns_edns_read(const struct dns_record *record, struct dns_edns *e)
     return false;
 }
 
-bool dns_edns_find(const struct dns_edns *e, uint16_t code, struct bytes *content)
+COLD bool dns_edns_find(const struct dns_edns *e, uint16_t code, struct bytes *content)
 {
     struct reader r = reader_of(e->options);
     uint16_t found;
@@ -248,7 +248,7 @@ bool dns_write_record(struct dns_writer *d, enum dns_section section, struct byt
     return finish(d, &m, section);
 }
 
-bool dns_write_edns(struct dns_writer *d, const struct dns_edns *e)
+COLD bool dns_write_edns(struct dns_writer *d, const struct dns_edns *e)
 {
     uint32_t ttl = (uint32_t)e->rcode_high << 24 | (uint32_t)e->version << 16 | (e->dnssec_ok ? OPT_DO : 0);
     return dns_write_record(d, DNS_ADDITIONAL, dns_root(), DNS_OPT, e->udp_bytes, ttl, e->options);

@@ -154,7 +154,7 @@ static const char *read_label(struct reader *r, struct writer *w, bool *dot)
 
 static const char *const too_long = "a name of more than 255 bytes";
 
-const char *dns_name_parse(struct bytes text, struct bytes origin, struct dns_name *name)
+COLD const char *dns_name_parse(struct bytes text, struct bytes origin, struct dns_name *name)
 {
     struct reader r = reader_of(text);
     struct writer w = writer_of(name->wire, sizeof name->wire);
@@ -194,7 +194,7 @@ static void write_escaped(struct writer *w, uint8_t c)
     write_u8(w, c);
 }
 
-void dns_name_write_text(struct writer *w, struct bytes name)
+COLD void dns_name_write_text(struct writer *w, struct bytes name)
 {
     const uint8_t *at = name.data;
     if (*at == 0)
@@ -206,7 +206,7 @@ void dns_name_write_text(struct writer *w, struct bytes name)
     }
 }
 
-const char *dns_name_text(struct bytes name, char text[DNS_NAME_TEXT_BYTES])
+COLD const char *dns_name_text(struct bytes name, char text[DNS_NAME_TEXT_BYTES])
 {
     struct writer w = writer_of(text, DNS_NAME_TEXT_BYTES);
     dns_name_write_text(&w, name);
@@ -236,7 +236,7 @@ void dns_name_lower(struct dns_name *to, struct bytes name)
         to->wire[i] = lower(name.data[i]);
 }
 
-bool dns_name_join(struct dns_name *to, struct bytes prefix, struct bytes suffix)
+COLD bool dns_name_join(struct dns_name *to, struct bytes prefix, struct bytes suffix)
 {
     if (prefix.len - 1 + suffix.len > DNS_NAME_BYTES)
         return false;

@@ -29,7 +29,7 @@ static void read_header(struct reader *r, struct ip4_header *h)
     h->dst = ip4_of_u32(read_be32(r));
 }
 
-static enum ip4_fault check_options(struct bytes options)
+static COLD enum ip4_fault check_options(struct bytes options)
 {
     struct reader r = reader_of(options);
     while (reader_left(&r)) {
@@ -64,7 +64,7 @@ enum ip4_fault ip4_parse(struct bytes packet, struct ip4_header *h, struct bytes
     return check_options(bytes_of(r.at, (size_t)h->header_len - IP4_HEADER_BYTES));
 }
 
-bool ip4_parse_quoted(struct bytes packet, struct ip4_header *h, struct bytes *payload)
+COLD bool ip4_parse_quoted(struct bytes packet, struct ip4_header *h, struct bytes *payload)
 {
     struct reader r = reader_of(packet);
     read_header(&r, h);
@@ -97,7 +97,8 @@ void ip4_emit(struct writer *w, const struct ip4_header *h)
     start[11] = (uint8_t)sum;
 }
 
-void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst, size_t payload_len)
+COLD void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst,
+                         size_t payload_len)
 {
     static const uint8_t router_alert[4] = {148, 4, 0, 0};
     uint8_t *start = write_room(w, IP4_ALERT_BYTES);

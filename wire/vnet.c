@@ -42,18 +42,27 @@ bool vnet_parse(struct reader *r, size_t frame_len, struct net_offload *o)
     return o->segments == NET_ONE || o->segment_bytes > 0;
 }
 
+static void put_le16(uint8_t *at, uint16_t v)
+{
+    at[0] = (uint8_t)v;
+    at[1] = (uint8_t)(v >> 8);
+}
+
 void vnet_emit(struct writer *w, const struct net_offload *o)
 {
     static const uint8_t types[] = {[NET_ONE] = ONE, [NET_TCP4] = TCP4, [NET_TCP6] = TCP6};
-    write_u8(w, (uint8_t)((o->flags & NET_PARTIAL ? NEEDS_CHECKSUM : 0) | (o->flags & NET_GOOD ? CHECKSUM_GOOD : 0)));
-    write_u8(w, (uint8_t)(types[o->segments] | (o->flags & NET_CWR ? ECN : 0)));
-    write_le16(w, o->header_bytes);
-    write_le16(w, o->segment_bytes);
-    write_le16(w, o->checksum_start);
-    write_le16(w, o->checksum_offset);
+    uint8_t *p = write_room(w, VNET_HEADER_BYTES);
+    if (!p)
+        return;
+    p[0] = (uint8_t)((o->flags & NET_PARTIAL ? NEEDS_CHECKSUM : 0) | (o->flags & NET_GOOD ? CHECKSUM_GOOD : 0));
+    p[1] = (uint8_t)(types[o->segments] | (o->flags & NET_CWR ? ECN : 0));
+    put_le16(p + 2, o->header_bytes);
+    put_le16(p + 4, o->segment_bytes);
+    put_le16(p + 6, o->checksum_start);
+    put_le16(p + 8, o->checksum_offset);
 }
 
-bool vnet_fill_checksum(uint8_t *frame, size_t len, const struct net_offload *o)
+COLD bool vnet_fill_checksum(uint8_t *frame, size_t len, const struct net_offload *o)
 {
     size_t at = (size_t)o->checksum_start + o->checksum_offset;
     if (at + 2 > len)

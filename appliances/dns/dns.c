@@ -19,7 +19,7 @@ static enum err set_up(const struct dns *self, struct dns_server **d)
     if (!e && self->rate_limit > 0)
         e = dns_server_limit(*d, &limit);
     if (!e)
-        e = dns_server_load(*d, self->zones);
+        e = dns_server_load_packed(*d, self->zones);
     if (!e)
         e = dns_server_udp(*d, self->service, self->port);
     if (!e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Answers for the zones in the key-value store `zones` and for those that come from other servers. */
+/* Answers for the zones in the key-value store `zones` and for those that come from other servers; changes by UPDATE are kept on
+ * the block device `journal`. */
 #include "nameserver.h"
 
 #include <jinn/dns_server.h>
@@ -20,9 +21,12 @@ static enum err set_up(const struct nameserver *self, struct dns_server **d)
                                                    .secondary = self->secondary};
     enum err e = dns_server_new(&o, d);
     if (!e)
-        e = dns_server_load(*d, self->zones);
+        e = dns_server_load_packed(*d, self->zones);
     if (!e)
         e = dns_server_peers(*d, self->service, &peers);
+    if (!e &&
+        (self->update || self->journal->capacity_bytes > self->journal->block_bytes)) /* one block: there is none */
+        e = dns_server_journal(*d, self->journal);
     if (!e)
         e = dns_server_udp(*d, self->service, self->port);
     if (!e)

@@ -92,7 +92,7 @@ def run(report):
                 server_kb = {count: rss - rss0 + ((kernel - kernel0) / 2 if name == "nginx" else 0) for count, rss, kernel, _, _ in rows}
                 curves[name] = [(count, max(kb, 0)) for count, kb in server_kb.items()]
     report.say()
-    plot("idle", "Memory of idle connections", "connections", "KB, those of the kernel included", curves, log_x=False)
+    plot("idle", "Memory of idle connections", "connections", "KB, those of the kernel included", curves, log_x=None)
     report.say("![Memory by the number of idle connections](idle.svg)\n")
     last = curves["Jinn"][-1]
     report.figure(f"{last[1] * 1024 / last[0]:,.0f} bytes", f"memory of an idle connection, of {last[0]:,}")

@@ -6,6 +6,8 @@
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 #define NO_RETURN __attribute__((noreturn))
+/* Seldom called: made for size where what is beside it is made for speed. */
+#define COLD __attribute__((cold))
 
 /* On a function that may give the processor to other fibers before it returns. Whatever the
  * caller read from shared state before such a call may be different after it. */

@@ -14,6 +14,10 @@ struct stack;
 struct ip6_ops;
 extern const struct ip6_ops stack_ip6;
 
+/* TCP, likewise. Without it listeners and connections are ERR_UNSUPPORTED. */
+struct tcp_part;
+extern const struct tcp_part stack_tcp_part;
+
 /* A way to a network. IPv4. */
 struct ip_route {
     struct ip_net to;
@@ -40,6 +44,7 @@ struct stack_options {
     struct ip ipv4_gateway;       /* all zero: none, or DHCP's */
     struct ip_routes ipv4_routes; /* beside those of the address, the gateway and DHCP */
     const struct ip6_ops *ip6;    /* &stack_ip6: IPv6, too; NULL: IPv4 alone */
+    const struct tcp_part *tcp;   /* &stack_tcp_part: TCP, too; NULL: UDP alone */
     struct ip_net ipv6;           /* beside the link-local address and those of advertised prefixes; all zero: none */
     struct ip ipv6_gateway;       /* all zero: routers that advertise themselves */
     struct bytes ipv6_secret;     /* makes addresses of advertised prefixes the same at each start (RFC 7217) */

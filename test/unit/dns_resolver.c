@@ -298,7 +298,7 @@ static void truncated_goes_by_tcp(void)
 {
     struct scope fibers;
     scope_open(&fibers);
-    assert_int_equal(scope_spawn(&fibers, "resolver", server->run_resolver, server), OK);
+    assert_int_equal(scope_spawn(&fibers, "resolver", server->job[0].run, server), OK);
     assert_false(ask("example.", DNS_A));
     serve(&sent[0], true);
     for (int i = 0; i < 10; i++)

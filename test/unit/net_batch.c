@@ -117,7 +117,7 @@ static struct stack *bring_up(void (*emit)(struct writer *w, uint32_t number))
 {
     static struct stack *kept[4]; /* stacks live as long as images */
     static size_t n_kept;
-    struct stack_options o = {.ipv4 = {OUR_IP, 24}};
+    struct stack_options o = {.tcp = &stack_tcp_part, .ipv4 = {OUR_IP, 24}};
     device = (struct pause){.dev = {&ops, OUR_MAC, 1500, 0, NULL}, .emit = emit};
     assert_int_equal(stack_up(&device.dev, &o, time_after(sched_now(), NS_PER_S), &kept[n_kept]), OK);
     return kept[n_kept++];

@@ -229,7 +229,7 @@ static void connect_and_send(void *arg)
 
 static int run_talks(void *arg)
 {
-    struct stack_options o = {.ipv4 = {OUR_IP, 24}, .ip6 = &stack_ip6, .ipv6 = {six_ours, 64}};
+    struct stack_options o = {.tcp = &stack_tcp_part, .ipv4 = {OUR_IP, 24}, .ip6 = &stack_ip6, .ipv6 = {six_ours, 64}};
     struct stack *s;
     assert_int_equal(stack_up(arg, &o, soon(), &s), OK);
     kept[n_kept++] = s;
@@ -261,7 +261,7 @@ static void also_with_a_device_that_does_more(void **state)
 
 static int run_refused(void *arg)
 {
-    struct stack_options o = {.ipv4 = {OUR_IP, 24}};
+    struct stack_options o = {.tcp = &stack_tcp_part, .ipv4 = {OUR_IP, 24}};
     struct stack *s;
     struct flow *f;
     assert_int_equal(stack_up(&nobody, &o, soon(), &s), OK);

@@ -43,8 +43,9 @@ static struct ip six(uint8_t net, uint8_t host)
  * right: 10.2.0.2/16, 192.0.2.128/25 by 10.2.0.3, everywhere by 10.2.0.1 with metric 5, fd02::2/64 */
 static int bring_up(void *arg)
 {
-    struct stack_options l = {.ipv4 = {ip4(10, 1, 0, 2), 16}, .ipv4_gateway = ip4(10, 1, 0, 1), .ip6 = &stack_ip6};
-    struct stack_options r = {.ipv4 = {ip4(10, 2, 0, 2), 16}, .ip6 = &stack_ip6};
+    struct stack_options l = {
+        .tcp = &stack_tcp_part, .ipv4 = {ip4(10, 1, 0, 2), 16}, .ipv4_gateway = ip4(10, 1, 0, 1), .ip6 = &stack_ip6};
+    struct stack_options r = {.tcp = &stack_tcp_part, .ipv4 = {ip4(10, 2, 0, 2), 16}, .ip6 = &stack_ip6};
     l.ipv4_routes = (struct ip_routes){.route = {{{ip4(192, 0, 2, 0), 24}, ip4(10, 1, 0, 3), 0}}, .n = 1};
     r.ipv4_routes = (struct ip_routes){
         .route = {{{ip4(192, 0, 2, 128), 25}, ip4(10, 2, 0, 3), 0}, {{IP_ANY4, 0}, ip4(10, 2, 0, 1), 5}}, .n = 2};

@@ -35,7 +35,7 @@ int unikernel_main(int argc, char **argv)
     int status;
     const char *role;
     int64_t mtu_bytes;
-    struct stack_options o = {0};
+    struct stack_options o = {.tcp = &stack_tcp_part};
     uint64_t buffer_bytes, after_ns;
     const struct key keys[] = {
         {"role", KEY_STRING, &role, NULL, "what to be", false},
