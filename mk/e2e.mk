@@ -37,6 +37,9 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_resolver.py spt' \
       'test/e2e/dns_resolver.py hvt' \
       'test/e2e/dns_resolver.py linux' \
+      'test/e2e/dns_validate.py spt' \
+      'test/e2e/dns_validate.py hvt' \
+      'test/e2e/dns_validate.py linux' \
       'test/e2e/dns_reload.py spt' \
       'test/e2e/dns_reload.py linux' \
       test/e2e/loss.py \
