@@ -348,10 +348,11 @@ static bool is_named(struct dns_walk *w, const struct dns_cached *ds, struct byt
         if (!ds_counts(rdata) || (rdata.data[0] << 8 | rdata.data[1]) != tag ||
             rdata.data[DS_ALGORITHM] != key.data[3] || (better && rdata.data[DS_DIGEST] == DNSSEC_SHA1))
             continue;
-        if (w->n_digests++ == DNS_VALIDATE_DIGESTS) {
+        if (w->n_digests == DNS_VALIDATE_DIGESTS) {
             w->v->counters.many_digests++;
             return false;
         }
+        w->n_digests++;
         if (dnssec_ds_check(zone, key, rdata) == OK)
             return true;
     }

@@ -38,6 +38,6 @@ int hosting_start(const struct hosting *self)
         e = dns_server_run(server);
     }
     if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
+        log_error(&source, "not serving on port %u: %s", self->port, err_text(e));
     return e != OK;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""The dns appliance beside nsd, named and knotd: the queries of dns_compare.py over its zones, plain and signed in three ways, each
+"""The hosting appliance beside nsd, named and knotd: the queries of dns_compare.py over its zones, plain and signed in three ways, each
 response compared field by field. An image for linux on the host's sockets of a namespace.
 
     dns_against.py             all queries of the plain zones; of the signed ones a third each, so that every query is asked once
@@ -20,11 +20,10 @@ suite = Suite("dns-against")
 
 
 def build(folder):
-    os.makedirs(os.path.join(folder, "zones"))
-    for part in ("dns.c", "jinn.ini"):
-        shutil.copy(os.path.join(ROOT, "appliances/dns", part), folder)
+    shutil.copytree(os.path.join(ROOT, "appliances/hosting"), folder, ignore=shutil.ignore_patterns("dist"))
+    sh(f"sed -i 's/^block .*/from = zones/' {folder}/jinn.ini && mkdir {folder}/zones")
     sh(f"{JINN} build -t linux {folder}")
-    return os.path.join(folder, "dist/dns")
+    return os.path.join(folder, "dist/hosting")
 
 
 def queries(variant):
@@ -56,7 +55,7 @@ def main():
         suite.skip("needs root, or user namespaces")
         suite.end()
     with tempfile.TemporaryDirectory(prefix="jinn-dns-") as folder:
-        image = build(os.path.join(folder, "dns"))
+        image = build(os.path.join(folder, "hosting"))
         for variant in sys.argv[1:] or VARIANTS:
             work = os.path.join(folder, variant)
             os.makedirs(work)
