@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
+#   make dns-large  the name server with a million names and 100,000 zones, beside nsd and knot (5 minutes)
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
 #   make bench-dns  the name server beside nsd, knot and bind9
 
@@ -36,14 +37,26 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_resolver.py spt' \
       'test/e2e/dns_resolver.py hvt' \
       'test/e2e/dns_resolver.py linux' \
+      'test/e2e/dns_validate.py spt' \
+      'test/e2e/dns_validate.py hvt' \
+      'test/e2e/dns_validate.py linux' \
+      'test/e2e/dns_reload.py spt' \
+      'test/e2e/dns_reload.py linux' \
       test/e2e/loss.py \
+      test/e2e/dns_against.py \
+      test/e2e/dns_large.py \
+      test/e2e/dns_bad_zones.py \
       test/e2e/dns_zonefiles.sh
 
-.PHONY: e2e bench bench-dns
+.PHONY: e2e bench bench-dns dns-large
 e2e:
 	@scripts/setup build test e2e
 	@$(MAKE) -s all $(B)/host/forward
 	@scripts/run-each $(E2E)
+
+dns-large: all
+	@scripts/setup build test e2e
+	@test/e2e/dns_large.py whole
 
 # The fault device for real traffic.
 $(B)/host/forward: test/support/forward.c

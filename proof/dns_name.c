@@ -37,8 +37,8 @@ int main(void)
     prove(good == !r.bad);
     prove(n.len >= 1 && n.len <= DNS_NAME_BYTES && is_name(&n));
     prove(good ? r.at > before.at : r.at == before.at && n.len == 1);
-    reached(good && n.len == DNS_NAME_BYTES && r.at == before.at + DNS_NAME_BYTES);
-    reached(good && n.len == DNS_NAME_BYTES && r.at < before.at + DNS_NAME_BYTES);
+    reached(good && n.len == DNS_NAME_BYTES && r.at - before.at == DNS_NAME_BYTES);
+    reached(good && n.len == DNS_NAME_BYTES && r.at - before.at < DNS_NAME_BYTES);
     reached(!good && !before.bad);
     return 0;
 }

@@ -61,6 +61,25 @@ static struct bytes current_name(const struct reply *a)
     return dns_name_bytes(a->is_first ? &a->query->question->name : &a->target);
 }
 
+/* Has the DNAME been written already? */
+static COLD bool was_followed(const struct reply *a, const struct dns_set *dname)
+{
+    for (unsigned i = 0; i < a->n_chain; i++) {
+        if (a->chain[i] == dname)
+            return true;
+    }
+    return false;
+}
+
+/* A chain that has gone through a DNAME may end where that stands: it and its signatures are in the answer then. */
+static bool was_written(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
+{
+    const struct dns_set *dname = s->type == DNS_DNAME ? s : NULL;
+    if (s->type == DNS_RRSIG && s->covered == DNS_DNAME && a->query->dnssec_ok)
+        dname = dns_node_set(n, DNS_DNAME, 0);
+    return dname && was_followed(a, dname) && dns_name_equal(current_name(a), dns_node_name(n));
+}
+
 static COLD bool truncated(struct reply *a)
 {
     a->result->flags |= DNS_TC;
@@ -206,16 +225,6 @@ static COLD bool go_to(struct reply *a, const struct dns_set *by, struct bytes n
     return true;
 }
 
-/* Has the DNAME been written already? */
-static COLD bool was_written(const struct reply *a, const struct dns_set *s)
-{
-    for (unsigned i = 0; i < a->n_chain; i++) {
-        if (a->chain[i] == s)
-            return true;
-    }
-    return false;
-}
-
 /* RFC 6672 3.2. */
 static COLD bool follow_dname(struct reply *a, const struct place_found *f)
 {
@@ -223,7 +232,7 @@ static COLD bool follow_dname(struct reply *a, const struct place_found *f)
     struct dns_name prefix, new_name;
     dns_name_copy(&prefix, bytes_slice(name, 0, a->key.at[f->labels] + 1u));
     prefix.wire[prefix.len - 1] = 0;
-    if (!was_written(a, f->set) && !write_set(a, DNS_ANSWER, dns_node_name(f->node), f->node, f->set, f->set->ttl))
+    if (!was_followed(a, f->set) && !write_set(a, DNS_ANSWER, dns_node_name(f->node), f->node, f->set, f->set->ttl))
         return truncated(a);
     if (!dns_name_join(&new_name, dns_name_bytes(&prefix), target)) {
         set_rcode(a, DNS_YXDOMAIN);
@@ -231,7 +240,7 @@ static COLD bool follow_dname(struct reply *a, const struct place_found *f)
     }
     if (!dns_write_record(a->d, DNS_ANSWER, name, DNS_CNAME, DNS_IN, f->set->ttl, dns_name_bytes(&new_name)))
         return truncated(a);
-    return go_to(a, f->set, dns_name_bytes(&new_name));
+    return a->query->question->type != DNS_CNAME && go_to(a, f->set, dns_name_bytes(&new_name));
 }
 
 static void refer(struct reply *a, const struct place_found *f)
@@ -240,10 +249,10 @@ static void refer(struct reply *a, const struct place_found *f)
     if (a->n_chain == 0)
         a->result->flags &= (uint16_t)~DNS_AA;
     reply_authority(a, f->node, f->set, f->set->ttl);
-    if (ds && a->query->dnssec_ok)
+    if (ds && signatures(a, f->node, ds)) /* nobody could believe it without */
         reply_authority(a, f->node, ds, ds->ttl);
     else
-        proof_no_data(a, f->node, f->labels);
+        prove(a, PROOF_NO_DATA, f->node, f->labels);
     a->more = f->set;
     a->more_node = f->node;
     a->is_referral = true;
@@ -254,7 +263,7 @@ static COLD void write_all(struct reply *a, const struct dns_node *n, bool only_
 {
     struct dns_mark m = dns_mark(a->d);
     for (const struct dns_set *s = n->sets; dns_set_alive(s); s = s->next) {
-        if (only_signatures && s->type != DNS_RRSIG)
+        if ((only_signatures && s->type != DNS_RRSIG) || was_written(a, n, s))
             continue;
         if (!write_records(a->d, DNS_ANSWER, current_name(a), s, s->ttl)) {
             dns_rewind(a->d, &m);
@@ -286,7 +295,7 @@ static bool write_found(struct reply *a, const struct dns_node *n, const struct 
         write_all(a, n, type == DNS_RRSIG);
         return !(a->result->flags & DNS_TC);
     }
-    if (!write_answer(a, n, s))
+    if (!was_written(a, n, s) && !write_answer(a, n, s))
         return false;
     a->more = s;
     a->more_node = n;
@@ -301,15 +310,15 @@ static bool answer_at(struct reply *a, const struct dns_node *n, bool is_wildcar
     if (!s && !cname) {
         add_soa(a);
         if (is_wildcard)
-            proof_wildcard_no_data(a, n, encloser);
+            prove(a, PROOF_WILDCARD_NO_DATA, n, encloser);
         else
-            proof_no_data(a, n, a->key.n);
+            prove(a, PROOF_NO_DATA, n, a->key.n);
         return false;
     }
     if (s ? !write_found(a, n, s) : !write_answer(a, n, cname))
         return false;
     if (is_wildcard)
-        proof_wildcard(a, encloser);
+        prove(a, PROOF_WILDCARD, NULL, encloser);
     return cname && go_to(a, cname, dns_set_first(cname));
 }
 
@@ -334,7 +343,7 @@ static bool answer_name(struct reply *a)
         return answer_at(a, wildcard, true, f.labels);
     set_rcode(a, DNS_NXDOMAIN);
     add_soa(a);
-    proof_no_name(a, f.labels);
+    prove(a, PROOF_NO_NAME, NULL, f.labels);
     return false;
 }
 
@@ -351,7 +360,7 @@ static bool write_authority(struct reply *a)
 }
 
 /* The node whose addresses go with this record; NULL: it has none that are ours to give. */
-static const struct dns_node *find_target(struct reply *a, struct bytes rdata)
+static COLD const struct dns_node *find_target(struct reply *a, struct bytes rdata)
 {
     struct bytes target = dns_rdata_target(a->more->type, rdata);
     bool is_service = a->more->type == DNS_SVCB || a->more->type == DNS_HTTPS;
@@ -369,7 +378,7 @@ static const struct dns_node *find_target(struct reply *a, struct bytes rdata)
     return find_existing(a, a->key.n);
 }
 
-static bool write_addresses(struct reply *a, const struct dns_node *n)
+static COLD bool write_addresses(struct reply *a, const struct dns_node *n)
 {
     static const uint16_t types[] = {DNS_A, DNS_AAAA};
     bool all = true;
@@ -382,7 +391,7 @@ static bool write_addresses(struct reply *a, const struct dns_node *n)
 
 /* Addresses of the servers below the delegation itself come first: without them it can't be followed, so a response without
  * them is not whole (RFC 9471 3). All others are a courtesy. */
-static void write_additional(struct reply *a)
+static COLD void write_additional(struct reply *a)
 {
     const struct dns_node *done[REPLY_TARGETS_MAX], *n;
     unsigned n_done = 0, i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Zones of the name server from zone files. */
-#include "proto/dns_server.h"
-#include "proto/dns_zonefile.h"
+#include "proto/dns_load.h"
 
+#include <jinn/fiber.h>
 #include <jinn/log.h>
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ static struct log_source source = LOG_SOURCE("dns");
 
 enum {
     PROBLEMS_MAX = 10, /* of one zone that are logged */
-    INCLUDES_MAX = 64, /* files of one zone that are in memory at once */
+    TURN_RECORDS = 64, /* after as many others may run: some 50 us */
     NEAR_BYTES = 60    /* of a word that is shown */
 };
 
@@ -46,18 +46,23 @@ static const char *take(struct dns_zone *zone, const struct dns_zonefile_record 
     }
 }
 
-/* How many problems there were. */
-static unsigned read_all(struct dns_zonefile *z, struct dns_zone *zone)
+/* ERR_MALFORMED: there were problems. ERR_CANCELLED. */
+static enum err read_all(struct dns_zonefile *z, struct dns_zone *zone)
 {
-    unsigned n = 0;
+    unsigned n = 0, turn = 0;
     for (enum dns_zonefile_event e; (e = dns_zonefile_next(z)) != DNS_ZONEFILE_END && n < PROBLEMS_MAX;) {
         const char *reason = e == DNS_ZONEFILE_ERROR ? z->reason : take(zone, &z->record);
-        if (!reason)
-            continue;
-        say(z, reason);
-        n++;
+        if (reason) {
+            say(z, reason);
+            n++;
+        }
+        if (++turn % TURN_RECORDS == 0) {
+            enum err stopped = fiber_yield();
+            if (stopped)
+                return stopped;
+        }
     }
-    return n;
+    return n ? ERR_MALFORMED : OK;
 }
 
 /* A zone with a SOA can be served, whatever else is wrong with it; the operator is told. */
@@ -75,18 +80,28 @@ static enum err check(const struct dns_zone *zone, struct bytes file)
     return dns_zone_soa(zone, &soa) ? OK : ERR_MALFORMED;
 }
 
-static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct dns_zonefile_options *o)
+static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct dns_zonefile_options *o,
+                     struct dns_zone **loaded)
 {
     struct dns_zone *zone;
     enum err e = dns_zone_new(o->origin, d->zones.seed, d->zone_bytes, &zone);
     if (e != OK)
         return e;
     dns_zonefile_begin(z, o);
-    e = read_all(z, zone) ? ERR_MALFORMED : check(zone, o->file);
+    dns_zone_fill_begin(zone);
+    e = read_all(z, zone);
+    if (e == OK)
+        e = dns_zone_fill_end(zone);
+    if (e == OK)
+        e = check(zone, o->file);
+    if (e == OK && !dns_server_takes(d, zone))
+        e = ERR_UNSUPPORTED;
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)
         dns_zone_release(zone);
+    else
+        *loaded = zone;
     return e;
 }
 
@@ -96,7 +111,8 @@ enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct 
     if (!z)
         return ERR_FULL;
     struct dns_zonefile_options o = {.origin = origin, .text = text, .file = bytes_str(file)};
-    enum err e = load(d, z, &o);
+    struct dns_zone *zone;
+    enum err e = load(d, z, &o, &zone);
     free(z);
     if (d->loaded)
         d->loaded(d);
@@ -105,25 +121,15 @@ enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct 
 
 /* ---- All of a store ---- */
 
-struct loading {
-    struct dns_server *server;
-    struct kv *kv;
-    struct dns_zonefile *zonefile;
-    enum err result;
-    size_t n_zones;
-    size_t n_read;
-    void *read[INCLUDES_MAX]; /* NULL: it lies in the image */
-};
-
-static void free_read(struct loading *l)
+static void free_read(struct dns_loading *l)
 {
     while (l->n_read)
         free(l->read[--l->n_read]);
 }
 
-static enum err read_value(struct loading *l, struct bytes key, struct bytes *text)
+static enum err read_value(struct dns_loading *l, struct bytes key, struct bytes *text)
 {
-    if (l->n_read == INCLUDES_MAX)
+    if (l->n_read == DNS_INCLUDES_MAX)
         return ERR_FULL;
     enum err e = dns_load_value(l->kv, key, text, &l->read[l->n_read]);
     l->n_read += e == OK;
@@ -132,49 +138,80 @@ static enum err read_value(struct loading *l, struct bytes key, struct bytes *te
 
 static const char *open_included(void *context, struct bytes file, struct bytes *text)
 {
-    enum err e = read_value(context, file, text);
+    struct dns_loading *l = context;
+    enum err e = read_value(l, file, text);
+    l->n_included++;
     return e == OK ? NULL : err_text(e);
 }
 
-static enum err load_key(struct loading *l, struct bytes key)
+bool dns_load_is_zone(struct bytes key)
 {
-    struct dns_name origin;
-    struct bytes stem = bytes_slice(key, 0, key.len - strlen(SUFFIX)), text;
+    return bytes_ends(key, bytes_str(SUFFIX)) && key.len > strlen(SUFFIX);
+}
+
+enum err dns_load_origin(struct bytes key, struct dns_name *origin)
+{
+    struct bytes stem = bytes_slice(key, 0, key.len - strlen(SUFFIX));
     const char *reason = NULL;
     if (bytes_equal(stem, bytes_str("root")))
-        dns_name_copy(&origin, dns_root());
+        dns_name_copy(origin, dns_root());
     else
-        reason = dns_name_parse(stem, dns_root(), &origin);
-    if (reason) {
-        log_error(&source, "%.*s: no zone's name: %s", (int)key.len, (const char *)key.data, reason);
-        return ERR_MALFORMED;
-    }
-    enum err e = read_value(l, key, &text);
+        reason = dns_name_parse(stem, dns_root(), origin);
+    if (!reason)
+        return OK;
+    log_error(&source, "%.*s: no zone's name: %s", (int)key.len, (const char *)key.data, reason);
+    return ERR_MALFORMED;
+}
+
+enum err dns_load_mark(struct dns_loading *l, struct bytes key, uint64_t *mark)
+{
+    struct kv_item item;
+    enum err e = kv_find(l->kv, key, KV_PLAIN, &item);
+    /* The lowest bits of numbers say little in any store. */
+    *mark = e == OK ? item.id << 3 | DNS_MARK_STORE : 0;
+    return e;
+}
+
+enum err dns_load_key(struct dns_loading *l, struct bytes key)
+{
+    struct dns_name origin;
+    struct dns_zone *zone;
+    struct bytes text;
+    uint64_t mark;
+    enum err e = dns_load_origin(key, &origin);
+    if (e)
+        return e;
+    l->n_included = 0;
+    e = dns_load_mark(l, key, &mark);
+    if (e == OK)
+        e = read_value(l, key, &text);
     struct dns_zonefile_options o = {
         .origin = dns_name_bytes(&origin), .text = text, .file = key, .open = open_included, .context = l};
     if (e == OK)
-        e = load(l->server, l->zonefile, &o);
+        e = load(l->server, l->zonefile, &o, &zone);
+    if (e == OK)
+        dns_zone_set_mark(zone, mark | (l->n_included ? DNS_MARK_INCLUDES : 0));
     free_read(l);
     return e;
 }
 
 static bool load_each(void *arg, struct bytes key)
 {
-    struct loading *l = arg;
-    if (!bytes_ends(key, bytes_str(SUFFIX)) || key.len == strlen(SUFFIX))
+    struct dns_loading *l = arg;
+    if (!dns_load_is_zone(key))
         return true;
-    enum err e = load_key(l, key);
+    enum err e = dns_load_key(l, key);
     l->n_zones += e == OK;
     if (e != OK) {
         log_error(&source, "%.*s is not served: %s", (int)key.len, (const char *)key.data, err_text(e));
         l->result = e;
     }
-    return true;
+    return e != ERR_CANCELLED;
 }
 
 enum err dns_server_load(struct dns_server *d, struct kv *zones)
 {
-    struct loading l = {.server = d, .kv = zones, .zonefile = malloc(sizeof *l.zonefile)};
+    struct dns_loading l = {.server = d, .kv = zones, .zonefile = malloc(sizeof *l.zonefile)};
     if (!l.zonefile)
         return ERR_FULL;
     enum err e = zones->ops->each(zones, load_each, &l);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "proto/dns_nsec3.h"
 #include "proto/dns_store.h"
-
-#include <jinn/must.h>
-
-#include <mbedtls/sha1.h>
+#include "proto/dnssec.h"
 
 enum { ALGORITHM_SHA1 = 1, LABEL_BYTES = 32 };
 
@@ -30,26 +27,9 @@ bool dns_nsec3_params(const struct dns_zone *z, struct dns_nsec3_params *p)
     return false;
 }
 
-/* The hash of what is there and the salt. */
-static void hash_once(struct bytes b, struct bytes salt, uint8_t hash[static DNS_NSEC3_HASH_BYTES])
-{
-    mbedtls_sha1_context sha;
-    mbedtls_sha1_init(&sha);
-    must(mbedtls_sha1_starts(&sha) == 0);
-    must(mbedtls_sha1_update(&sha, b.data, b.len) == 0);
-    if (salt.len)
-        must(mbedtls_sha1_update(&sha, salt.data, salt.len) == 0);
-    must(mbedtls_sha1_finish(&sha, hash) == 0);
-    mbedtls_sha1_free(&sha);
-}
-
 void dns_nsec3_hash(struct bytes name, const struct dns_nsec3_params *p, uint8_t hash[static DNS_NSEC3_HASH_BYTES])
 {
-    struct dns_name small;
-    dns_name_lower(&small, name);
-    hash_once(dns_name_bytes(&small), p->salt, hash);
-    for (unsigned i = 0; i < p->iterations; i++)
-        hash_once(bytes_of(hash, DNS_NSEC3_HASH_BYTES), p->salt, hash);
+    dnssec_nsec3_hash(name, p->salt, p->iterations, hash);
 }
 
 bool dns_nsec3_owner(struct dns_name *owner, const uint8_t hash[static DNS_NSEC3_HASH_BYTES], struct bytes origin)

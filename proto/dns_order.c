@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Nodes in canonical order: an array of leaves, each a sorted array. Names that come in order, as from a canonical zone file or
- * a transfer, cost one comparison and fill leaves up; others about twenty. */
+ * a transfer, cost one comparison and fill leaves up; others about twenty, or their part of a sort (dns_fill.c). */
 #include "proto/dns_store.h"
 
 #include <jinn/must.h>
@@ -11,10 +11,7 @@ enum {
     LEAVES_FIRST = 8,
 };
 
-/* The first eight bytes of a name as they are compared: labels behind the common ones, from the right, small letters, each with
- * a zero behind it. It must not say that one name is before another when it is not: so 0 and 1 are the same here, and
- * nothing behind them counts. */
-static uint64_t prefix(const struct dns_order *o, struct bytes name)
+uint64_t dns_order_prefix(const struct dns_order *o, struct bytes name, unsigned skip)
 {
     uint8_t at[DNS_LABELS_MAX] __attribute__((uninitialized)); /* for each name that is loaded; the first n are set */
     unsigned n = 0, left = 8;
@@ -23,13 +20,20 @@ static uint64_t prefix(const struct dns_order *o, struct bytes name)
         at[n++] = (uint8_t)i;
     for (n = n > o->common ? n - o->common : 0; n && left;) {
         const uint8_t *label = name.data + at[--n];
-        for (unsigned i = 1; i <= label[0] && left; i++, left--) {
+        for (unsigned i = 1; i <= label[0] && left; i++) {
             uint8_t c = label[i] >= 'A' && label[i] <= 'Z' ? (uint8_t)(label[i] + 32) : label[i];
-            v = v << 8 | (c ? c : 1);
             if (c <= 1)
-                return v << 8 * (left - 1);
+                return skip ? 0 : (v << 8 | 1) << 8 * (left - 1);
+            if (skip) {
+                skip--;
+                continue;
+            }
+            v = v << 8 | c;
+            left--;
         }
-        if (left) {
+        if (skip) {
+            skip--;
+        } else if (left) {
             v <<= 8;
             left--;
         }
@@ -45,7 +49,7 @@ static const struct dns_leaf *leaf_at(const struct dns_order *o, uint32_t i)
 /* The leaf begins with another name now. */
 static void note_first(struct dns_order *o, uint32_t i)
 {
-    o->branch[i].first = prefix(o, dns_node_name(o->branch[i].leaf->node[0]));
+    o->branch[i].first = dns_order_prefix(o, dns_node_name(o->branch[i].leaf->node[0]), 0);
 }
 
 static bool begins_before(const struct dns_branch *b, uint64_t first, struct bytes name)
@@ -58,7 +62,7 @@ static bool begins_before(const struct dns_branch *b, uint64_t first, struct byt
 /* The last leaf that begins before `name`, or the first of all. */
 static uint32_t find_leaf(const struct dns_order *o, struct bytes name)
 {
-    uint64_t first = prefix(o, name);
+    uint64_t first = dns_order_prefix(o, name, 0);
     uint32_t low = 0, high = o->n;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -73,6 +77,7 @@ static uint32_t find_leaf(const struct dns_order *o, struct bytes name)
 struct dns_place dns_order_find(const struct dns_order *o, struct bytes name)
 {
     struct dns_place p = {0, 0};
+    must(!o->is_filling);
     if (o->n == 0)
         return p;
     const struct dns_leaf *last = leaf_at(o, o->n - 1);
@@ -185,9 +190,21 @@ static bool make_room(struct dns_zone *z, struct dns_order *o, struct dns_place 
     return true;
 }
 
+/* While a zone is filled, new nodes go to the end. */
+static struct dns_place find_end(struct dns_order *o, const struct dns_node *n)
+{
+    struct dns_place p = {0, 0};
+    if (o->n) {
+        const struct dns_leaf *last = leaf_at(o, o->n - 1);
+        p = (struct dns_place){o->n - 1, last->n};
+        o->is_sorted = o->is_sorted && dns_name_compare(dns_node_name(last->node[last->n - 1]), dns_node_name(n)) < 0;
+    }
+    return p;
+}
+
 bool dns_order_add(struct dns_zone *z, struct dns_order *o, struct dns_node *n)
 {
-    struct dns_place p = dns_order_find(o, dns_node_name(n));
+    struct dns_place p = o->is_filling ? find_end(o, n) : dns_order_find(o, dns_node_name(n));
     if (!make_room(z, o, &p))
         return false;
     struct dns_leaf *l = o->branch[p.leaf].leaf;
@@ -213,9 +230,20 @@ static void join_leaves(struct dns_zone *z, struct dns_order *o, uint32_t at)
     free_leaf(z, next);
 }
 
+/* While a zone is filled, only what was added last is taken back. */
+static struct dns_place find_back(const struct dns_order *o, const struct dns_node *n)
+{
+    struct dns_place p = {o->n, 0};
+    const struct dns_node *back;
+    do {
+        back = dns_order_back(o, &p);
+    } while (back && back != n);
+    return p;
+}
+
 void dns_order_remove(struct dns_zone *z, struct dns_order *o, const struct dns_node *n)
 {
-    struct dns_place p = dns_order_find(o, dns_node_name(n));
+    struct dns_place p = o->is_filling ? find_back(o, n) : dns_order_find(o, dns_node_name(n));
     must(dns_order_at(o, &p) == n);
     struct dns_leaf *l = o->branch[p.leaf].leaf;
     l->n--;

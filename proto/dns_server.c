@@ -2,11 +2,12 @@
 #include "proto/dns_server.h"
 
 #include <jinn/fiber.h>
+#include <jinn/must.h>
 #include <jinn/random.h>
 
 #include <stdlib.h>
 
-enum { ZONES = 1024, LIMIT_ENTRIES = 16384 };
+enum { ZONES = 1 << 20, LIMIT_ENTRIES = 16384 }; /* of zones, memory is the limit: their table grows with them */
 
 static int digit(uint8_t c)
 {
@@ -45,7 +46,7 @@ static enum err take_secret(struct dns_server *d, struct bytes secret)
     return reader_left(&r) ? ERR_INVALID : OK;
 }
 
-enum err dns_server_new(const struct dns_server_options *o, struct dns_server **d)
+enum err dns_server_new_unsigned(const struct dns_server_options *o, struct dns_server **d)
 {
     struct dns_server *made = calloc(1, sizeof *made);
     uint64_t seed;
@@ -65,7 +66,7 @@ enum err dns_server_new(const struct dns_server_options *o, struct dns_server **
         return e;
     }
     random_bytes(&seed, sizeof seed);
-    dns_zones_init(&made->zones, seed, o->zones ? o->zones : ZONES);
+    dns_zones_init_unsigned(&made->zones, seed, o->zones ? o->zones : ZONES);
     made->zone_bytes = o->zone_bytes ? o->zone_bytes : SIZE_MAX;
     *d = made;
     return OK;
@@ -88,10 +89,10 @@ enum err dns_server_udp(struct dns_server *d, struct stack *s, uint16_t port)
     return e;
 }
 
-static void serve_tcp(void *server)
+void dns_server_job(struct dns_server *d, const char *name, void (*run)(void *server))
 {
-    struct dns_server *d = server;
-    (void)d->run_tcp(d->tcp);
+    must(d->n_jobs < DNS_SERVER_JOBS);
+    d->job[d->n_jobs++] = (struct dns_job){name, run};
 }
 
 enum err dns_server_run(struct dns_server *d)
@@ -101,13 +102,9 @@ enum err dns_server_run(struct dns_server *d)
     fiber_waiter_init(&stop);
     sched_on_stop(&stop.waiter);
     scope_open(&fibers);
-    enum err e = d->tcp ? scope_spawn(&fibers, "dns-tcp", serve_tcp, d) : OK;
-    if (e == OK && d->run_peers)
-        e = scope_spawn(&fibers, "dns-peers", d->run_peers, d);
-    if (e == OK && d->run_signing)
-        e = scope_spawn(&fibers, "dns-sign", d->run_signing, d);
-    if (e == OK && d->run_resolver)
-        e = scope_spawn(&fibers, "dns-resolver", d->run_resolver, d);
+    enum err e = OK;
+    for (size_t i = 0; i < d->n_jobs && e == OK; i++)
+        e = scope_spawn(&fibers, d->job[i].name, d->job[i].run, d);
     while (e == OK && !sched_stopping())
         e = fiber_park(TIME_NEVER);
     scope_cancel(&fibers);

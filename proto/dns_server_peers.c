@@ -94,6 +94,15 @@ static void tell_of_all(struct dns_peers *p)
     }
 }
 
+/* Secondaries can't be told what is different, only that something is. */
+static void replaced(struct dns_server *d, struct bytes origin)
+{
+    struct dns_role *role = dns_peers_role(d->peers, origin);
+    if (role)
+        dns_history_clear(&role->history);
+    dns_peers_changed(d->peers, origin);
+}
+
 enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dns_server_peers_options *o)
 {
     struct dns_remotes primaries = {0};
@@ -115,8 +124,9 @@ enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dn
         return e; /* the image ends: nothing is given back */
     tell_of_all(p);
     d->peers = p;
+    d->replaced = replaced;
     d->stack = s;
-    d->run_peers = run;
+    dns_server_job(d, "dns-peers", run);
     d->service.o.extra = &p->extra;
     return OK;
 }

@@ -365,7 +365,7 @@ static enum err set_up(struct dns_server *d, const struct dns_sign_policy *p, co
     }
     join_updates(s);
     d->signing = s;
-    d->run_signing = run;
+    dns_server_job(d, "dns-sign", run);
     d->loaded = loaded;
     return OK;
 }

@@ -2,9 +2,21 @@
 /* TCP of the name server: apart, since not every server has it. */
 #include "proto/dns_server.h"
 
+#include <jinn/log.h>
+
+static struct log_source source = LOG_SOURCE("dns");
+
 enum { CONNECTIONS = 1024, WORKERS = 4, MESSAGE_BYTES = 4096, IDLE_S = 20 };
 
 #define UNIT_NS (100 * NS_PER_MS) /* of RFC 7828 */
+
+static void serve(void *server)
+{
+    struct dns_server *d = server;
+    enum err e = dns_tcp_run(d->tcp);
+    if (e && e != ERR_CANCELLED)
+        log_error(&source, "TCP: %s", err_text(e));
+}
 
 enum err dns_server_tcp(struct dns_server *d, struct stack *s, uint16_t port, const struct dns_server_tcp_options *o)
 {
@@ -20,7 +32,7 @@ enum err dns_server_tcp(struct dns_server *d, struct stack *s, uint16_t port, co
     enum err e = dns_tcp_new(s, port, &d->service, &tcp, &d->tcp);
     if (e != OK)
         return e;
-    d->run_tcp = dns_tcp_run;
+    dns_server_job(d, "dns-tcp", serve);
     uint64_t idle = tcp.idle_ns / UNIT_NS;
     d->service.o.idle_100ms = idle < UINT16_MAX ? (uint16_t)idle : UINT16_MAX;
     return OK;

@@ -48,6 +48,8 @@ struct dns_order {
     uint32_t n, max;
     uint32_t shape;  /* changes whenever places do */
     uint32_t common; /* labels that all names have: those of the origin */
+    bool is_filling; /* in the order of coming, until dns_zone_fill_end */
+    bool is_sorted;  /* and that is canonical so far */
 };
 
 struct dns_log {
@@ -79,6 +81,7 @@ struct dns_zone {
     uint64_t seed;
     unsigned n_labels; /* of the origin */
     bool has_wildcards, expired, in_change;
+    uint64_t mark; /* dns_zone_set_mark */
 
     unsigned n_holds;
     uint32_t version;
@@ -154,6 +157,10 @@ struct dns_place dns_order_find(const struct dns_order *o, struct bytes name);
 struct dns_node *dns_order_at(const struct dns_order *o, struct dns_place *p);
 /* The one before a place, which goes there. NULL: it was the first. */
 struct dns_node *dns_order_back(const struct dns_order *o, struct dns_place *p);
+/* Eight bytes of a name, behind the first `skip`, as they are compared: labels behind the common ones, from the right, small
+ * letters, each with a zero behind it. It must not say that one name is before another when it is not: so 0 and 1 are the same
+ * here, and nothing behind them counts. Those behind the first mean something between names of which these are the same. */
+uint64_t dns_order_prefix(const struct dns_order *o, struct bytes name, unsigned skip);
 /* False: the limit, and nothing has changed. */
 bool dns_order_add(struct dns_zone *z, struct dns_order *o, struct dns_node *n);
 void dns_order_remove(struct dns_zone *z, struct dns_order *o, const struct dns_node *n);

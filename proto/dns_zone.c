@@ -78,6 +78,16 @@ bool dns_zone_is_expired(const struct dns_zone *z)
     return z->expired;
 }
 
+void dns_zone_set_mark(struct dns_zone *z, uint64_t mark)
+{
+    z->mark = mark;
+}
+
+uint64_t dns_zone_mark(const struct dns_zone *z)
+{
+    return z->mark;
+}
+
 /* ---- Adding ---- */
 
 /* Where what is to be changed lies. */

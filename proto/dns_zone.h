@@ -81,6 +81,10 @@ void dns_zone_stats(const struct dns_zone *z, struct dns_zone_stats *stats);
 void dns_zone_set_expired(struct dns_zone *z, bool expired);
 bool dns_zone_is_expired(const struct dns_zone *z);
 
+/* A number that whoever brought the zone knows it by; 0 at first. */
+void dns_zone_set_mark(struct dns_zone *z, uint64_t mark);
+uint64_t dns_zone_mark(const struct dns_zone *z);
+
 /* ---- Changes ----
  *
  * Each is one of its own unless it is between dns_zone_begin and dns_zone_commit: these become one version. In between
@@ -97,6 +101,12 @@ MUST_USE enum err dns_zone_remove_set(struct dns_zone *z, struct bytes name, uin
 MUST_USE enum err dns_zone_remove_signatures(struct dns_zone *z, struct bytes name, uint16_t covered);
 /* All records of a name. Its children stay. ERR_NOT_FOUND: none. */
 MUST_USE enum err dns_zone_remove_name(struct dns_zone *z, struct bytes name);
+
+/* Fills a zone that nobody reads, faster than name by name when they come in no order: that is made at the end, by a sort that
+ * takes 16 bytes a name meanwhile. Between the two only dns_zone_add, and what finds exact names. ERR_FULL (counted): the sort
+ * found no memory, and all that can be done with the zone is to release it. */
+void dns_zone_fill_begin(struct dns_zone *z);
+MUST_USE enum err dns_zone_fill_end(struct dns_zone *z);
 
 void dns_zone_begin(struct dns_zone *z);
 void dns_zone_commit(struct dns_zone *z);
@@ -189,6 +199,8 @@ struct dns_zone_entry {
     void *user; /* the server's: what it has configured for the zone; stays when the zone is replaced */
 };
 
+struct reply;
+
 struct dns_zones {
     struct dns_zone_entry *table; /* by hash, open; its size is a power of two */
     uint32_t n, n_slots;
@@ -196,10 +208,14 @@ struct dns_zones {
     uint64_t depths[2]; /* numbers of labels that zones have: only these are tried */
     uint64_t seed;
     uint64_t n_refused; /* zones beyond max */
+    /* How to say in signed zones that something isn't there (dns_reply.h); NULL: not at all. */
+    void (*prove)(struct reply *a, int what, const struct dns_node *n, unsigned labels);
 };
 
 /* `seed`: secret, of random_bytes; that of all its zones. */
 void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max);
+/* The same for zones that are not signed: an image that calls only this holds no proofs and no NSEC3. */
+void dns_zones_init_unsigned(struct dns_zones *zs, uint64_t seed, uint32_t max);
 /* Releases all. */
 void dns_zones_free(struct dns_zones *zs);
 /* Adds the zone, or puts it in the place of the one with its origin, which is released. TAKES the caller's hold, but not when it

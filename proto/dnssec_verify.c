@@ -3,7 +3,6 @@
 
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/rsa.h>
-#include <mbedtls/sha1.h>
 
 #define CANONICAL_BYTES 1280 /* of types whose names are made small none is longer: NAPTR has 1027 */
 #define RRSIG_FIXED_BYTES 18
@@ -284,22 +283,4 @@ enum err dnssec_ds_check(struct bytes owner, struct bytes dnskey, struct bytes d
     if (!dnssec_digest_is_known(ds.data[3]))
         return ERR_UNSUPPORTED;
     return dnssec_ds_make(owner, dnskey, ds.data[3], &w) && bytes_equal(writer_bytes(&w), ds) ? OK : ERR_INVALID;
-}
-
-void dnssec_nsec3_hash(struct bytes name, struct bytes salt, unsigned iterations,
-                       uint8_t hash[static DNSSEC_NSEC3_BYTES])
-{
-    struct dns_name small;
-    mbedtls_sha1_context sha1;
-    dns_name_lower(&small, name);
-    struct bytes in = dns_name_bytes(&small);
-    mbedtls_sha1_init(&sha1);
-    for (unsigned i = 0; i <= iterations; i++) {
-        must(mbedtls_sha1_starts(&sha1) == 0);
-        must(mbedtls_sha1_update(&sha1, in.data, in.len) == 0);
-        must(mbedtls_sha1_update(&sha1, salt.data, salt.len) == 0);
-        must(mbedtls_sha1_finish(&sha1, hash) == 0);
-        in = bytes_of(hash, DNSSEC_NSEC3_BYTES);
-    }
-    mbedtls_sha1_free(&sha1);
 }

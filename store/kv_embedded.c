@@ -92,6 +92,6 @@ static enum err embedded_each(struct kv *kv, bool (*each)(void *arg, struct byte
 
 void kv_embedded_init(struct kv_embedded *e, const struct kv_embedded_item *items, size_t n)
 {
-    static const struct kv_ops ops = {embedded_find, embedded_read, embedded_is_directory, embedded_each};
+    static const struct kv_ops ops = {embedded_find, embedded_read, embedded_is_directory, embedded_each, NULL};
     *e = (struct kv_embedded){{&ops}, items, n, 0};
 }

@@ -206,6 +206,10 @@ static struct subject from_folder(const struct request *r)
                         .memory_mb = b.m->memory_mb,
                         .n_devices = b.m->n_devices};
     memcpy(s.devices, b.m->devices, sizeof s.devices);
+    for (size_t i = 0; i < s.n_devices; i++) {
+        if (s.devices[i].kind == DEVICE_ARCHIVE)
+            s.devices[i].kind = DEVICE_BLOCK;
+    }
     return s;
 }
 

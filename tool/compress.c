@@ -12,9 +12,12 @@ bool compress_worthwhile(const char *name)
     static const char *const packed[] = {".png", ".jpg",  ".jpeg", ".gif", ".webp", ".avif", ".woff", ".woff2", ".gz",
                                          ".br",  ".zip",  ".xz",   ".zst", ".bz2",  ".mp4",  ".webm", ".mp3",   ".ogg",
                                          ".7z",  ".opus", ".m4a",  ".mov", ".jxl",  ".heic", ".tgz",  NULL};
+    static const char zone[] = ".zone"; /* a name server's, which reads them itself and sends them to nobody */
     const char *dot = strrchr(path_base(name), '.');
     if (!dot)
         return true;
+    if (bytes_equal_nocase(bytes_str(zone), bytes_str(dot)))
+        return false;
     for (const char *const *p = packed; *p; p++)
         if (bytes_equal_nocase(bytes_str(*p), bytes_str(dot)))
             return false;

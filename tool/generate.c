@@ -143,8 +143,9 @@ static void add_starts(struct text *t, const struct manifest *m, const char *tar
         const char *c = c_identifier(d->name);
         if (d->kind == DEVICE_NET)
             text_add(t, "    self.%s = boot_stack(\"%s\", &%s_options);\n", c, d->name, c);
-        else if (d->kind == DEVICE_BLOCK)
-            text_add(t, "    self.%s = boot_block(\"%s\");\n", c, d->name);
+        else if (d->kind == DEVICE_BLOCK || d->kind == DEVICE_ARCHIVE)
+            text_add(t, "    self.%s = %s(\"%s\");\n", c, d->kind == DEVICE_BLOCK ? "boot_block" : "boot_kv_block",
+                     d->name);
         else {
             if (d->from)
                 text_add(t, "    kv_embedded_init(&%s_embedded, %s_items, N_%s);\n", c, c, c);

@@ -35,13 +35,13 @@ static const char *const section_words[] = {"unikernel", "net", "block", "kv", "
 static const char *const unikernel_words[] = {"name",  "sources", "prepare", "stacks",
                                               "stack", "memory",  "shuffle", NULL};
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
-static const char *const kv_words[] = {"from", NULL};
+static const char *const kv_words[] = {"block", "from", NULL};
 static const char *const net_words[] = {"connections", "ipv6", "tcp", NULL};
 static const char *const no_words[] = {NULL};
 
 const char *device_kind_text(enum device_kind kind)
 {
-    static const char *const texts[] = {"net", "block", "kv"};
+    static const char *const texts[] = {"net", "block", "kv", "block"};
     return texts[kind];
 }
 
@@ -253,10 +253,12 @@ static void set_device(struct reading *r, const char *name, const char *value)
         [DEVICE_NET] = net_words, [DEVICE_BLOCK] = no_words, [DEVICE_KV] = kv_words};
     static const char *const advice[] = {[DEVICE_NET] = "; there are ipv6, tcp and connections",
                                          [DEVICE_BLOCK] = "; remove it: devices are attached when the image starts",
-                                         [DEVICE_KV] = "; there is from"};
+                                         [DEVICE_KV] = "; there are from and block"};
     struct device *d = &r->m->devices[r->m->n_devices - 1];
     if (d->kind == DEVICE_KV && strcmp(name, "from") == 0)
         set_from(r, d, value);
+    else if (d->kind == DEVICE_KV && strcmp(name, "block") == 0)
+        d->block_line = yes_or_no(r, name, value) ? r->line : 0;
     else if (d->kind == DEVICE_NET && strcmp(name, "connections") == 0)
         d->connections = number(r, name, value, CONNECTIONS_MIN, CONNECTIONS_MAX);
     else if (d->kind == DEVICE_NET && strcmp(name, "ipv6") == 0)
@@ -407,6 +409,15 @@ static void check_key(const struct manifest *m, const struct setting *k)
         fail_at(m->path, k->line, "key %s has a default and is optional; remove one of the two", k->name);
 }
 
+/* The others see a device of its own kind. */
+static void check_block(const struct manifest *m, struct device *d)
+{
+    if (d->block_line && d->from)
+        fail_at(m->path, d->block_line, "[kv %s] has a folder and a block device; remove from or block", d->name);
+    if (d->block_line)
+        d->kind = DEVICE_ARCHIVE;
+}
+
 /* Net devices have keys of their own, and on linux each kv has one. */
 static void check_number_of_keys(const struct manifest *m)
 {
@@ -431,6 +442,8 @@ static void check_whole(struct reading *r)
     find_sources(r);
     for (size_t i = 0; i < m->n_devices; i++)
         check_from(m, &m->devices[i]);
+    for (size_t i = 0; i < m->n_devices; i++)
+        check_block(m, &m->devices[i]);
     for (size_t i = 0; i < m->n_keys; i++)
         check_key(m, &m->keys[i]);
     check_number_of_keys(m);

@@ -26,7 +26,7 @@
 #define DEVICES_MAX 62     /* the note for the tender has 64 entries; Solo5 keeps one and the extension is another */
 #define LINE_BYTES_MAX 190 /* inih's line buffer has 200 bytes */
 
-enum device_kind { DEVICE_NET, DEVICE_BLOCK, DEVICE_KV };
+enum device_kind { DEVICE_NET, DEVICE_BLOCK, DEVICE_KV, DEVICE_ARCHIVE /* a kv in an archive on a block device */ };
 
 struct device {
     enum device_kind kind;
@@ -37,6 +37,7 @@ struct device {
     bool no_tcp;          /* net: tcp = no, likewise */
     uint32_t connections; /* net: of TCP at once; 0: what the memory is good for */
     char *from;           /* kv: the folder, relative to the appliance's; NULL: only a directory given at run */
+    int block_line;       /* kv: block = yes; 0: no */
 };
 
 struct setting {

@@ -53,6 +53,10 @@ static const struct dns_rdata_row rows[] = {
     {DNS_SVCB, "wxV"},        /* RFC 9460 */
     {DNS_HTTPS, "wxV"},
     {DNS_SPF, "S"},           /* RFC 4408 */
+    {104, "wo"},              /* NID, L32, L64, LP: RFC 6742 */
+    {105, "w4"},
+    {106, "wo"},
+    {107, "wx"},
     {DNS_EUI48, "e"},         /* RFC 7043 */
     {DNS_EUI64, "E"},
     {DNS_URI, "wwU"},         /* RFC 7553 */
@@ -93,6 +97,7 @@ static size_t fixed_len(char code)
     case DNS_F_EUI48:
         return 6;
     case DNS_F_EUI64:
+    case DNS_F_LOCATOR:
         return 8;
     case DNS_F_IP6:
         return 16;

@@ -21,6 +21,7 @@ enum dns_field_code {
     DNS_F_IP6 = '6',
     DNS_F_EUI48 = 'e',
     DNS_F_EUI64 = 'E',
+    DNS_F_LOCATOR = 'o', /* 64 bits, as the first half of an IPv6 address is written */
     /* Names: RFC 3597 4 and RFC 4034 6.2 say which may be compressed and which are made small. */
     DNS_F_NAME_OLD = 'n',   /* can be compressed, is made small */
     DNS_F_NAME_SMALL = 'N', /* may come compressed but is never sent so, is made small */

@@ -243,6 +243,27 @@ static const char *parse_eui(struct parse *p, size_t len)
     return good ? NULL : "not hexadecimal numbers like 00-12-34 with dashes between them";
 }
 
+/* "2001:db8:0:1": four groups, all of them. */
+static const char *parse_locator(struct parse *p)
+{
+    char room[4 * 5 + 2];
+    struct writer whole = writer_of(room, sizeof room);
+    struct bytes text;
+    struct ip ip;
+    unsigned n_colons = 0;
+    const char *why = take_plain(p, &text);
+    if (why)
+        return why;
+    for (size_t i = 0; i < text.len; i++)
+        n_colons += text.data[i] == ':';
+    write_bytes(&whole, text);
+    write_str(&whole, "::");
+    if (n_colons != 3 || !writer_good(&whole) || !ip_parse(writer_bytes(&whole), &ip))
+        return "not four groups of hexadecimal digits like 2001:db8:0:1";
+    write_copy(p->w, ip.b, 8);
+    return NULL;
+}
+
 const char *dns_string_parse(struct bytes text, struct writer *w)
 {
     struct reader r = reader_of(text);
@@ -490,6 +511,8 @@ static const char *parse_field(struct parse *p, char code)
         return parse_eui(p, 6);
     case DNS_F_EUI64:
         return parse_eui(p, 8);
+    case DNS_F_LOCATOR:
+        return parse_locator(p);
     case DNS_F_STRING:
         return parse_string(p);
     case DNS_F_TAG:

@@ -67,6 +67,12 @@ static void write_eui(struct writer *w, struct bytes b)
         write_format(w, i ? "-%02x" : "%02x", b.data[i]);
 }
 
+static void write_locator(struct writer *w, struct bytes b)
+{
+    for (size_t i = 0; i < b.len; i += 2)
+        write_format(w, i ? ":%x" : "%x", (unsigned)(b.data[i] << 8 | b.data[i + 1]));
+}
+
 static void write_strings(struct writer *w, struct bytes b)
 {
     struct reader r = reader_of(b);
@@ -225,6 +231,9 @@ static void write_field(struct writer *w, char code, struct bytes b, struct byte
     case DNS_F_EUI48:
     case DNS_F_EUI64:
         write_eui(w, b);
+        break;
+    case DNS_F_LOCATOR:
+        write_locator(w, b);
         break;
     case DNS_F_GATEWAY:
         write_gateway(w, b, rdata.data[1]);

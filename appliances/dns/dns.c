@@ -36,6 +36,6 @@ int dns_start(const struct dns *self)
         e = dns_server_run(server);
     }
     if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
+        log_error(&source, "not serving on port %u: %s", self->port, err_text(e));
     return e != OK;
 }

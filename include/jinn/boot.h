@@ -57,6 +57,8 @@ void boot_stack_down(struct stack *s) MAY_YIELD;
 struct block *boot_block(const char *name);
 /* The embedded items, or the host's directory if the operator named one (`--kv NAME=DIR`, linux only). */
 struct kv *boot_kv(const char *name, struct kv_embedded *embedded, const char *directory);
+/* The archive on the block device of this name. */
+struct kv *boot_kv_block(const char *name);
 
 /* Defined by the generated main: runs in the first fiber; its value is the exit status. */
 int unikernel_main(int argc, char **argv);

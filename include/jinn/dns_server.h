@@ -28,12 +28,14 @@ struct dns_server_options {
     bool cookies_required; /* a client with a cookie that isn't ours is told so instead of being answered */
     struct bytes
         cookie_secret; /* 32 hex digits, the same at each server of an address; 64: behind them the one before it [random] */
-    uint32_t zones;    /* at most [1024] */
+    uint32_t zones;    /* at most [1048576] */
     size_t zone_bytes; /* memory of one zone, at most [no limit but the heap's] */
 };
 
 /* GIVES. ERR_INVALID: what is out of range; ERR_FULL. */
 MUST_USE enum err dns_server_new(const struct dns_server_options *o, struct dns_server **d);
+/* The same for zones that are not signed; signed ones are refused. The image then holds no proofs and no NSEC3. */
+MUST_USE enum err dns_server_new_unsigned(const struct dns_server_options *o, struct dns_server **d);
 
 /* Answers of one kind that a network (/24, /56) gets by UDP in a second, at most; beyond them each `slip`-th is empty and
  * truncated (0: none is), the others are dropped. Networks are remembered in a table of `entries` [16384 of 16 bytes]. */
@@ -50,7 +52,14 @@ MUST_USE enum err dns_server_load(struct dns_server *d, struct kv *zones) MAY_YI
  * image. */
 MUST_USE enum err dns_server_load_packed(struct dns_server *d, struct kv *zones) MAY_YIELD;
 /* One zone from text in memory; `file` is its name in errors. Nothing of the text is kept. */
-MUST_USE enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text, const char *file);
+MUST_USE enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text,
+                                       const char *file) MAY_YIELD;
+
+/* Looks at the store again and again while dns_server_run runs: zones whose files, or any files if they include some, have changed are read
+ * anew and take the place of what is served, at once and whole; new ones are added, those whose files are gone go. One that
+ * can't be read is logged, and what was served before stays. Queries are answered meanwhile. Not for zones that are
+ * changed by UPDATE, which would be lost. Call it once, after the store was loaded. ERR_INVALID: no time; ERR_FULL. */
+MUST_USE enum err dns_server_follow(struct dns_server *d, struct kv *zones, uint64_t every_ns) MAY_YIELD;
 
 /* Answers on this port from now on. As stack_udp_serve. */
 MUST_USE enum err dns_server_udp(struct dns_server *d, struct stack *s, uint16_t port);

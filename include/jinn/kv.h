@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /* A read-only key-value store: what an appliance gets for each [kv NAME] of its manifest. Keys are paths without a leading
- * slash ("doc/tour.html"), values are bytes. Whether they are embedded in the image or come from a host
- * directory is chosen at build or at run; the appliance does not notice. */
+ * slash ("doc/tour.html"), values are bytes. Whether they are embedded in the image, come from a host
+ * directory or from an archive on a block device is chosen at build or at run; the appliance does not notice. */
 #ifndef JINN_KV_H
 #define JINN_KV_H
 
+#include <jinn/block.h>
 #include <jinn/bytes.h>
 #include <jinn/err.h>
 
 enum kv_encoding { KV_PLAIN, KV_GZIP, KV_BROTLI, KV_ENCODINGS };
 
 #define KV_KEY_MAX 1023 /* bytes */
-#define KV_TAG_BYTES 32 /* hex digits of a hash of the content: a strong validator */
+#define KV_TAG_BYTES 32 /* hex digits of a hash: a strong validator */
 
 struct kv_item {
     uint64_t size; /* bytes of the value */
     /* The value, when it lies in the image (LIFE_STATIC); NULL data when it has to be read. */
     struct bytes in_place;
-    char tag[KV_TAG_BYTES + 1];
-    uint64_t id; /* for kv_read */
+    char tag[KV_TAG_BYTES + 1]; /* of the content; of its name, size and time where it lies in an archive */
+    uint64_t id;                /* for kv_read; another one when the value has changed */
 };
 
 struct kv {
@@ -35,6 +36,9 @@ struct kv_ops {
     bool (*is_directory)(struct kv *kv, struct bytes key);
     /* Calls each(arg, key) for every key in order until it says false. */
     enum err (*each)(struct kv *kv, bool (*each)(void *arg, struct bytes key), void *arg);
+    /* Looks again at what is behind the store: *changed if it holds something else than before. NULL: it never does.
+     * ERR_IO, ERR_MALFORMED, ERR_FULL: nothing is different yet. Not while `each` runs. */
+    enum err (*refresh)(struct kv *kv, bool *changed);
 };
 
 MUST_USE static inline enum err kv_find(struct kv *kv, struct bytes key, enum kv_encoding encoding,
@@ -49,10 +53,26 @@ MUST_USE static inline enum err kv_read(struct kv *kv, struct bytes key, const s
     return kv->ops->read(kv, key, item, offset, buffer, size, len);
 }
 
+MUST_USE static inline enum err kv_refresh(struct kv *kv, bool *changed) MAY_YIELD
+{
+    *changed = false;
+    return kv->ops->refresh ? kv->ops->refresh(kv, changed) : OK;
+}
+
+/* Keys are plain paths: no empty, "." or ".." component, so that one value has one key. At most KV_KEY_MAX bytes, none of them zero. */
+bool kv_key_is_plain(struct bytes key);
+
 static inline bool kv_is_directory(struct kv *kv, struct bytes key)
 {
     return kv->ops->is_directory(kv, key);
 }
+
+/* A store in the plain files of a tar archive (ustar, pax or GNU) at the beginning of a block device: what `tar cf` writes. A change is
+ * taken up by kv_refresh once two calls of it have seen the same headers, so that an archive that is being written is left alone; what
+ * is found then counts. A file is another one when its size or its time is: to the second, or finer where the archive says so (`tar
+ * --format=pax`). GIVES. ERR_MALFORMED (logged with the byte): no archive, or it breaks off; ERR_IO, ERR_FULL. BORROWS `b`. */
+MUST_USE enum err kv_tar_open(struct block *b, struct kv **kv) MAY_YIELD;
+void kv_tar_close(struct kv *kv);
 
 /* ---- Embedded values: an array that `jinn build` writes, sorted by key (bytewise) ---- */
 

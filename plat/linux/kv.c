@@ -31,6 +31,7 @@ struct known_tag {
 struct directory {
     struct kv kv;
     int root;
+    uint64_t seen; /* by the last refresh: all files' identities */
     char *path;
     struct known_tag known[TAGS_KEPT];
 };
@@ -40,21 +41,6 @@ static const char suffix[KV_ENCODINGS][4] = {"", ".gz", ".br"};
 static struct directory *directory_of(struct kv *kv)
 {
     return CONTAINER_OF(kv, struct directory, kv);
-}
-
-/* Keys are plain paths: no empty, "." or ".." component, so that one value has one key. */
-static bool key_is_plain(struct bytes key)
-{
-    if (key.len == 0 || key.len > KV_KEY_MAX || bytes_find(key, 0) < key.len)
-        return false;
-    for (size_t at = 0; at <= key.len;) {
-        struct bytes rest = bytes_slice(key, at, key.len);
-        struct bytes part = bytes_slice(rest, 0, bytes_find(rest, '/'));
-        if (part.len == 0 || bytes_equal(part, bytes_str(".")) || bytes_equal(part, bytes_str("..")))
-            return false;
-        at += part.len + 1;
-    }
-    return true;
 }
 
 static int open_beneath(const struct directory *d, const char *path, int flags)
@@ -81,7 +67,7 @@ static enum err open_value(const struct directory *d, struct bytes key, enum kv_
                            struct stat *st)
 {
     char path[PATH_BYTES];
-    if (!key_is_plain(key))
+    if (!kv_key_is_plain(key))
         return ERR_NOT_FOUND;
     memcpy(path, key.data, key.len);
     memcpy(path + key.len, suffix[encoding], strlen(suffix[encoding]) + 1);
@@ -188,7 +174,7 @@ static enum err directory_read(struct kv *kv, struct bytes key, const struct kv_
 static bool directory_is_directory(struct kv *kv, struct bytes key)
 {
     char path[PATH_BYTES] = ".";
-    if (key.len && !key_is_plain(key))
+    if (key.len && !kv_key_is_plain(key))
         return false;
     if (key.len)
         *(char *)mempcpy(path, key.data, key.len) = '\0';
@@ -283,7 +269,35 @@ static enum err directory_each(struct kv *kv, bool (*each)(void *arg, struct byt
     return e;
 }
 
-static const struct kv_ops directory_ops = {directory_find, directory_read, directory_is_directory, directory_each};
+static uint64_t identity_of_key(const struct directory *d, const char *key)
+{
+    struct stat st;
+    int fd;
+    if (open_value(d, bytes_str(key), KV_PLAIN, &fd, &st) != OK)
+        return 0;
+    close(fd);
+    return identity_of(&st, KV_PLAIN);
+}
+
+/* Each access looks at the folder itself: nothing has to be taken up here. */
+static enum err directory_refresh(struct kv *kv, bool *changed)
+{
+    struct directory *d = directory_of(kv);
+    struct key_list l = {0};
+    uint64_t seen = 0;
+    bool good = list_walk(d, &l);
+    for (size_t i = 0; i < l.n; i++)
+        seen += identity_of_key(d, l.key[i]) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    list_free(&l);
+    if (!good)
+        return ERR_IO;
+    *changed = seen != d->seen;
+    d->seen = seen;
+    return OK;
+}
+
+static const struct kv_ops directory_ops = {directory_find, directory_read, directory_is_directory, directory_each,
+                                            directory_refresh};
 
 static char *without_slashes(const char *path)
 {

@@ -10,7 +10,7 @@
 Debian's own interpreter, since dnspython is its package. As a library: `corpus()` is the list of queries, `compare(subject, references, queries)` a Report. A response is right when it is
 that of one of the references: these differ among themselves where the RFCs leave it open, and either is fine. What may be
 different from all of them, and why, stands in ALLOWED; nothing else is."""
-import os, random, socket, struct, subprocess, sys, tempfile, time
+import os, random, select, socket, struct, subprocess, sys, tempfile, time
 from collections import Counter
 import dns.exception, dns.flags, dns.message, dns.name, dns.rdata, dns.rdataclass, dns.rdatatype
 from dns_servers import Server, enter_namespace, sign
@@ -260,29 +260,53 @@ class Response:
         return flag in self.flags.split()
 
 
-def ask(server, query, number, timeout=2.0):
-    """The response, perhaps none. By UDP two attempts."""
-    wire, tcp = query.to_wire(number), query.tcp
-    for _ in range(1 if tcp else 2):
-        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
-        with socket.socket(socket.AF_INET6 if ":" in server[0] else socket.AF_INET, kind) as s:
-            s.settimeout(timeout)
-            try:
-                s.connect(server)
-                if not tcp:
-                    s.send(wire)
-                    return Response(s.recv(65535), number)
-                s.sendall(struct.pack(">H", len(wire)) + wire)
-                got = b""
-                while len(got) < 2 or len(got) < 2 + struct.unpack(">H", got[:2])[0]:
-                    chunk = s.recv(65535)
-                    if not chunk:
-                        return Response(None, number)
-                    got += chunk
-                return Response(got[2:], number)
-            except (TimeoutError, ConnectionError):
-                continue
-    return Response(None, number)
+PROBE = struct.pack(">HHHHHH", 0, 0, 1, 0, 0, 0) + name("nasty.test.").to_wire() + struct.pack(">HH", T.SOA, 1)
+PATIENCE = 0.1  # s; who hasn't answered then is asked something that all answer
+GIVE_UP = 30
+
+
+class Asking:
+    """A query that is under way to one server. That nothing comes is known by what comes instead: servers of one thread answer in
+    order, so what wasn't answered before the probe was dropped, however slow the machine is."""
+
+    def __init__(self, server, query, number):
+        self.tcp, self.number, self.got = query.tcp, number, b""
+        self.socket = socket.socket(socket.AF_INET6 if ":" in server[0] else socket.AF_INET, socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
+        self.socket.settimeout(GIVE_UP)
+        self.socket.connect(server)
+        self.send(query.to_wire(number))
+
+    def send(self, wire):
+        self.socket.sendall(struct.pack(">H", len(wire)) + wire if self.tcp else wire)
+
+    def receive(self):
+        """One message; None: the server has closed."""
+        if not self.tcp:
+            return self.socket.recv(65535)
+        while len(self.got) < 2 or len(self.got) < 2 + struct.unpack(">H", self.got[:2])[0]:
+            chunk = self.socket.recv(65535)
+            if not chunk:
+                return None
+            self.got += chunk
+        n = 2 + struct.unpack(">H", self.got[:2])[0]
+        message, self.got = self.got[2:n], self.got[n:]
+        return message
+
+    def end(self):
+        try:
+            if not select.select([self.socket], [], [], PATIENCE)[0]:
+                self.send(struct.pack(">H", self.number ^ 0xffff) + PROBE[2:])
+            message = self.receive()
+            return Response(None if message is not None and message[:2] == struct.pack(">H", self.number ^ 0xffff) else message, self.number)
+        except ConnectionError:
+            return Response(None, self.number)
+        finally:
+            self.socket.close()
+
+
+def ask_all(servers, query, number):
+    """The responses, perhaps none, of all servers."""
+    return [asking.end() for asking in [Asking(server, query, number) for server in servers]]
 
 
 # ---- Comparing ----
@@ -621,10 +645,10 @@ class Asked:
 
     def __init__(self, servers, query, number):
         self.query, self.again = query, None
-        self.first = [ask(server, query, number & 0xffff) for server in servers]
+        self.first = ask_all(servers, query, number & 0xffff)
         if not query.tcp and any(r.has("TC") for r in self.first):
             self.again = Query(query.name, query.type, query.cls, query.flags, query.opcode, query.edns, True, query.given, query.why)
-            self.whole = [ask(server, self.again, number & 0xffff) for server in servers]
+            self.whole = ask_all(servers, self.again, number & 0xffff)
             for first, whole in zip(self.first, self.whole):
                 first.whole = whole
 

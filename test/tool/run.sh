@@ -102,6 +102,8 @@ manifest 'a device with two names'       '5: .net. needs one name'              
 manifest 'a name used twice'             '14: .service. is the name.* line 5'         '$a [block service]'
 manifest 'too many devices'              '[0-9]*: more than 62 devices'               "\$a $(printf '[block b%d]\\n' {1..61})"
 manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..50})"
+manifest 'a folder and a block device' ' .kv files. has a folder and a block device'  's/^from.*/&\nblock = yes/'
+manifest 'neither yes nor no for block' 'block = maybe; give yes or no'               's/^from.*/block = maybe/'
 manifest 'a missing folder'              '8: from = .*there is no folder'             's/files\/$/nix/'
 manifest 'a key of no type'              '10: .key port. has no type'                 '/^type/d'
 manifest 'a key of an unknown type'      '11: no type .*mean .port'                   's/= port/= prot/'

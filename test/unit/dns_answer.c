@@ -155,6 +155,8 @@ static void test_dname(void **state)
            "NOERROR AA\nan dd.example. 3600 DNAME d.example.\nan x.dd.example. 3600 CNAME x.d.example.\n"
            "an d.example. 3600 DNAME t.example.\nan x.d.example. 3600 CNAME x.t.example.\n"
            "an x.t.example. 3600 A 192.0.2.6\n"},
+          {"x.d.example. CNAME", "NOERROR AA\nan d.example. 3600 DNAME t.example.\n"
+                                 "an x.d.example. 3600 CNAME x.t.example.\n"},
           {"d.example. DNAME", "NOERROR AA\nan d.example. 3600 DNAME t.example.\n"});
     /* 247 bytes: with nine more it's too long. */
     char text[512], label[64];
@@ -166,6 +168,34 @@ static void test_dname(void **state)
     use("big.", text);
     assert_non_null(strstr(answer_of(&zones, "aaaaaaaa.d.big. A"), "YXDOMAIN AA\nan d.big. 60 DNAME aaa"));
     assert_non_null(strstr(answer_of(&zones, "aaaaaaa.d.big. A"), "NOERROR AA\nan d.big. 60 DNAME aaa"));
+}
+
+/* Nothing below a DNAME is seen, a wildcard that leads to the same name neither; and one that leads to itself ends. */
+static void test_dname_occludes(void **state)
+{
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\n@ DNAME @\n"
+                    "* CNAME x.y\n* CNAME other\nx.y TXT hidden\n");
+    CHECK({"x.y.example. A", "NOERROR AA\nan example. 60 DNAME example.\nan x.y.example. 60 CNAME x.y.example.\n"},
+          {"x.y.example. TXT", "NOERROR AA\nan example. 60 DNAME example.\nan x.y.example. 60 CNAME x.y.example.\n"},
+          {"x.y.example. CNAME", "NOERROR AA\nan example. 60 DNAME example.\nan x.y.example. 60 CNAME x.y.example.\n"});
+}
+
+/* The chain ends where it came through: what is there has been said. */
+static void test_dname_once(void **state)
+{
+#define DNAMES "an d.example. 60 DNAME example.\n"
+#define RRSIG_DNAME "an d.example. 60 RRSIG DNAME\n"
+#define CHAIN "an d.d.example. 60 CNAME d.example.\n"
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\nd DNAME @\nd TXT x\n"
+                    "d RRSIG DNAME 13 2 60 20300101000000 20200101000000 1 example. AQ==\n"
+                    "*.w DNAME @\n");
+    CHECK({"d.d.example. DNAME", "NOERROR AA\n" DNAMES CHAIN},
+          {"d.d.example. DNAME +do", "NOERROR AA\n" DNAMES RRSIG_DNAME CHAIN},
+          {"d.d.example. RRSIG", "NOERROR AA\n" DNAMES CHAIN RRSIG_DNAME},
+          {"d.d.example. RRSIG +do", "NOERROR AA\n" DNAMES RRSIG_DNAME CHAIN},
+          {"d.d.example. ANY +do +tcp", "NOERROR AA\n" DNAMES RRSIG_DNAME CHAIN "an d.example. 60 TXT \"x\"\n"},
+          {"x.w.*.w.example. DNAME", "NOERROR AA\nan *.w.example. 60 DNAME example.\n"
+                                     "an x.w.*.w.example. 60 CNAME x.w.example.\nan x.w.example. 60 DNAME example.\n"});
 }
 
 static void test_referral(void **state)
@@ -183,6 +213,15 @@ static void test_referral(void **state)
 }
 
 /* RFC 9471: glue of the delegation itself is part of it. */
+/* A DS that isn't signed proves nothing: it is left out, but given to who asks for it. */
+static void test_referral_unsigned(void **state)
+{
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\nns A 192.0.2.1\n"
+                    "ds NS ns\nds DS 1 8 1 B6DCD485719ADCA18E5F3D48A2331627FDD3636B\n");
+    CHECK({"x.ds.example. A +do", "NOERROR\nau ds.example. 60 NS ns.example.\nad ns.example. 60 A 192.0.2.1\n"},
+          {"ds.example. DS +do", "NOERROR AA\nan ds.example. 60 DS 1 8 1 B6DCD485719ADCA18E5F3D48A2331627FDD3636B\n"});
+}
+
 static void test_truncation(void **state)
 {
     use("example.", plain);
@@ -466,7 +505,10 @@ int main(void)
         cmocka_unit_test_teardown(test_chains, teardown),
         cmocka_unit_test_teardown(test_long_chain, teardown),
         cmocka_unit_test_teardown(test_dname, teardown),
+        cmocka_unit_test_teardown(test_dname_occludes, teardown),
+        cmocka_unit_test_teardown(test_dname_once, teardown),
         cmocka_unit_test_teardown(test_referral, teardown),
+        cmocka_unit_test_teardown(test_referral_unsigned, teardown),
         cmocka_unit_test_teardown(test_truncation, teardown),
         cmocka_unit_test_teardown(test_reserve, teardown),
         cmocka_unit_test_teardown(test_any, teardown),

@@ -87,8 +87,9 @@ static void parts_of_data(void **state)
 /* Types whose data end by themselves take no byte more, others take any at their end. */
 static void one_byte_more(void **state)
 {
-    static const char *const fixed[] = {"A",   "AAAA", "NS",    "SOA",   "MX",         "SRV",   "NAPTR", "HINFO",
-                                        "LOC", "RP",   "DNAME", "EUI48", "NSEC3PARAM", "EUI64", "KX",    "PTR"};
+    static const char *const fixed[] = {"A",     "AAAA", "NS",  "SOA",   "MX",    "SRV",        "NAPTR",
+                                        "HINFO", "LOC",  "RP",  "DNAME", "EUI48", "NSEC3PARAM", "EUI64",
+                                        "KX",    "PTR",  "NID", "L32",   "L64",   "LP"};
     for (size_t i = 0; i < ARRAY_LEN(dns_vectors); i++) {
         struct bytes rdata = from_hex(dns_vectors[i].hex, room[1], sizeof room[1]);
         room[1][rdata.len++] = 1;
@@ -182,6 +183,12 @@ static const struct {
     {"EUI48", "01:02:03:04:05:06", "dashes"},
     {"EUI48", "01-02-03-04-05", "dashes"},
     {"EUI64", "01-02-03-04-05-06", "dashes"},
+    {"NID", "10 1:2:3", "four groups"},
+    {"NID", "10 1:2:3:4:5", "four groups"},
+    {"NID", "10 1:2::3", "four groups"},
+    {"NID", "10 1:2:3:1.2.3.4", "four groups"},
+    {"NID", "10 1:2:3:00004", "four groups"},
+    {"L64", "10", "missing"},
     {"CAA", "0 a-b x", "tag"},
     {"CAA", "0 \"issue\" x", "quotes"},
     {"CAA", "256 issue x", "too large"},

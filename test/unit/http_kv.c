@@ -49,7 +49,7 @@ static bool reading_is_directory(struct kv *kv, struct bytes key)
     return kv_is_directory(&embedded.kv, key);
 }
 
-static const struct kv_ops reading_ops = {reading_find, reading_read, reading_is_directory, NULL};
+static const struct kv_ops reading_ops = {reading_find, reading_read, reading_is_directory, NULL, NULL};
 
 static struct answer a;
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* Zones from a store: what loading them once (dns_load.c) and following the store (dns_reload.c) share. */
+#ifndef PROTO_DNS_LOAD_H
+#define PROTO_DNS_LOAD_H
+
+#include "proto/dns_server.h"
+#include "proto/dns_zonefile.h"
+
+enum { DNS_INCLUDES_MAX = 64 /* files of one zone that are in memory at once */ };
+
+struct dns_loading {
+    struct dns_server *server;
+    struct kv *kv;
+    struct dns_zonefile *zonefile;
+    enum err result;
+    size_t n_zones;
+    size_t n_included; /* of the zone that is read */
+    size_t n_read;
+    void *read[DNS_INCLUDES_MAX]; /* what didn't lie in the image */
+};
+
+/* What a zone that came from a store is marked with: the value's number in it, but for the lowest bits. */
+enum {
+    DNS_MARK_ROUND = 1,    /* whether it was there in rounds with an odd number */
+    DNS_MARK_INCLUDES = 2, /* it holds other files' text */
+    DNS_MARK_STORE = 4     /* always */
+};
+
+/* The key is that of a zone's file. */
+bool dns_load_is_zone(struct bytes key);
+/* The name of the zone whose file this is. What is wrong is logged. */
+MUST_USE enum err dns_load_origin(struct bytes key, struct dns_name *origin);
+/* The mark of the value under this key. ERR_NOT_FOUND, ERR_IO. */
+MUST_USE enum err dns_load_mark(struct dns_loading *l, struct bytes key, uint64_t *mark) MAY_YIELD;
+/* Reads the zone and puts it in the place of what there was, which stays when something is wrong. What is wrong is logged. */
+MUST_USE enum err dns_load_key(struct dns_loading *l, struct bytes key) MAY_YIELD;
+
+#endif
