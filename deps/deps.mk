@@ -80,9 +80,9 @@ $(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin d
 	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && mkdir $(@D)/include/sodium && \
 	cp $(SODIUM)/include/sodium/crypto_shorthash_siphash24.h $(SODIUM)/include/sodium/export.h $(@D)/include/sodium/ && touch $@
 
-$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk deps/mbedtls_random_config.h
+$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk deps/mbedtls_random_config.h deps/mbedtls_p256_config.h
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
-$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk deps/mbedtls_random_config.h
+$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk deps/mbedtls_random_config.h deps/mbedtls_p256_config.h
 	$(call deps-logged,mbedtls-host,building,$(call deps-mbedtls,$(DEPS_HOST_CFLAGS)))
 
 # $(call deps-mbedtls,FLAGS): the archive appears when all of it went well.

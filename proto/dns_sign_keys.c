@@ -182,13 +182,8 @@ static struct bytes private_text(struct reading *r, struct bytes first)
 static const char *take_private(struct reading *r, struct bytes first)
 {
     struct dns_sign_key *key = &r->keys->list[r->keys->n];
-    struct bytes text = private_text(r, first), algorithm;
-    uint64_t number = 0;
-    if (field(text, "Algorithm:", &algorithm) &&
-        bytes_decimal(bytes_slice(algorithm, 0, bytes_find(algorithm, ' ')), UINT8_MAX, &number) &&
-        number != DNSSEC_ECDSAP256SHA256)
-        return "its algorithm is none that signs here: ECDSAP256SHA256 (13) is";
-    const char *why = dnssec_key_parse(text, DNSSEC_KEY_ZONE, &key->key);
+    struct bytes text = private_text(r, first);
+    const char *why = dnssec_key_parse_p256(text, DNSSEC_KEY_ZONE, &key->key);
     if (!why)
         why = take_times(text, key);
     r->keys->n += !why;

@@ -78,7 +78,10 @@ void dnssec_nsec3_hash(struct bytes name, struct bytes salt, unsigned iterations
 
 /* ---- Signing: ECDSA with P-256 or P-384 ---- */
 
+struct dnssec_curve;
+
 struct dnssec_key {
+    const struct dnssec_curve *curve; /* where it is calculated */
     uint8_t algorithm;
     uint16_t tag;
     uint8_t secret[48];                  /* dnssec_key_wipe */
@@ -92,6 +95,8 @@ MUST_USE enum err dnssec_key_generate(uint8_t algorithm, uint16_t flags, struct 
 MUST_USE enum err dnssec_key_of(uint8_t algorithm, uint16_t flags, struct bytes secret, struct dnssec_key *key);
 /* From the text of BIND's and everybody's K*.private. NULL, or the reason why it is none. */
 const char *dnssec_key_parse(struct bytes text, uint16_t flags, struct dnssec_key *key);
+/* Those of P-256 only: an image that has all its keys from here carries no other curve. */
+const char *dnssec_key_parse_p256(struct bytes text, uint16_t flags, struct dnssec_key *key);
 void dnssec_key_write(const struct dnssec_key *key, struct writer *text);
 void dnssec_key_wipe(struct dnssec_key *key);
 static inline struct bytes dnssec_key_rdata(const struct dnssec_key *key)

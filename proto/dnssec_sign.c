@@ -15,20 +15,29 @@ static int draw(void *unused, unsigned char *out, size_t len)
     return 0;
 }
 
+/* One of the library's that is of P-256 alone (deps/mbedtls.mk). */
+int p256_group_load(mbedtls_ecp_group *group, mbedtls_ecp_group_id id);
+
+struct dnssec_curve {
+    int (*load)(mbedtls_ecp_group *group, mbedtls_ecp_group_id id);
+};
+
+static const struct dnssec_curve p256 = {p256_group_load}, any_curve = {mbedtls_ecp_group_load};
+
 struct curve {
     mbedtls_ecp_group group;
     mbedtls_ecp_point point;
     mbedtls_mpi secret, r, s;
 };
 
-static bool curve_begin(struct curve *c, const struct dnssec_method *m)
+static bool curve_begin(struct curve *c, const struct dnssec_curve *curve, const struct dnssec_method *m)
 {
     mbedtls_ecp_group_init(&c->group);
     mbedtls_ecp_point_init(&c->point);
     mbedtls_mpi_init(&c->secret);
     mbedtls_mpi_init(&c->r);
     mbedtls_mpi_init(&c->s);
-    return mbedtls_ecp_group_load(&c->group, m->curve) == 0;
+    return curve->load(&c->group, m->curve) == 0;
 }
 
 static void curve_end(struct curve *c)
@@ -64,16 +73,17 @@ static bool fill_key(struct curve *c, const struct dnssec_method *m, uint16_t fl
 }
 
 /* secret.len 0: a new one. */
-static enum err make_key(uint8_t algorithm, uint16_t flags, struct bytes secret, struct dnssec_key *key)
+static enum err make_key(const struct dnssec_curve *curve, uint8_t algorithm, uint16_t flags, struct bytes secret,
+                         struct dnssec_key *key)
 {
     const struct dnssec_method *m = dnssec_method(algorithm);
     struct curve c;
-    *key = (struct dnssec_key){0};
+    *key = (struct dnssec_key){.curve = curve};
     if (!m || !m->curve_bytes)
         return ERR_UNSUPPORTED;
     if (secret.len != 0 && secret.len != m->curve_bytes)
         return ERR_INVALID;
-    bool good = curve_begin(&c, m);
+    bool good = curve_begin(&c, curve, m);
     if (secret.len)
         good = good && mbedtls_mpi_read_binary(&c.secret, secret.data, secret.len) == 0;
     else
@@ -85,12 +95,12 @@ static enum err make_key(uint8_t algorithm, uint16_t flags, struct bytes secret,
 
 enum err dnssec_key_generate(uint8_t algorithm, uint16_t flags, struct dnssec_key *key)
 {
-    return make_key(algorithm, flags, bytes_of(NULL, 0), key);
+    return make_key(&any_curve, algorithm, flags, bytes_of(NULL, 0), key);
 }
 
 enum err dnssec_key_of(uint8_t algorithm, uint16_t flags, struct bytes secret, struct dnssec_key *key)
 {
-    return secret.len ? make_key(algorithm, flags, secret, key) : ERR_INVALID;
+    return secret.len ? make_key(&any_curve, algorithm, flags, secret, key) : ERR_INVALID;
 }
 
 void dnssec_key_wipe(struct dnssec_key *key)
@@ -105,7 +115,8 @@ static bool sign_hash(const struct dnssec_method *m, const struct dnssec_key *ke
 {
     struct curve c;
     uint8_t signature[DNSSEC_ECDSA_BYTES];
-    bool good = curve_begin(&c, m) && mbedtls_mpi_read_binary(&c.secret, key->secret, m->curve_bytes) == 0 &&
+    bool good = curve_begin(&c, key->curve, m) &&
+                mbedtls_mpi_read_binary(&c.secret, key->secret, m->curve_bytes) == 0 &&
                 mbedtls_ecdsa_sign(&c.group, &c.r, &c.s, &c.secret, hash->bytes, hash->len, draw, NULL) == 0 &&
                 mbedtls_mpi_write_binary(&c.r, signature, m->curve_bytes) == 0 &&
                 mbedtls_mpi_write_binary(&c.s, signature + m->curve_bytes, m->curve_bytes) == 0;
@@ -163,7 +174,7 @@ static bool find_value(struct bytes text, const char *name, struct bytes *value)
     return false;
 }
 
-const char *dnssec_key_parse(struct bytes text, uint16_t flags, struct dnssec_key *key)
+static const char *parse(const struct dnssec_curve *curve, struct bytes text, uint16_t flags, struct dnssec_key *key)
 {
     struct bytes algorithm, encoded;
     uint64_t number;
@@ -175,14 +186,26 @@ const char *dnssec_key_parse(struct bytes text, uint16_t flags, struct dnssec_ke
     if (!find_value(text, "Algorithm:", &algorithm) ||
         !bytes_decimal(bytes_slice(algorithm, 0, bytes_find(algorithm, ' ')), UINT8_MAX, &number))
         return "there is no line \"Algorithm:\" with a number";
-    if (number != DNSSEC_ECDSAP256SHA256 && number != DNSSEC_ECDSAP384SHA384)
-        return "its algorithm is none that can sign here: ECDSAP256SHA256 (13) and ECDSAP384SHA384 (14) are";
+    if (number != DNSSEC_ECDSAP256SHA256 && (number != DNSSEC_ECDSAP384SHA384 || curve == &p256))
+        return curve == &p256
+                   ? "its algorithm is none that signs here: ECDSAP256SHA256 (13) is"
+                   : "its algorithm is none that can sign here: ECDSAP256SHA256 (13) and ECDSAP384SHA384 (14) are";
     if (!find_value(text, "PrivateKey:", &encoded) || !radix_read(&radix, encoded, &w) || !radix_end(&radix) ||
         !writer_good(&w))
         return "there is no line \"PrivateKey:\" with base64 of the right length";
-    enum err e = dnssec_key_of((uint8_t)number, flags, writer_bytes(&w), key);
+    enum err e = writer_len(&w) ? make_key(curve, (uint8_t)number, flags, writer_bytes(&w), key) : ERR_INVALID;
     mbedtls_platform_zeroize(secret, sizeof secret);
     return e ? "its number is none of the curve's" : NULL;
+}
+
+const char *dnssec_key_parse(struct bytes text, uint16_t flags, struct dnssec_key *key)
+{
+    return parse(&any_curve, text, flags, key);
+}
+
+const char *dnssec_key_parse_p256(struct bytes text, uint16_t flags, struct dnssec_key *key)
+{
+    return parse(&p256, text, flags, key);
 }
 
 void dnssec_key_write(const struct dnssec_key *key, struct writer *text)
