@@ -21,8 +21,9 @@ $(OBJ)/random.o: $(random)
 		--keep-global-symbol='mbedtls_hmac_drbg_*' --keep-global-symbol=random_md_info_from_type $@.tmp
 	mv $@.tmp $@
 
-# Small: what is called once a packet, and of the curves what is outside of the innermost loops (4 KB; a signature takes 5 % longer).
-$(OBJ)/sha256.o $(OBJ)/ecp.o: override CFLAGS := $(CFLAGS) $(SMALL)
+# Small: what is called once a packet or a message, and of the curves what is outside of the innermost loops (4 KB; a signature takes 5 %
+# longer).
+$(addprefix $(OBJ)/,md.o sha1.o sha256.o sha512.o ecp.o): override CFLAGS := $(CFLAGS) $(SMALL)
 
 $(objects): $(OBJ)/%.o: %.c
 	$(CC) $(CFLAGS) -I. -c -o $@ $<

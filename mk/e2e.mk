@@ -29,12 +29,17 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_server.py hvt' \
       'test/e2e/dns_server.py linux' \
       'test/e2e/dns_server.py host' \
+      'test/e2e/dns_signed.py spt' \
+      'test/e2e/dns_signed.py linux' \
       'test/e2e/dns_peers.py spt' \
       'test/e2e/dns_peers.py hvt' \
       'test/e2e/dns_peers.py linux' \
       'test/e2e/dns_resolver.py spt' \
       'test/e2e/dns_resolver.py hvt' \
       'test/e2e/dns_resolver.py linux' \
+      'test/e2e/dns_validate.py spt' \
+      'test/e2e/dns_validate.py hvt' \
+      'test/e2e/dns_validate.py linux' \
       'test/e2e/dns_reload.py spt' \
       'test/e2e/dns_reload.py linux' \
       test/e2e/loss.py \

@@ -110,8 +110,8 @@ static void wake(struct udp_socket *u)
         u->reader->wake(u->reader);
 }
 
-static void copy_in(struct net *n, struct udp_socket *u, const struct endpoint *from, struct bytes payload,
-                    size_t n_chunks)
+static COLD void copy_in(struct net *n, struct udp_socket *u, const struct endpoint *from, struct bytes payload,
+                         size_t n_chunks)
 {
     struct udp_chunk *first = NULL;
     struct udp_chunk **link = &first;
@@ -135,7 +135,7 @@ static void copy_in(struct net *n, struct udp_socket *u, const struct endpoint *
     u->end = &first->next_datagram;
 }
 
-static void enqueue(struct net *n, struct udp_socket *u, const struct endpoint *from, struct bytes payload)
+static COLD void enqueue(struct net *n, struct udp_socket *u, const struct endpoint *from, struct bytes payload)
 {
     struct counters_udp *c = &n->counters.udp;
     size_t n_chunks = payload.len ? (payload.len + UDP_CHUNK_BYTES - 1) / UDP_CHUNK_BYTES : 1;
@@ -152,7 +152,7 @@ static void enqueue(struct net *n, struct udp_socket *u, const struct endpoint *
     wake(u);
 }
 
-static bool is_for_dhcp(const struct net *n, const struct ip_in *in, const struct udp_header *h)
+static COLD bool is_for_dhcp(const struct net *n, const struct ip_in *in, const struct udp_header *h)
 {
     return n->dhcp.state != DHCP_OFF && ip_is4(&in->dst) && h->dst_port == DHCP_CLIENT_PORT &&
            h->src_port == DHCP_SERVER_PORT;
@@ -209,7 +209,7 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         n->ip6_ops->refuse_port(n, now_ns, in, header);
 }
 
-static size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)
+static COLD size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)
 {
     struct writer w = writer_of(buffer, size < c->len ? size : c->len);
     while (writer_left(&w)) {
@@ -220,7 +220,7 @@ static size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)
     return writer_len(&w);
 }
 
-enum err udp_take(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from)
+COLD enum err udp_take(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from)
 {
     if (!u->first)
         return ERR_AGAIN;

@@ -252,7 +252,7 @@ static void refer(struct reply *a, const struct place_found *f)
     if (ds && signatures(a, f->node, ds)) /* nobody could believe it without */
         reply_authority(a, f->node, ds, ds->ttl);
     else
-        proof_no_data(a, f->node, f->labels);
+        prove(a, PROOF_NO_DATA, f->node, f->labels);
     a->more = f->set;
     a->more_node = f->node;
     a->is_referral = true;
@@ -310,15 +310,15 @@ static bool answer_at(struct reply *a, const struct dns_node *n, bool is_wildcar
     if (!s && !cname) {
         add_soa(a);
         if (is_wildcard)
-            proof_wildcard_no_data(a, n, encloser);
+            prove(a, PROOF_WILDCARD_NO_DATA, n, encloser);
         else
-            proof_no_data(a, n, a->key.n);
+            prove(a, PROOF_NO_DATA, n, a->key.n);
         return false;
     }
     if (s ? !write_found(a, n, s) : !write_answer(a, n, cname))
         return false;
     if (is_wildcard)
-        proof_wildcard(a, encloser);
+        prove(a, PROOF_WILDCARD, NULL, encloser);
     return cname && go_to(a, cname, dns_set_first(cname));
 }
 
@@ -343,7 +343,7 @@ static bool answer_name(struct reply *a)
         return answer_at(a, wildcard, true, f.labels);
     set_rcode(a, DNS_NXDOMAIN);
     add_soa(a);
-    proof_no_name(a, f.labels);
+    prove(a, PROOF_NO_NAME, NULL, f.labels);
     return false;
 }
 
@@ -360,7 +360,7 @@ static bool write_authority(struct reply *a)
 }
 
 /* The node whose addresses go with this record; NULL: it has none that are ours to give. */
-static const struct dns_node *find_target(struct reply *a, struct bytes rdata)
+static COLD const struct dns_node *find_target(struct reply *a, struct bytes rdata)
 {
     struct bytes target = dns_rdata_target(a->more->type, rdata);
     bool is_service = a->more->type == DNS_SVCB || a->more->type == DNS_HTTPS;
@@ -378,7 +378,7 @@ static const struct dns_node *find_target(struct reply *a, struct bytes rdata)
     return find_existing(a, a->key.n);
 }
 
-static bool write_addresses(struct reply *a, const struct dns_node *n)
+static COLD bool write_addresses(struct reply *a, const struct dns_node *n)
 {
     static const uint16_t types[] = {DNS_A, DNS_AAAA};
     bool all = true;
@@ -391,7 +391,7 @@ static bool write_addresses(struct reply *a, const struct dns_node *n)
 
 /* Addresses of the servers below the delegation itself come first: without them it can't be followed, so a response without
  * them is not whole (RFC 9471 3). All others are a courtesy. */
-static void write_additional(struct reply *a)
+static COLD void write_additional(struct reply *a)
 {
     const struct dns_node *done[REPLY_TARGETS_MAX], *n;
     unsigned n_done = 0, i;

@@ -286,6 +286,15 @@ static bool is_known(struct dns_iterate *it, uint64_t now_ns, struct dns_client_
            follow(it, now_ns, q, false);
 }
 
+/* It came along with another answer, perhaps after it had failed, and has yet to be judged. */
+static bool is_unjudged(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type)
+{
+    struct dns_cached found;
+    return it->o.validate &&
+           (find(it, now_ns, name, type, false, &found) || find_alias(it, now_ns, name, type, false, &found)) &&
+           found.verdict == DNS_VERDICT_NONE;
+}
+
 static void run_question(struct dns_iterate *it, uint64_t now_ns, struct dns_client_query *q)
 {
     if (is_known(it, now_ns, q)) {
@@ -296,8 +305,8 @@ static void run_question(struct dns_iterate *it, uint64_t now_ns, struct dns_cli
     struct bytes name = dns_name_bytes(&q->final);
     bool many = q->n_aliases > DNS_ITERATE_ALIASES || q->n_tries > DNS_ITERATE_ALIASES + QUESTION_TRIES;
     it->counters.many_aliases += many;
-    if (many || dns_iterate_has_failed(it, now_ns, name, q->type) ||
-        !(q->task = dns_task_for(it, name, q->type, NULL))) {
+    bool failed = dns_iterate_has_failed(it, now_ns, name, q->type) && !is_unjudged(it, now_ns, name, q->type);
+    if (many || failed || !(q->task = dns_task_for(it, name, q->type, NULL))) {
         give_up(it, now_ns, q);
         return;
     }

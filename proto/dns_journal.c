@@ -156,39 +156,49 @@ static enum err put(struct dns_journal *j, struct bytes origin, struct bytes dat
     return OK;
 }
 
-/* The record at `at` of the half in use, number `next` or, with `any`, that or a later one: GIVES its whole in *record. ERR_END: there
- * is none. */
+/* So many bytes of the half in use: GIVES. */
+static enum err read_at(const struct dns_journal *j, uint64_t at, size_t len, uint8_t **to)
+{
+    *to = malloc(len);
+    enum err e = *to ? block_read(j->block, j->half * j->half_bytes + at, *to, len) : ERR_FULL;
+    if (e)
+        free(*to);
+    return e;
+}
+
+/* Whether what begins here may be a record of this epoch, number `next` or, with `any`, that or a later one; the length of its rest. */
+static bool is_head(const struct dns_journal *j, struct bytes b, uint64_t next, bool any, size_t *len)
+{
+    struct reader r = reader_of(b);
+    bool good = read_le32(&r) == record_magic;
+    *len = read_le32(&r);
+    good &= read_le64(&r) == j->epoch;
+    uint64_t number = read_le64(&r);
+    return good && (any ? number >= next : number == next);
+}
+
+/* The record at `at` of the half in use: GIVES its whole in *record. ERR_END: there is none. */
 static enum err get(const struct dns_journal *j, uint64_t at, uint64_t next, bool any, uint8_t **record, size_t *len)
 {
-    uint32_t size = j->block->block_bytes;
-    uint64_t base = j->half * j->half_bytes;
-    if (at >= j->half_bytes)
-        return ERR_END;
-    uint8_t *b = malloc(size), sum[SUM_BYTES];
-    enum err e = b ? block_read(j->block, base + at, b, size) : ERR_FULL;
-    struct reader r = reader_of(bytes_of(b, e ? 0 : size));
-    bool head = read_le32(&r) == record_magic;
-    *len = read_le32(&r);
-    head &= read_le64(&r) == j->epoch;
-    uint64_t number = read_le64(&r);
-    head &= any ? number >= next : number == next;
-    uint64_t whole = whole_blocks(j, RECORD_BYTES + (uint64_t)*len);
-    if (!e && (!head || whole > j->half_bytes - at))
-        e = ERR_END;
-    if (!e && whole > size) {
-        uint8_t *more = realloc(b, (size_t)whole);
-        e = more ? block_read(j->block, base + at + size, more + size, (size_t)whole - size) : ERR_FULL;
-        b = more ? more : b;
-    }
-    if (!e) {
-        sum_of(nonce_of(j), bytes_of(b, HEAD_BYTES), bytes_of(b + RECORD_BYTES, *len), sum);
-        e = memcmp(sum, b + HEAD_BYTES, SUM_BYTES) == 0 ? OK : ERR_END;
-    }
+    uint8_t *b, sum[SUM_BYTES];
+    enum err e = at < j->half_bytes ? read_at(j, at, j->block->block_bytes, &b) : ERR_END;
     if (e)
+        return e;
+    bool head = is_head(j, bytes_of(b, j->block->block_bytes), next, any, len);
+    free(b);
+    uint64_t whole = whole_blocks(j, RECORD_BYTES + (uint64_t)*len);
+    if (!head || whole > j->half_bytes - at)
+        return ERR_END;
+    e = read_at(j, at, (size_t)whole, &b);
+    if (e)
+        return e;
+    sum_of(nonce_of(j), bytes_of(b, HEAD_BYTES), bytes_of(b + RECORD_BYTES, *len), sum);
+    if (memcmp(sum, b + HEAD_BYTES, SUM_BYTES) != 0) {
         free(b);
-    else
-        *record = b;
-    return e;
+        return ERR_END;
+    }
+    *record = b;
+    return OK;
 }
 
 typedef enum err record_fn(void *user, struct bytes origin, struct bytes data);

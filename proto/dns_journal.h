@@ -51,7 +51,7 @@ MUST_USE enum err dns_journal_open(struct dns_journal *j, struct block *b) MAY_Y
 MUST_USE enum err dns_journal_replay(struct dns_journal *j, struct dns_zones *zones,
                                      void (*each)(void *user, struct dns_zone *z, struct dns_entry *e),
                                      void *user) MAY_YIELD;
-/* Writes a change and waits until it is safe. ERR_FULL (counted): no room, even summed up; ERR_IO: now and from then on. */
-MUST_USE enum err dns_journal_keep(struct dns_journal *j, struct bytes origin, const struct dns_entry *e) MAY_YIELD;
+/* Writes a change and waits until it is safe; other fibers don't run meanwhile, since no platform's block device lets them. ERR_FULL (counted): no room, even summed up; ERR_IO: now and from then on. */
+MUST_USE enum err dns_journal_keep(struct dns_journal *j, struct bytes origin, const struct dns_entry *e);
 
 #endif

@@ -94,6 +94,8 @@ static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct 
         e = dns_zone_fill_end(zone);
     if (e == OK)
         e = check(zone, o->file);
+    if (e == OK && !dns_server_takes(d, zone))
+        e = ERR_UNSUPPORTED;
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)

@@ -21,13 +21,12 @@ struct loading {
 static enum err add_all(struct dns_packed *p, struct dns_zone *zone)
 {
     struct dns_packed_record r;
-    struct dns_soa soa;
     while (dns_packed_next(p, &r)) {
         enum err e = dns_zone_add(zone, r.name, r.type, r.ttl, r.rdata);
         if (e != OK && e != ERR_IN_USE)
             return e;
     }
-    return dns_packed_ended(p) && dns_zone_soa(zone, &soa) ? OK : ERR_MALFORMED;
+    return dns_packed_ended(p) && dns_zone_find(zone, dns_zone_origin(zone), DNS_SOA) ? OK : ERR_MALFORMED;
 }
 
 static enum err load(struct dns_server *d, struct bytes file)
@@ -44,6 +43,8 @@ static enum err load(struct dns_server *d, struct bytes file)
     if (e != OK)
         return e;
     e = add_all(&p, zone);
+    if (e == OK && !dns_server_takes(d, zone))
+        e = ERR_UNSUPPORTED;
     if (e == OK)
         e = dns_zones_put(&d->zones, zone);
     if (e != OK)

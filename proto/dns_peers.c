@@ -253,7 +253,8 @@ static size_t message(struct dns_extra *extra, struct dns_service *s, const stru
 
 enum err dns_peers_init(struct dns_peers *p, struct dns_zones *zones, size_t zone_bytes)
 {
-    *p = (struct dns_peers){.extra = {message, transfer}, .zones = zones, .history_bytes = DNS_HISTORY_BYTES};
+    *p = (struct dns_peers){
+        .extra = {message, transfer, dns_service_transfer}, .zones = zones, .history_bytes = DNS_HISTORY_BYTES};
     p->zone_bytes = zone_bytes;
     p->user = (struct dns_update_user){.keep = keep, .done = done};
     list_init(&p->roles);

@@ -2,18 +2,6 @@
 /* Proofs that something isn't there: RFC 4035 3.1.3, RFC 5155 7.2. */
 #include "proto/dns_reply.h"
 
-enum chain { CHAIN_NONE, CHAIN_NSEC, CHAIN_NSEC3 };
-
-/* What there is to prove with. */
-static enum chain find_chain(const struct reply *a, struct dns_nsec3_params *p)
-{
-    if (!a->query->dnssec_ok)
-        return CHAIN_NONE;
-    if (dns_node_set(a->z->apex, DNS_NSEC, 0))
-        return CHAIN_NSEC;
-    return dns_nsec3_params(a->z, p) ? CHAIN_NSEC3 : CHAIN_NONE;
-}
-
 /* ---- NSEC ---- */
 
 static bool add_nsec(struct reply *a, const struct dns_node *n)
@@ -82,67 +70,45 @@ static void add_wildcard(struct reply *a, const struct dns_nsec3_params *p, unsi
 
 /* ---- The cases ---- */
 
-void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels)
+static void prove_by_nsec(struct reply *a, enum proof what, const struct dns_node *n, unsigned labels)
 {
-    struct dns_nsec3_params p;
-    switch (find_chain(a, &p)) {
-    case CHAIN_NONE:
+    if (n && !add_nsec(a, n))
+        cover_by_nsec(a, dns_node_name(n));
+    if (what != PROOF_NO_DATA)
+        cover_by_nsec(a, dns_name_bytes(&a->key.name));
+    if (what == PROOF_NO_NAME)
+        cover_wildcard_by_nsec(a, labels);
+}
+
+static void prove_by_nsec3(struct reply *a, enum proof what, const struct dns_nsec3_params *p, unsigned labels)
+{
+    switch (what) {
+    case PROOF_NO_DATA:
+        if (!add_nsec3(a, p, dns_key_suffix(&a->key, labels), true) && labels > a->z->n_labels)
+            add_next_closer(a, p, add_encloser(a, p, labels - 1));
         return;
-    case CHAIN_NSEC:
-        if (!add_nsec(a, n))
-            cover_by_nsec(a, dns_node_name(n));
+    case PROOF_WILDCARD:
+        add_next_closer(a, p, labels);
         return;
-    case CHAIN_NSEC3:
-        if (!add_nsec3(a, &p, dns_key_suffix(&a->key, labels), true) && labels > a->z->n_labels)
-            add_next_closer(a, &p, add_encloser(a, &p, labels - 1));
+    case PROOF_NO_NAME:
+    case PROOF_WILDCARD_NO_DATA:
+        labels = add_encloser(a, p, labels);
+        add_next_closer(a, p, labels);
+        add_wildcard(a, p, labels);
     }
 }
 
-void proof_no_name(struct reply *a, unsigned encloser)
+static void prove_all(struct reply *a, int what, const struct dns_node *n, unsigned labels)
 {
     struct dns_nsec3_params p;
-    switch (find_chain(a, &p)) {
-    case CHAIN_NONE:
-        return;
-    case CHAIN_NSEC:
-        cover_by_nsec(a, dns_name_bytes(&a->key.name));
-        cover_wildcard_by_nsec(a, encloser);
-        return;
-    case CHAIN_NSEC3:
-        encloser = add_encloser(a, &p, encloser);
-        add_next_closer(a, &p, encloser);
-        add_wildcard(a, &p, encloser);
-    }
+    if (dns_node_set(a->z->apex, DNS_NSEC, 0))
+        prove_by_nsec(a, (enum proof)what, n, labels);
+    else if (dns_nsec3_params(a->z, &p))
+        prove_by_nsec3(a, (enum proof)what, &p, labels);
 }
 
-void proof_wildcard(struct reply *a, unsigned encloser)
+void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max)
 {
-    struct dns_nsec3_params p;
-    switch (find_chain(a, &p)) {
-    case CHAIN_NONE:
-        return;
-    case CHAIN_NSEC:
-        cover_by_nsec(a, dns_name_bytes(&a->key.name));
-        return;
-    case CHAIN_NSEC3:
-        add_next_closer(a, &p, encloser);
-    }
-}
-
-void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser)
-{
-    struct dns_nsec3_params p;
-    switch (find_chain(a, &p)) {
-    case CHAIN_NONE:
-        return;
-    case CHAIN_NSEC:
-        if (!add_nsec(a, wildcard))
-            cover_by_nsec(a, dns_node_name(wildcard));
-        cover_by_nsec(a, dns_name_bytes(&a->key.name));
-        return;
-    case CHAIN_NSEC3:
-        encloser = add_encloser(a, &p, encloser);
-        add_next_closer(a, &p, encloser);
-        add_wildcard(a, &p, encloser);
-    }
+    dns_zones_init_unsigned(zs, seed, max);
+    zs->prove = prove_all;
 }

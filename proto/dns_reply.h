@@ -39,15 +39,19 @@ struct reply {
 /* That the set goes into the authority section, once. */
 void reply_authority(struct reply *a, const struct dns_node *n, const struct dns_set *s, uint32_t ttl);
 
-/* ---- dns_proof.c: what DNSSEC wants beside the answer; nothing unless asked for and there ---- */
+/* ---- What DNSSEC wants beside the answer: dns_proof.c, in servers of signed zones; nothing unless asked for and there ---- */
 
-/* The name, of so many labels, has no such type; `n` is its node. */
-void proof_no_data(struct reply *a, const struct dns_node *n, unsigned labels);
-/* The name doesn't exist, nor a wildcard for it; what exists of it are its last `encloser` labels. */
-void proof_no_name(struct reply *a, unsigned encloser);
-/* The name doesn't exist, so the wildcard below these labels was right. */
-void proof_wildcard(struct reply *a, unsigned encloser);
-/* The same, and the wildcard has no such type. */
-void proof_wildcard_no_data(struct reply *a, const struct dns_node *wildcard, unsigned encloser);
+enum proof {
+    PROOF_NO_DATA,          /* the name, of so many labels, has no such type; the node is its own */
+    PROOF_NO_NAME,          /* the name doesn't exist, nor a wildcard for it; what exists of it are its last labels */
+    PROOF_WILDCARD,         /* the name doesn't exist, so the wildcard below these labels was right */
+    PROOF_WILDCARD_NO_DATA, /* the same, and the wildcard, whose node this is, has no such type */
+};
+
+static inline void prove(struct reply *a, enum proof what, const struct dns_node *n, unsigned labels)
+{
+    if (a->query->dnssec_ok && a->zones->prove)
+        a->zones->prove(a, what, n, labels);
+}
 
 #endif

@@ -16,6 +16,7 @@ enum {
     PAGE_BYTES = 16384,
     A_DAY_S = 86400,
     QUESTIONS = 512,
+    TASKS = 256,
     BLOCKED_TTL_S = 60
 };
 
@@ -48,6 +49,7 @@ static void tick(struct timer *t, uint64_t now_ns)
 static void end_waiting(struct dns_waiting *w)
 {
     dns_iterate_cancel(&w->query);
+    w->resolver->clients_waiting[w->client]--;
     pool_give(&w->resolver->waiting, w);
 }
 
@@ -80,14 +82,42 @@ static void on_done(struct dns_client_query *q, uint64_t now_ns, enum dns_outcom
     end_waiting(w);
 }
 
-/* False: there is no room, or it is known at once that it fails. */
+/* An IPv6 client has a network. */
+static uint16_t client_of(const struct dns_resolver *r, const struct ip *ip)
+{
+    struct reader in = reader_of(bytes_of(ip->b, sizeof ip->b));
+    uint64_t v = ip_is4(ip) ? ip4_u32(ip) : read_be64(&in);
+    unsigned __int128 m = (unsigned __int128)(v ^ r->client_secret) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint16_t)(((uint64_t)m ^ (uint64_t)(m >> 64)) % DNS_RESOLVER_CLIENTS);
+}
+
+/* NULL (counted): no room. */
+static struct dns_waiting *take_waiting(struct dns_resolver *r, const struct dns_request *q)
+{
+    uint16_t client = client_of(r, &q->from->peer.ip);
+    uint64_t *counter = NULL;
+    struct dns_waiting *w = NULL;
+    if (q->message.len > sizeof w->message)
+        counter = &r->n.too_long;
+    else if (r->clients_waiting[client] >= (r->waiting.n + DNS_RESOLVER_SHARE - 1) / DNS_RESOLVER_SHARE)
+        counter = &r->n.waiting_share;
+    else if (!(w = pool_take(&r->waiting)))
+        counter = &r->n.waiting_full;
+    if (counter) {
+        ++*counter;
+        return NULL;
+    }
+    r->clients_waiting[client]++;
+    w->client = client;
+    return w;
+}
+
+/* False: there is no room. */
 static bool begin_waiting(struct dns_resolver *r, const struct dns_request *q)
 {
-    struct dns_waiting *w = q->message.len <= sizeof w->message ? pool_take(&r->waiting) : NULL;
-    if (!w) {
-        *(q->message.len > sizeof w->message ? &r->n.too_long : &r->n.waiting_full) += 1;
+    struct dns_waiting *w = take_waiting(r, q);
+    if (!w)
         return false;
-    }
     w->resolver = r;
     w->from = *q->from;
     w->fiber = NULL;
@@ -282,7 +312,7 @@ static enum err make_iterate(struct dns_resolver *r, const struct dns_resolver_o
                                                          .no_ipv4 = o->no_ipv4,
                                                          .no_ipv6 = o->no_ipv6,
                                                          .small_letters = o->small_letters,
-                                                         .tasks = o->tasks},
+                                                         .tasks = o->tasks ? o->tasks : TASKS},
                            &r->iterate);
 }
 
@@ -301,6 +331,7 @@ static enum err set_up(struct dns_resolver *r, const struct dns_resolver_options
         return ERR_INVALID;
     }
     random_bytes(&seed, sizeof seed);
+    random_bytes(&r->client_secret, sizeof r->client_secret);
     dns_block_init(&r->block, seed);
     enum err e = pool_init(&r->waiting, sizeof(struct dns_waiting), o->questions ? o->questions : QUESTIONS);
     if (e == OK)

@@ -18,10 +18,13 @@ enum {
     /* Towards servers, of the stack's 32. Each gets a new port for each query, as long as there are as many as queries under way. */
     DNS_RESOLVER_SOCKETS = 20,
     DNS_RESOLVER_PORT_LEAST = 1024,
-    DNS_RESOLVER_STREAMS = 8,        /* TCP at once: a fiber each */
-    DNS_RESOLVER_STREAMS_WAIT = 32,  /* and those that wait for one */
-    DNS_RESOLVER_QUERY_BYTES = 640,  /* ours: a name, EDNS and a cookie take 350 */
-    DNS_RESOLVER_REQUEST_BYTES = 512 /* a client's: what is longer is no question */
+    DNS_RESOLVER_STREAMS = 8,         /* TCP at once: a fiber each */
+    DNS_RESOLVER_STREAMS_WAIT = 32,   /* and those that wait for one */
+    DNS_RESOLVER_QUERY_BYTES = 640,   /* ours: a name, EDNS and a cookie take 350 */
+    DNS_RESOLVER_REQUEST_BYTES = 512, /* a client's: what is longer is no question */
+    /* Clients are counted in so many places under a secret hash; one may have a quarter of the questions that wait. */
+    DNS_RESOLVER_CLIENTS = 1024,
+    DNS_RESOLVER_SHARE = 4
 };
 
 /* A client that waits for an answer. */
@@ -31,6 +34,7 @@ struct dns_waiting {
     struct dns_from from;
     struct fiber *fiber; /* of a TCP connection; NULL: by UDP */
     bool done;
+    uint16_t client;
     size_t len;
     uint8_t message[DNS_RESOLVER_REQUEST_BYTES];
 };
@@ -55,7 +59,7 @@ struct dns_stream_query {
 struct dns_resolver_counters {
     uint64_t hits, misses;
     uint64_t prohibited, blocked, local, no_recursion;
-    uint64_t waiting_full, streams_full, sockets_shared, not_sent;
+    uint64_t waiting_full, waiting_share, streams_full, sockets_shared, not_sent;
     uint64_t too_long; /* requests that could not wait for that */
 };
 
@@ -75,6 +79,8 @@ struct dns_resolver {
     struct dns_keeper *keeper; /* of trust anchors; NULL: nothing is validated */
     void (*run_keeper)(void *keeper) MAY_YIELD;
     struct pool waiting;
+    uint64_t client_secret;
+    uint16_t clients_waiting[DNS_RESOLVER_CLIENTS];
     /* While a message is given to the service: who waits for it already; who does from now on. */
     struct dns_waiting *asked, *begun;
     struct dns_toward toward[DNS_RESOLVER_SOCKETS];

@@ -46,7 +46,7 @@ static enum err take_secret(struct dns_server *d, struct bytes secret)
     return reader_left(&r) ? ERR_INVALID : OK;
 }
 
-enum err dns_server_new(const struct dns_server_options *o, struct dns_server **d)
+enum err dns_server_new_unsigned(const struct dns_server_options *o, struct dns_server **d)
 {
     struct dns_server *made = calloc(1, sizeof *made);
     uint64_t seed;
@@ -66,7 +66,7 @@ enum err dns_server_new(const struct dns_server_options *o, struct dns_server **
         return e;
     }
     random_bytes(&seed, sizeof seed);
-    dns_zones_init(&made->zones, seed, o->zones ? o->zones : ZONES);
+    dns_zones_init_unsigned(&made->zones, seed, o->zones ? o->zones : ZONES);
     made->zone_bytes = o->zone_bytes ? o->zone_bytes : SIZE_MAX;
     *d = made;
     return OK;

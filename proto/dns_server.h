@@ -42,6 +42,12 @@ struct dns_server {
     void (*replaced)(struct dns_server *d, struct bytes origin); /* a zone came in the place of another; may be NULL */
 };
 
+/* Signed zones are for servers that have proofs. */
+static inline bool dns_server_takes(const struct dns_server *d, const struct dns_zone *z)
+{
+    return d->zones.prove || !dns_zone_find(z, dns_zone_origin(z), DNS_DNSKEY);
+}
+
 /* Each part brings its own, so that who doesn't call it has none of it. */
 void dns_server_job(struct dns_server *d, const char *name, void (*run)(void *server) MAY_YIELD);
 

@@ -51,6 +51,9 @@ struct dns_extra {
     /* A request for AXFR or IXFR by TCP, signed or not. False: the connection is to be ended. */
     bool (*transfer)(struct dns_extra *x, struct dns_service *s, const struct dns_request *r,
                      struct dns_stream *to) MAY_YIELD;
+    /* dns_service_transfer where there is `transfer`, so that who has none doesn't hold it. */
+    bool (*take_transfer)(struct dns_service *s, const struct dns_from *from, struct bytes message,
+                          struct dns_stream *to, bool *alive) MAY_YIELD;
 };
 
 /* What answers questions about names of no zone, which are refused otherwise: a resolver. */

@@ -311,7 +311,8 @@ static bool transfer(struct worker *w, struct connection *c, const struct dns_fr
     t->n_streaming++;
     w->streaming = c;
     w->failed = false;
-    bool done = dns_service_transfer(t->service, from, message, &w->stream, alive);
+    const struct dns_extra *x = t->service->o.extra;
+    bool done = x && x->take_transfer && x->take_transfer(t->service, from, message, &w->stream, alive);
     t->n_streaming--;
     t->n.n_transfers += done;
     *alive = *alive && !w->failed;

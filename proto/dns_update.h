@@ -25,7 +25,8 @@ struct dns_update_counters {
 struct dns_update_user {
     /* Before the serial number is looked at; may add signatures. May be NULL. Not OK: the update is taken back. */
     enum err (*sign)(struct dns_update_user *u, struct dns_zone *z);
-    /* Makes it survive (a journal). BORROWS. Not OK: the update is taken back. May be NULL. */
+    /* Makes it survive (a journal). BORROWS. Not OK: the update is taken back. Must not yield: the zone is within a change. May be
+     * NULL. */
     enum err (*keep)(struct dns_update_user *u, struct dns_zone *z, const struct dns_entry *e);
     /* It was committed. TAKES a hold of the entry. May be NULL. */
     void (*done)(struct dns_update_user *u, struct dns_zone *z, struct dns_entry *e);

@@ -90,38 +90,28 @@ static enum dns_verdict take_keys(struct dns_walk *w, struct bytes zone, const s
 
 /* ---- One set at one zone ---- */
 
-static bool makes(const struct dns_cached *dname, const struct dns_cached *cname)
+/* RFC 6672 2.2. */
+static bool makes(struct bytes owner, struct bytes to, const struct dns_cached *cname)
 {
-    struct bytes to, target, name = cname->name;
+    struct bytes target, name = cname->name;
     struct dns_name made;
-    struct reader r = reader_of(dname->data), a = reader_of(cname->data);
-    if (dname->kind != DNS_KIND_SET || !dns_cached_next(&r, &to) || !dns_cached_next(&a, &target))
-        return false;
+    struct reader r = reader_of(cname->data);
     uint8_t front[DNS_NAME_BYTES + 1];
-    size_t len = name.len - dname->name.len;
+    size_t len = name.len - owner.len;
     memcpy(front, name.data, len);
     front[len] = 0;
-    return dns_name_join(&made, bytes_of(front, len + 1), to) && dns_name_equal(dns_name_bytes(&made), target);
+    return dns_cached_next(&r, &target) && dns_name_join(&made, bytes_of(front, len + 1), to) &&
+           dns_name_equal(dns_name_bytes(&made), target);
 }
 
-/* An alias without a signature may follow from a DNAME that has one (RFC 6672 5.3.1). */
+/* An alias without a signature may follow from a DNAME that has one (RFC 6672 5.3.1), which came along as its proof. */
 static enum dns_verdict prove_by_dname(struct dns_walk *w, const struct dns_cached *cname)
 {
-    struct dns_cached c;
-    struct bytes above = cname->name;
-    w->reason = DNS_EDE_NO_RRSIG;
-    while (above.len > w->zone.len) {
-        above = dns_name_parent(above);
-        if (!find(w, above, DNS_DNAME, &c) || !makes(&c, cname))
-            continue;
-        enum dns_verdict verdict = c.verdict ? c.verdict : dns_walk_prove(w, &c);
-        if (c.verdict == DNS_VERDICT_NONE && verdict != DNS_VERDICT_BOGUS)
-            judge(w, &c, verdict);
-        else if (c.verdict == DNS_VERDICT_SECURE)
-            w->least_s = c.ttl_s;
-        return verdict;
-    }
-    return DNS_VERDICT_BOGUS;
+    struct dns_cached_proof dname;
+    if (!dns_walk_prove_dname(w, cname, &dname))
+        return DNS_VERDICT_BOGUS;
+    w->reason = DNS_EDE_BOGUS;
+    return makes(dname.owner, dname.rdata, cname) ? DNS_VERDICT_SECURE : DNS_VERDICT_BOGUS;
 }
 
 static enum dns_verdict attempt(struct dns_walk *w, const struct dns_cached *what)

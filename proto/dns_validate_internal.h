@@ -30,6 +30,8 @@ struct dns_walk {
 
 /* Verified by the zone's keys. SECURE, INSECURE or BOGUS. */
 enum dns_verdict dns_walk_prove(struct dns_walk *w, const struct dns_cached *what);
+/* The DNAME above an alias that came along as its proof is signed by the zone. */
+bool dns_walk_prove_dname(struct dns_walk *w, const struct dns_cached *cname, struct dns_cached_proof *dname);
 /* A signature of it, or of its proofs, claims to be of the zone. */
 bool dns_walk_is_signed(const struct dns_walk *w, const struct dns_cached *what);
 /* A set of keys: by a DS set that is secure, or by the anchors (ds NULL). The walk's zone is theirs then. */

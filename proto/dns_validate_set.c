@@ -189,6 +189,22 @@ static void add_proofs(struct dns_walk *w, const struct dns_cached *c, struct dn
     }
 }
 
+bool dns_walk_prove_dname(struct dns_walk *w, const struct dns_cached *cname, struct dns_cached_proof *dname)
+{
+    struct reader r = proofs(cname);
+    w->least_s = UINT32_MAX;
+    w->reason = DNS_EDE_NO_RRSIG;
+    for (unsigned i = 0; i < cname->n_proofs && dns_cached_next_proof(&r, dname); i++) {
+        if (dname->type != DNS_DNAME || dname->owner.len >= cname->name.len ||
+            !dns_name_is_under(cname->name, dname->owner))
+            continue;
+        w->v->rdata[0] = dname->rdata;
+        const struct dnssec_set set = {dname->owner, DNS_DNAME, DNS_IN, w->v->rdata, 1};
+        return verify_among(w, cname, &set);
+    }
+    return false;
+}
+
 /* What is told along with a no is believed only if it is signed. */
 static bool soa_is_good(struct dns_walk *w, const struct dns_cached *c)
 {
@@ -332,10 +348,11 @@ static bool is_named(struct dns_walk *w, const struct dns_cached *ds, struct byt
         if (!ds_counts(rdata) || (rdata.data[0] << 8 | rdata.data[1]) != tag ||
             rdata.data[DS_ALGORITHM] != key.data[3] || (better && rdata.data[DS_DIGEST] == DNSSEC_SHA1))
             continue;
-        if (w->n_digests++ == DNS_VALIDATE_DIGESTS) {
+        if (w->n_digests == DNS_VALIDATE_DIGESTS) {
             w->v->counters.many_digests++;
             return false;
         }
+        w->n_digests++;
         if (dnssec_ds_check(zone, key, rdata) == OK)
             return true;
     }

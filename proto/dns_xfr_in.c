@@ -72,9 +72,14 @@ static enum err grow(void **memory, size_t *have, size_t need, size_t first, siz
     size_t n = *have ? *have : first;
     while (n < need)
         n *= 2;
-    void *more = n > *have ? realloc(*memory, n * size) : *memory;
+    if (n == *have)
+        return OK;
+    void *more = malloc(n * size); /* not realloc: nothing else of an image needs that */
     if (!more)
         return ERR_FULL;
+    if (*have)
+        memcpy(more, *memory, *have * size);
+    free(*memory);
     *memory = more;
     *have = n;
     return OK;

@@ -199,6 +199,8 @@ struct dns_zone_entry {
     void *user; /* the server's: what it has configured for the zone; stays when the zone is replaced */
 };
 
+struct reply;
+
 struct dns_zones {
     struct dns_zone_entry *table; /* by hash, open; its size is a power of two */
     uint32_t n, n_slots;
@@ -206,10 +208,14 @@ struct dns_zones {
     uint64_t depths[2]; /* numbers of labels that zones have: only these are tried */
     uint64_t seed;
     uint64_t n_refused; /* zones beyond max */
+    /* How to say in signed zones that something isn't there (dns_reply.h); NULL: not at all. */
+    void (*prove)(struct reply *a, int what, const struct dns_node *n, unsigned labels);
 };
 
 /* `seed`: secret, of random_bytes; that of all its zones. */
 void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max);
+/* The same for zones that are not signed: an image that calls only this holds no proofs and no NSEC3. */
+void dns_zones_init_unsigned(struct dns_zones *zs, uint64_t seed, uint32_t max);
 /* Releases all. */
 void dns_zones_free(struct dns_zones *zs);
 /* Adds the zone, or puts it in the place of the one with its origin, which is released. TAKES the caller's hold, but not when it

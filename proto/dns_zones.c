@@ -9,7 +9,7 @@
 
 enum { SLOTS_MIN = 8 };
 
-COLD void dns_zones_init(struct dns_zones *zs, uint64_t seed, uint32_t max)
+COLD void dns_zones_init_unsigned(struct dns_zones *zs, uint64_t seed, uint32_t max)
 {
     *zs = (struct dns_zones){.seed = seed, .max = max};
 }
@@ -19,7 +19,7 @@ COLD void dns_zones_free(struct dns_zones *zs)
     for (uint32_t i = 0; i < zs->n_slots; i++)
         dns_zone_release(zs->table[i].zone);
     free(zs->table);
-    *zs = (struct dns_zones){.seed = zs->seed, .max = zs->max};
+    *zs = (struct dns_zones){.seed = zs->seed, .max = zs->max, .prove = zs->prove};
 }
 
 /* The slot with this origin, or the free one where it belongs. */

@@ -9,6 +9,7 @@
 #include "proto/dns_zonefile.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -292,25 +293,40 @@ static int check(struct check *c, bool has_origin, bool print)
 
 #define ZONE_SUFFIX ".zone"
 
-/* Each file is the zone that it is named after: FOLDER/example.com.packed of example.com.zone; the root is root.zone. */
+/* The file is the zone that it is named after: FOLDER/example.com.packed of example.com.zone; the root is root.zone. */
+static int pack_file(const char *folder, const char *path)
+{
+    struct check c = {.path = path};
+    const char *base = path_base(path);
+    size_t len = strlen(base);
+    if (len <= strlen(ZONE_SUFFIX) || strcmp(base + len - strlen(ZONE_SUFFIX), ZONE_SUFFIX) != 0)
+        fail(STATUS_USAGE, "%s: the file's name has to be the zone's with .zone behind it", path);
+    const char *zone = format_text("%.*s", (int)(len - strlen(ZONE_SUFFIX)), base);
+    const char *why = dns_name_parse(bytes_str(strcmp(zone, "root") == 0 ? "." : zone), dns_root(), &c.origin);
+    if (why)
+        fail(STATUS_USAGE, "%s: '%s' is no name of a zone: %s", path, zone, why);
+    int status = read_file(&c, true);
+    if (status == 0)
+        write_packed(&c, path_join(folder, format_text("%s.packed", zone)));
+    return status;
+}
+
+/* Of a folder all its zones, and what no longer belongs to one goes. */
 static int pack(const char *folder, char **paths)
 {
     int worst = 0;
+    remove_tree(folder);
+    make_folders(folder);
     for (; *paths; paths++) {
-        struct check c = {.path = *paths};
-        const char *base = path_base(*paths);
-        size_t len = strlen(base);
-        if (len <= strlen(ZONE_SUFFIX) || strcmp(base + len - strlen(ZONE_SUFFIX), ZONE_SUFFIX) != 0)
-            fail(STATUS_USAGE, "%s: the file's name has to be the zone's with .zone behind it", *paths);
-        const char *zone = format_text("%.*s", (int)(len - strlen(ZONE_SUFFIX)), base);
-        const char *why = dns_name_parse(bytes_str(strcmp(zone, "root") == 0 ? "." : zone), dns_root(), &c.origin);
-        if (why)
-            fail(STATUS_USAGE, "%s: '%s' is no name of a zone: %s", *paths, zone, why);
-        int status = read_file(&c, true);
-        if (status)
-            worst = status;
-        else
-            write_packed(&c, path_join(folder, format_text("%s.packed", zone)));
+        glob_t found;
+        const char *all = format_text(folder_exists(*paths) ? "%s/*" ZONE_SUFFIX : "%s", *paths);
+        int flags = folder_exists(*paths) ? 0 : GLOB_NOMAGIC | GLOB_NOCHECK;
+        if (glob(all, flags, NULL, &found) == GLOB_NOSPACE)
+            fail(STATUS_HOST, "no memory");
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            int status = pack_file(folder, found.gl_pathv[i]);
+            worst = status ? status : worst;
+        }
     }
     return worst;
 }
@@ -337,7 +353,7 @@ static int run(int argc, char **argv)
         return pack(argv[optind + 1], argv + optind + 2);
     }
     if (optind == argc || strcmp(argv[optind], "check") != 0)
-        command_usage("say what to do with zones: check FILE, or pack FOLDER FILE...");
+        command_usage("say what to do with zones: check FILE, or pack FOLDER FILE|FOLDER...");
     optind++;
     c.path = command_operand(argc, argv, NULL);
     if (!c.path)
@@ -347,7 +363,7 @@ static int run(int argc, char **argv)
 
 const struct command command_zone = {
     .name = "zone",
-    .synopsis = "check [-o ORIGIN] [--print] FILE | pack FOLDER FILE...",
+    .synopsis = "check [-o ORIGIN] [--print] FILE | pack FOLDER FILE|FOLDER...",
     .summary = "Checks a zone file of the DNS, prints it canonically, packs it for an image",
     .details = "  -o, --origin NAME    the zone (default: where the file's SOA record is)\n"
                "  -p, --print          prints all records, one a line, in canonical order\n\n"

@@ -10,36 +10,49 @@
 
 #include <jinn/must.h>
 
-enum { POINTER = 0xc000, POINTERS_REACH = 1 << 14, NO_LABEL = 0xff, OPT_DO = 0x8000 };
+enum { POINTER = 0xc000, POINTERS_REACH = 1 << 14, RECORD_BYTES = 10, NO_LABEL = 0xff, OPT_DO = 0x8000 };
 
 /* ---- Reading ---- */
 
 bool dns_header_read(struct reader *r, struct dns_header *h)
 {
-    h->id = read_be16(r);
-    h->flags = read_be16(r);
+    const uint8_t *p = read_take(r, DNS_HEADER_BYTES);
+    if (!p) {
+        *h = (struct dns_header){0};
+        return false;
+    }
+    h->id = load_be16(p);
+    h->flags = load_be16(p + 2);
     for (int i = 0; i < 4; i++)
-        h->n[i] = read_be16(r);
-    return reader_good(r);
+        h->n[i] = load_be16(p + 4 + 2 * i);
+    return true;
 }
 
 bool dns_question_read(struct reader *r, struct bytes message, struct dns_question *q)
 {
     dns_name_read(r, message, &q->name);
-    q->type = read_be16(r);
-    q->class_ = read_be16(r);
-    return reader_good(r);
+    const uint8_t *p = read_take(r, 4);
+    if (!p)
+        return false;
+    q->type = load_be16(p);
+    q->class_ = load_be16(p + 2);
+    return true;
 }
 
 bool dns_record_read(struct reader *r, struct bytes message, struct dns_record *record)
 {
     dns_name_read(r, message, &record->name);
-    record->type = read_be16(r);
-    record->class_ = read_be16(r);
-    record->ttl = read_be32(r);
+    const uint8_t *p = read_take(r, RECORD_BYTES);
+    if (!p) {
+        record->rdata.len = 0;
+        return false;
+    }
+    record->type = load_be16(p);
+    record->class_ = load_be16(p + 2);
+    record->ttl = load_be32(p + 4);
     if (record->ttl >> 31 && record->type != DNS_OPT)
         record->ttl = 0;
-    record->rdata = read_bytes(r, read_be16(r));
+    record->rdata = read_bytes(r, load_be16(p + 8));
     return reader_good(r);
 }
 
@@ -127,6 +140,18 @@ static unsigned remember(struct dns_writer *d, unsigned parent, const uint8_t *l
     return d->n_offsets++;
 }
 
+/* The labels of the question, which is written as it is: most responses have no other name than that. */
+static COLD void remember_question(struct dns_writer *d)
+{
+    uint8_t at[DNS_LABELS_MAX] __attribute__((uninitialized)); /* its first n are set */
+    unsigned n = 0, parent = NO_LABEL;
+    const uint8_t *name = d->w.start + DNS_HEADER_BYTES;
+    for (size_t len = 0; name[len]; len += 1u + name[len])
+        at[n++] = (uint8_t)len;
+    while (n && (parent = remember(d, parent, name + at[n - 1])) != NO_LABEL)
+        n--;
+}
+
 /* The labels from `name` on as they are, but for those at its end that stand in the message already. Its length. */
 static size_t write_name(struct dns_writer *d, const uint8_t *name)
 {
@@ -134,6 +159,8 @@ static size_t write_name(struct dns_writer *d, const uint8_t *name)
     const uint8_t *begin = d->w.at;
     unsigned n = 0, parent = NO_LABEL, found;
     size_t len = 0;
+    if (d->n[DNS_QUESTION] && d->n_offsets == 0)
+        remember_question(d);
     for (; name[len]; len += 1u + name[len])
         at[n++] = (uint8_t)len;
     size_t own = len;
@@ -209,13 +236,32 @@ static bool finish(struct dns_writer *d, const struct dns_mark *m, enum dns_sect
     return true;
 }
 
-bool dns_write_question(struct dns_writer *d, struct bytes name, uint16_t type, uint16_t class_)
+/* The first is written as it is, and its labels are remembered when another name comes. */
+static bool write_first_question(struct dns_writer *d, struct bytes name, uint16_t type, uint16_t class_)
+{
+    uint8_t *p = writer_left(&d->w) < name.len + 4 ? NULL : write_room(&d->w, name.len + 4);
+    if (!p)
+        return false;
+    memcpy(p, name.data, name.len);
+    store_be16(p + name.len, type);
+    store_be16(p + name.len + 2, class_);
+    d->n[DNS_QUESTION] = 1;
+    return true;
+}
+
+static COLD bool write_another_question(struct dns_writer *d, struct bytes name, uint16_t type, uint16_t class_)
 {
     struct dns_mark m = dns_mark(d);
     write_owner(d, name);
     write_be16(&d->w, type);
     write_be16(&d->w, class_);
     return finish(d, &m, DNS_QUESTION);
+}
+
+bool dns_write_question(struct dns_writer *d, struct bytes name, uint16_t type, uint16_t class_)
+{
+    return writer_len(&d->w) == DNS_HEADER_BYTES ? write_first_question(d, name, type, class_)
+                                                 : write_another_question(d, name, type, class_);
 }
 
 /* With its length before it. */
@@ -241,25 +287,41 @@ bool dns_write_record(struct dns_writer *d, enum dns_section section, struct byt
     struct dns_mark m = dns_mark(d);
     must(section != DNS_QUESTION && rdata.len <= UINT16_MAX);
     write_owner(d, name);
-    write_be16(&d->w, type);
-    write_be16(&d->w, class_);
-    write_be32(&d->w, ttl);
+    uint8_t *p = write_room(&d->w, RECORD_BYTES - 2);
+    if (p) {
+        store_be16(p, type);
+        store_be16(p + 2, class_);
+        store_be32(p + 4, ttl);
+    }
     write_rdata(d, type, rdata);
     return finish(d, &m, section);
 }
 
-COLD bool dns_write_edns(struct dns_writer *d, const struct dns_edns *e)
+bool dns_write_edns(struct dns_writer *d, const struct dns_edns *e)
 {
-    uint32_t ttl = (uint32_t)e->rcode_high << 24 | (uint32_t)e->version << 16 | (e->dnssec_ok ? OPT_DO : 0);
-    return dns_write_record(d, DNS_ADDITIONAL, dns_root(), DNS_OPT, e->udp_bytes, ttl, e->options);
+    size_t len = e->options.len;
+    must(len <= UINT16_MAX);
+    uint8_t *p = writer_left(&d->w) < 1 + RECORD_BYTES + len ? NULL : write_room(&d->w, 1 + RECORD_BYTES + len);
+    if (!p)
+        return false;
+    p[0] = 0;
+    store_be16(p + 1, DNS_OPT);
+    store_be16(p + 3, e->udp_bytes);
+    p[5] = e->rcode_high;
+    p[6] = e->version;
+    store_be16(p + 7, e->dnssec_ok ? OPT_DO : 0);
+    store_be16(p + 9, (uint16_t)len);
+    if (len)
+        memcpy(p + 1 + RECORD_BYTES, e->options.data, len);
+    d->n[DNS_ADDITIONAL]++;
+    return true;
 }
 
 struct bytes dns_write_end(struct dns_writer *d, uint16_t id, uint16_t flags)
 {
-    struct writer w = writer_of(d->w.start, DNS_HEADER_BYTES);
-    write_be16(&w, id);
-    write_be16(&w, flags);
+    store_be16(d->w.start, id);
+    store_be16(d->w.start + 2, flags);
     for (int i = 0; i < 4; i++)
-        write_be16(&w, d->n[i]);
+        store_be16(d->w.start + 4 + 2 * i, d->n[i]);
     return writer_bytes(&d->w);
 }

@@ -7,17 +7,23 @@
 
 bool ether_parse(struct reader *r, struct ether *e)
 {
-    read_copy(r, e->dst.b, sizeof e->dst.b);
-    read_copy(r, e->src.b, sizeof e->src.b);
-    e->type = read_be16(r);
-    return reader_good(r);
+    const uint8_t *p = read_take(r, ETHER_BYTES);
+    if (!p)
+        return false;
+    memcpy(e->dst.b, p, sizeof e->dst.b);
+    memcpy(e->src.b, p + 6, sizeof e->src.b);
+    e->type = load_be16(p + 12);
+    return true;
 }
 
 void ether_emit(struct writer *w, const struct ether *e)
 {
-    write_copy(w, e->dst.b, sizeof e->dst.b);
-    write_copy(w, e->src.b, sizeof e->src.b);
-    write_be16(w, e->type);
+    uint8_t *p = write_room(w, ETHER_BYTES);
+    if (!p)
+        return;
+    memcpy(p, e->dst.b, sizeof e->dst.b);
+    memcpy(p + 6, e->src.b, sizeof e->src.b);
+    store_be16(p + 12, e->type);
 }
 
 struct mac mac_of_multicast4(const struct ip *group)

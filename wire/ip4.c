@@ -13,20 +13,23 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_LSRR = 131, OPTION_SSRR = 137 };
 
 static void read_header(struct reader *r, struct ip4_header *h)
 {
-    uint8_t first = read_u8(r);
-    h->header_len = first >> 4 == 4 ? (uint8_t)((first & 15) * 4) : 0;
-    h->tos = read_u8(r);
-    h->total_len = read_be16(r);
-    h->id = read_be16(r);
-    uint16_t fragment = read_be16(r);
+    const uint8_t *p = read_take(r, IP4_HEADER_BYTES);
+    if (!p) {
+        h->header_len = 0;
+        return;
+    }
+    uint16_t fragment = load_be16(p + 6);
+    h->header_len = p[0] >> 4 == 4 ? (uint8_t)((p[0] & 15) * 4) : 0;
+    h->tos = p[1];
+    h->total_len = load_be16(p + 2);
+    h->id = load_be16(p + 4);
     h->dont_fragment = fragment & DF;
     h->more_fragments = fragment & MF;
     h->offset = (uint16_t)((fragment & OFFSET_MASK) * 8);
-    h->ttl = read_u8(r);
-    h->protocol = read_u8(r);
-    read_skip(r, 2);
-    h->src = ip4_of_u32(read_be32(r));
-    h->dst = ip4_of_u32(read_be32(r));
+    h->ttl = p[8];
+    h->protocol = p[9];
+    h->src = ip4_of_u32(load_be32(p + 12));
+    h->dst = ip4_of_u32(load_be32(p + 16));
 }
 
 static COLD enum ip4_fault check_options(struct bytes options)
@@ -81,20 +84,18 @@ void ip4_emit(struct writer *w, const struct ip4_header *h)
     uint8_t *start = write_room(w, IP4_HEADER_BYTES);
     if (!start)
         return;
-    struct writer inner = writer_of(start, IP4_HEADER_BYTES);
-    write_be16(&inner, (uint16_t)(0x4500 | h->tos));
-    write_be16(&inner, h->total_len);
-    write_be16(&inner, h->id);
-    write_be16(&inner,
+    start[0] = 0x45;
+    start[1] = h->tos;
+    store_be16(start + 2, h->total_len);
+    store_be16(start + 4, h->id);
+    store_be16(start + 6,
                (uint16_t)((h->dont_fragment ? DF : 0) | (h->more_fragments ? MF : 0) | (h->offset / 8 & OFFSET_MASK)));
-    write_u8(&inner, h->ttl);
-    write_u8(&inner, h->protocol);
-    write_be16(&inner, 0);
-    write_copy(&inner, h->src.b + 12, 4);
-    write_copy(&inner, h->dst.b + 12, 4);
-    uint16_t sum = checksum_finish(checksum_add(0, bytes_of(start, IP4_HEADER_BYTES), false));
-    start[10] = (uint8_t)(sum >> 8);
-    start[11] = (uint8_t)sum;
+    start[8] = h->ttl;
+    start[9] = h->protocol;
+    store_be16(start + 10, 0);
+    memcpy(start + 12, h->src.b + 12, 4);
+    memcpy(start + 16, h->dst.b + 12, 4);
+    store_be16(start + 10, checksum_finish(checksum_add(0, bytes_of(start, IP4_HEADER_BYTES), false)));
 }
 
 COLD void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst,

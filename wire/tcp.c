@@ -40,7 +40,7 @@ enum { MSS_LEN = 4, SHIFT_LEN = 3, SACK_PERMITTED_LEN = 2, TIMESTAMP_LEN = 10 };
 #define USUAL_OPTIONS 0x0101080aU
 
 /* RFC 2018 3: more than fit are none of TCP's; a length that is no number of blocks says nothing. */
-static void take_sack(struct tcp_segment *s, struct reader *body)
+static COLD void take_sack(struct tcp_segment *s, struct reader *body)
 {
     if (reader_left(body) % TCP_SACK_BYTES != 0)
         return;
@@ -51,7 +51,7 @@ static void take_sack(struct tcp_segment *s, struct reader *body)
     }
 }
 
-static void take_option(struct tcp_segment *s, uint8_t kind, struct reader *body)
+static COLD void take_option(struct tcp_segment *s, uint8_t kind, struct reader *body)
 {
     size_t len = reader_left(body) + 2;
     if (kind == KIND_MSS && len == MSS_LEN) {
@@ -72,7 +72,7 @@ static void take_option(struct tcp_segment *s, uint8_t kind, struct reader *body
     }
 }
 
-static void parse_options(struct tcp_segment *s, struct reader r)
+static COLD void parse_options(struct tcp_segment *s, struct reader r)
 {
     while (reader_left(&r) > 0) {
         uint8_t kind = read_u8(&r);
@@ -90,29 +90,19 @@ static void parse_options(struct tcp_segment *s, struct reader r)
     }
 }
 
-/* The fixed header is taken in one piece, and its fields are loaded from there: each segment comes through here. */
-static uint16_t load16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t load32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* True when the options are just timestamps in their usual place. */
 static bool parse_usual(struct tcp_segment *s, struct reader r)
 {
     const uint8_t *p = reader_left(&r) == TCP_TIMESTAMP_BYTES ? read_take(&r, TCP_TIMESTAMP_BYTES) : NULL;
-    if (!p || load32(p) != USUAL_OPTIONS)
+    if (!p || load_be32(p) != USUAL_OPTIONS)
         return false;
     s->has_timestamp = true;
-    s->ts_value = load32(p + 4);
-    s->ts_echo = load32(p + 8);
+    s->ts_value = load_be32(p + 4);
+    s->ts_echo = load_be32(p + 8);
     return true;
 }
 
+/* The fixed header is taken in one piece, and its fields are loaded from there: each segment comes through here. */
 bool tcp_parse(struct bytes packet, struct tcp_segment *s)
 {
     struct reader r = reader_of(packet);
@@ -120,14 +110,14 @@ bool tcp_parse(struct bytes packet, struct tcp_segment *s)
     *s = (struct tcp_segment){0};
     if (!p)
         return false;
-    s->src_port = load16(p);
-    s->dst_port = load16(p + 2);
-    s->seq = seq_of(load32(p + 4));
-    s->ack = seq_of(load32(p + 8));
+    s->src_port = load_be16(p);
+    s->dst_port = load_be16(p + 2);
+    s->seq = seq_of(load_be32(p + 4));
+    s->ack = seq_of(load_be32(p + 8));
     size_t header_len = (size_t)(p[12] >> 4) * 4;
     s->flags = p[13];
-    s->window = load16(p + 14);
-    s->urgent = load16(p + 18);
+    s->window = load_be16(p + 14);
+    s->urgent = load_be16(p + 18);
     if (header_len < TCP_HEADER_BYTES)
         return false;
     struct reader options = read_sub(&r, header_len - TCP_HEADER_BYTES);
@@ -139,19 +129,7 @@ bool tcp_parse(struct bytes packet, struct tcp_segment *s)
     return true;
 }
 
-static void store16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-static void store32(uint8_t *p, uint32_t v)
-{
-    store16(p, (uint16_t)(v >> 16));
-    store16(p + 2, (uint16_t)v);
-}
-
-static void emit_options(struct writer *w, const struct tcp_segment *s)
+static COLD void emit_syn_options(struct writer *w, const struct tcp_segment *s)
 {
     if (s->has_mss) {
         write_u8(w, KIND_MSS);
@@ -169,21 +147,31 @@ static void emit_options(struct writer *w, const struct tcp_segment *s)
         write_u8(w, KIND_SACK_PERMITTED);
         write_u8(w, SACK_PERMITTED_LEN);
     }
-    uint8_t *p = s->has_timestamp ? write_room(w, TCP_TIMESTAMP_BYTES) : NULL;
-    if (p) {
-        store32(p, USUAL_OPTIONS);
-        store32(p + 4, s->ts_value);
-        store32(p + 8, s->ts_echo);
-    }
-    if (s->n_sack > 0) {
-        write_be16(w, KIND_PAD << 8 | KIND_PAD);
-        write_u8(w, KIND_SACK);
-        write_u8(w, (uint8_t)(2 + s->n_sack * TCP_SACK_BYTES));
-    }
+}
+
+static COLD void emit_sack(struct writer *w, const struct tcp_segment *s)
+{
+    write_be16(w, KIND_PAD << 8 | KIND_PAD);
+    write_u8(w, KIND_SACK);
+    write_u8(w, (uint8_t)(2 + s->n_sack * TCP_SACK_BYTES));
     for (uint8_t i = 0; i < s->n_sack; i++) {
         write_be32(w, s->sack[i].from.v);
         write_be32(w, s->sack[i].to.v);
     }
+}
+
+static void emit_options(struct writer *w, const struct tcp_segment *s)
+{
+    if (s->has_mss || s->has_shift || s->sack_permitted)
+        emit_syn_options(w, s);
+    uint8_t *p = s->has_timestamp ? write_room(w, TCP_TIMESTAMP_BYTES) : NULL;
+    if (p) {
+        store_be32(p, USUAL_OPTIONS);
+        store_be32(p + 4, s->ts_value);
+        store_be32(p + 8, s->ts_echo);
+    }
+    if (s->n_sack > 0)
+        emit_sack(w, s);
 }
 
 void tcp_emit(struct writer *w, const struct tcp_segment *s)
@@ -194,15 +182,15 @@ void tcp_emit(struct writer *w, const struct tcp_segment *s)
     uint8_t *p = write_room(w, TCP_HEADER_BYTES);
     if (!p)
         return;
-    store16(p, s->src_port);
-    store16(p + 2, s->dst_port);
-    store32(p + 4, s->seq.v);
-    store32(p + 8, s->ack.v);
+    store_be16(p, s->src_port);
+    store_be16(p + 2, s->dst_port);
+    store_be32(p + 4, s->seq.v);
+    store_be32(p + 8, s->ack.v);
     p[12] = (uint8_t)((TCP_HEADER_BYTES + options_len) / 4 << 4);
     p[13] = s->flags;
-    store16(p + 14, s->window);
-    store16(p + 16, 0);
-    store16(p + 18, s->urgent);
+    store_be16(p + 14, s->window);
+    store_be16(p + 16, 0);
+    store_be16(p + 18, s->urgent);
     if (options_len)
         emit_options(w, s);
 }

@@ -10,11 +10,13 @@ enum udp_fault udp_parse(struct bytes segment, const struct ip *src, const struc
                          struct udp_header *h, struct bytes *payload)
 {
     struct reader r = reader_of(segment);
-    h->src_port = read_be16(&r);
-    h->dst_port = read_be16(&r);
-    uint16_t len = read_be16(&r);
-    uint16_t checksum = read_be16(&r);
-    if (!reader_good(&r) || len < UDP_HEADER_BYTES || len > segment.len)
+    const uint8_t *p = read_take(&r, UDP_HEADER_BYTES);
+    if (!p)
+        return UDP_BAD_LENGTH;
+    uint16_t len = load_be16(p + 4), checksum = load_be16(p + 6);
+    h->src_port = load_be16(p);
+    h->dst_port = load_be16(p + 2);
+    if (len < UDP_HEADER_BYTES || len > segment.len)
         return UDP_BAD_LENGTH;
     segment.len = len;
     *payload = bytes_slice(segment, UDP_HEADER_BYTES, len);
@@ -31,16 +33,14 @@ void udp_emit(struct writer *w, const struct udp_header *h, const struct ip *src
     if (!start)
         return;
     uint16_t total = (uint16_t)(UDP_HEADER_BYTES + len);
-    struct writer inner = writer_of(start, UDP_HEADER_BYTES);
-    write_be16(&inner, h->src_port);
-    write_be16(&inner, h->dst_port);
-    write_be16(&inner, total);
-    write_be16(&inner, 0);
+    store_be16(start, h->src_port);
+    store_be16(start + 2, h->dst_port);
+    store_be16(start + 4, total);
+    store_be16(start + 6, 0);
     uint64_t sum = checksum_pseudo(src, dst, PROTOCOL_UDP, total);
     sum = checksum_add(sum, bytes_of(start, UDP_HEADER_BYTES), false);
     uint16_t checksum = checksum_finish(checksum_add_parts(sum, payload, n));
     if (checksum == 0)
         checksum = 0xffff; /* zero would mean that there is none */
-    start[6] = (uint8_t)(checksum >> 8);
-    start[7] = (uint8_t)checksum;
+    store_be16(start + 6, checksum);
 }

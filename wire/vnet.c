@@ -26,16 +26,25 @@ static bool segments_of(uint8_t type, struct net_offload *o)
     }
 }
 
+static uint16_t get_le16(const uint8_t *at)
+{
+    return (uint16_t)(at[1] << 8 | at[0]);
+}
+
 bool vnet_parse(struct reader *r, size_t frame_len, struct net_offload *o)
 {
-    uint8_t flags = read_u8(r), type = read_u8(r);
+    const uint8_t *p = read_take(r, VNET_HEADER_BYTES);
+    if (!p) {
+        *o = (struct net_offload){0};
+        return false;
+    }
     *o = (struct net_offload){
-        .flags = (uint8_t)((flags & NEEDS_CHECKSUM ? NET_PARTIAL : 0) | (flags & CHECKSUM_GOOD ? NET_GOOD : 0)),
-        .header_bytes = read_le16(r),
-        .segment_bytes = read_le16(r),
-        .checksum_start = read_le16(r),
-        .checksum_offset = read_le16(r)};
-    if (!reader_good(r) || !segments_of(type, o))
+        .flags = (uint8_t)((p[0] & NEEDS_CHECKSUM ? NET_PARTIAL : 0) | (p[0] & CHECKSUM_GOOD ? NET_GOOD : 0)),
+        .header_bytes = get_le16(p + 2),
+        .segment_bytes = get_le16(p + 4),
+        .checksum_start = get_le16(p + 6),
+        .checksum_offset = get_le16(p + 8)};
+    if (!segments_of(p[1], o))
         return false;
     if (o->flags & NET_PARTIAL && (size_t)o->checksum_start + o->checksum_offset + 2 > frame_len)
         return false;

@@ -67,6 +67,29 @@ struct bytes bytes_trim(struct bytes b);
 /* Reads decimal digits only (no sign, no blanks), the whole of `b`, at most `max`. False otherwise. */
 bool bytes_decimal(struct bytes b, uint64_t max, uint64_t *value);
 
+/* For fields of what was taken, or is filled, as a whole: one check of the length instead of one a field. */
+static inline uint16_t load_be16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t load_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline void store_be16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static inline void store_be32(uint8_t *p, uint32_t v)
+{
+    store_be16(p, (uint16_t)(v >> 16));
+    store_be16(p + 2, (uint16_t)v);
+}
+
 struct reader {
     const uint8_t *at;
     const uint8_t *end;

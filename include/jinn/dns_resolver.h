@@ -30,8 +30,8 @@ struct dns_resolver_options {
     bool no_ipv4, no_ipv6; /* servers are not asked so */
     bool no_empty_zones;   /* RFC 6303, 6761, 7686, 8375 */
     bool small_letters;    /* no random capitals */
-    uint32_t questions;    /* that wait for an answer at once [512] */
-    uint32_t tasks;        /* sets that are fetched at once [128] */
+    uint32_t questions;    /* that wait for an answer at once, a quarter of one client [512] */
+    uint32_t tasks;        /* sets that are fetched at once [256] */
 };
 
 /* Once a server, after its zones were loaded and before dns_server_udp and dns_server_tcp. What is wrong is logged. ERR_INVALID,

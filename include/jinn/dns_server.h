@@ -34,6 +34,8 @@ struct dns_server_options {
 
 /* GIVES. ERR_INVALID: what is out of range; ERR_FULL. */
 MUST_USE enum err dns_server_new(const struct dns_server_options *o, struct dns_server **d);
+/* The same for zones that are not signed; signed ones are refused. The image then holds no proofs and no NSEC3. */
+MUST_USE enum err dns_server_new_unsigned(const struct dns_server_options *o, struct dns_server **d);
 
 /* Answers of one kind that a network (/24, /56) gets by UDP in a second, at most; beyond them each `slip`-th is empty and
  * truncated (0: none is), the others are dropped. Networks are remembered in a table of `entries` [16384 of 16 bytes]. */

@@ -25,7 +25,7 @@ static long send_in_one_piece(long fd, const struct net_offload *header, const s
     return SPT_CALL(SYS_write, fd, frame, writer_len(&w), 0);
 }
 
-static long send_gathered(long fd, const struct bytes *v, size_t n)
+static COLD long send_gathered(long fd, const struct bytes *v, size_t n)
 {
     struct iovec parts[NET_PARTS_MAX];
     for (size_t i = 0; i < n; i++)
@@ -117,7 +117,7 @@ static size_t piece_len(const struct solo5_entry *e, size_t len)
     return piece;
 }
 
-static enum err transfer(long call, unsigned index, uint64_t offset, uintptr_t memory, size_t len)
+static COLD enum err transfer(long call, unsigned index, uint64_t offset, uintptr_t memory, size_t len)
 {
     const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
     if (!given_range_good(e, offset, len))
@@ -133,12 +133,12 @@ static enum err transfer(long call, unsigned index, uint64_t offset, uintptr_t m
     return OK;
 }
 
-enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len)
+COLD enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len)
 {
     return transfer(SYS_pread64, index, offset, (uintptr_t)buffer, len);
 }
 
-enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len)
+COLD enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len)
 {
     return transfer(SYS_pwrite64, index, offset, (uintptr_t)data, len);
 }

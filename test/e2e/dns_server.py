@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The dns appliance with real clients (dig, kdig) and plain sockets: dns_server.py TARGET, where TARGET is spt, hvt or linux, on a tap in a
 namespace, or host: linux on the host's sockets there. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, re, shutil, socket, struct, sys, tempfile, time
+import ctypes, os, re, shutil, socket, struct, subprocess, sys, tempfile, time
 import dns.edns, dns.flags, dns.message, dns.opcode, dns.query, dns.rcode
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 
@@ -333,13 +333,21 @@ def small_answers():
 
 
 def bad_zone():
-    """A zone that can't be served keeps the image from starting, and says why."""
+    """A zone that can't be served ends the build, which says why; what is no packed zone ends the start."""
+    target = "linux" if TARGET == "host" else TARGET
     with open(os.path.join(FOLDER, "zones/broken.test.zone"), "w") as f:
         f.write("@ IN SOA a b 1 2 3 4 5\n@ IN NS a\na IN A 192.0.2\n")
-    sh(f"{JINN} build -t {'linux' if TARGET == 'host' else TARGET} {FOLDER}")
+    built = subprocess.run([JINN, "build", "-t", target, FOLDER], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert built.returncode != 0 and b"broken.test.zone:3: not an IPv4 address" in built.stdout, built.stdout
+    os.remove(os.path.join(FOLDER, "zones/broken.test.zone"))
+    with open(os.path.join(FOLDER, "jinn.ini")) as f:
+        text = f.read()
+    with open(os.path.join(FOLDER, "jinn.ini"), "w") as f:
+        f.write(text.replace("pack dist/zones zones", "pack dist/zones zones && echo >dist/zones/bad.packed"))
+    sh(f"{JINN} build -t {target} {FOLDER}")
     with Image(argv()) as image:
         assert image.wait(20) != 0
-        assert b"broken.test.zone:3: " in image.drain(0.1), image.output
+        assert b"bad.packed is not served: " in image.drain(0.1), image.output
 
 
 def main():

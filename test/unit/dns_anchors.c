@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Trust anchors: their text, and how keys come and go. */
 #include "proto/dns_anchors.h"
+#include "proto/dns_anchors_keep.h"
 #include "test/support/dns_signed.h"
 
 #include <jinn/random.h>
@@ -307,6 +308,96 @@ static void the_table_is_bounded(void **state)
     assert_true(trusts(&old));
 }
 
+/* ---- On a block device ---- */
+
+enum { DISK_BYTES = 128 * 1024, BLOCK_BYTES = 512 };
+
+/* A device that loses its power after so many bytes of writing: the block that is being written is half old, half new. */
+struct disk {
+    struct block b;
+    uint8_t data[DISK_BYTES];
+    size_t power_bytes;
+};
+
+static enum err disk_read(struct block *b, uint64_t offset, void *buffer, size_t len)
+{
+    memcpy(buffer, CONTAINER_OF(b, struct disk, b)->data + offset, len);
+    return OK;
+}
+
+static enum err disk_write(struct block *b, uint64_t offset, const void *data, size_t len)
+{
+    struct disk *d = CONTAINER_OF(b, struct disk, b);
+    size_t n = len < d->power_bytes ? len : d->power_bytes;
+    memcpy(d->data + offset, data, n);
+    d->power_bytes -= n;
+    return n < len ? ERR_IO : OK;
+}
+
+static enum err disk_flush(struct block *b)
+{
+    return CONTAINER_OF(b, struct disk, b)->power_bytes ? OK : ERR_IO;
+}
+
+static const struct block_ops disk_ops = {.read = disk_read, .write = disk_write, .flush = disk_flush};
+static struct disk disk;
+
+static void insert_disk(void)
+{
+    memset(&disk, 0, sizeof disk);
+    disk.b = (struct block){.ops = &disk_ops, .capacity_bytes = DISK_BYTES, .block_bytes = BLOCK_BYTES};
+    disk.power_bytes = SIZE_MAX;
+}
+
+static size_t n_loaded(struct dns_anchors_store *store)
+{
+    static struct dns_anchors loaded;
+    dns_anchors_init(&loaded);
+    assert_int_equal(dns_anchors_open(store, &disk.b), OK);
+    enum err e = dns_anchors_load(store, &loaded);
+    assert_true(e == OK || (e == ERR_NOT_FOUND && loaded.n == 0));
+    return loaded.n;
+}
+
+static void what_is_kept_is_loaded(void **state)
+{
+    struct dns_anchors_store store;
+    insert_disk();
+    assert_int_equal(n_loaded(&store), 0);
+    assert_int_equal(dns_anchors_save(&store, &a), OK);
+    assert_int_equal(n_loaded(&store), 1);
+    for (size_t n = 2; n < 8; n++) {
+        char line[120];
+        snprintf(line, sizeof line, "x%zu. DS 1 8 2 " DIGEST "\n", n);
+        assert_null(read_text(line));
+        assert_int_equal(dns_anchors_save(&store, &a), OK);
+        assert_int_equal(n_loaded(&store), n);
+    }
+    disk.b.capacity_bytes = BLOCK_BYTES * 8;
+    assert_int_equal(dns_anchors_open(&store, &disk.b), ERR_INVALID);
+}
+
+static void a_power_cut_leaves_the_old_or_the_new(void **state)
+{
+    struct dns_anchors_store store;
+    insert_disk();
+    assert_int_equal(n_loaded(&store), 0);
+    assert_int_equal(dns_anchors_save(&store, &a), OK);
+    struct disk before = disk;
+    assert_null(read_text("x. DS 1 8 2 " DIGEST "\n"));
+    unsigned n_new = 0;
+    for (size_t bytes = 0; bytes < 400; bytes++) {
+        disk = before;
+        assert_int_equal(n_loaded(&store), 1);
+        disk.power_bytes = bytes;
+        assert_int_equal(dns_anchors_save(&store, &a), ERR_IO);
+        size_t n = n_loaded(&store);
+        assert_true(n == 1 || n == 2);
+        n_new += n == 2;
+    }
+    assert_true(n_new > 0 && n_new < 400);
+}
+
 #define T(f) cmocka_unit_test_setup(f, set_up)
 
 int main(void)
@@ -325,6 +416,8 @@ int main(void)
         T(when_all_are_revoked_there_is_no_anchor),
         T(keys_that_sign_zones_only_are_no_anchors),
         T(the_table_is_bounded),
+        T(what_is_kept_is_loaded),
+        T(a_power_cut_leaves_the_old_or_the_new),
     };
     assert_int_equal(random_init(), OK);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,7 @@ static int run_body(void *arg)
     assert_int_equal(dns_server_new(&(struct dns_server_options){.no_cookies = true}, &server), OK);
     assert_int_equal(dns_server_resolve(server, NULL, &options), OK);
     resolver = server->resolver;
+    resolver->client_secret = 1; /* so that these clients are counted apart */
     body_to_run();
     sched_timer(&resolver->timer, TIME_NEVER);
     return 0;
@@ -223,9 +224,10 @@ static void each_query_has_a_port(void)
     port_taken = true; /* by somebody: another one is tried */
     for (int i = 0; i < DNS_RESOLVER_SOCKETS; i++) {
         char name[] = "a.example.";
+        struct ip client = ip4(10, 0, 0, (uint8_t)(i % DNS_RESOLVER_SHARE));
         name[0] = (char)('a' + i);
         name[2] = (char)('a' + i);
-        assert_false(ask(name, DNS_A));
+        assert_false(ask_from(&client, name, DNS_A));
     }
     assert_int_equal(n_sent, DNS_RESOLVER_SOCKETS);
     for (size_t i = 0; i < n_sent; i++) {
@@ -255,8 +257,13 @@ static void questions_fill_up(void)
     for (int i = 0; i < QUESTIONS; i++) {
         name[2] = (char)('a' + i % 26);
         name[3] = (char)('a' + i / 26);
-        assert_false(ask(name, DNS_A));
+        struct ip client = ip4(10, 0, 0, (uint8_t)(i % DNS_RESOLVER_SHARE));
+        assert_false(ask_from(&client, name, DNS_A));
     }
+    const struct ip known = ip4(10, 0, 0, 1);
+    assert_true(ask_from(&known, "too.much.", DNS_A));
+    assert_int_equal(got.rcode, DNS_SERVFAIL);
+    assert_int_equal(resolver->n.waiting_share, 1);
     assert_true(ask("too.much.", DNS_A));
     assert_int_equal(got.rcode, DNS_SERVFAIL);
     assert_int_equal(resolver->n.waiting_full, 1);

@@ -792,6 +792,29 @@ static void bad_keys_have_a_line_and_a_reason(void **state)
     }
 }
 
+/* Public ones are found to be too many before any private one is calculated with. */
+static void too_many_keys(void **state)
+{
+    struct dns_sign_keys keys;
+    unsigned line;
+    struct bytes one = bytes_str("example. IN DNSKEY 256 3 13 "
+                                 "C6HrkrXauUU15VzMe+gkBw/Dsh8L3k8ZQuaQQHsW3zQEJnjCR+IQUirwxImBfhcK4RtjCCSnvOSdHdD2/"
+                                 "q1vRA==\n");
+    size_t size = (DNS_SIGN_ALL_KEYS_MAX + 1) * one.len;
+    char *text = malloc(size);
+    struct writer w = writer_of(text, size);
+    for (int i = 0; i < DNS_SIGN_ALL_KEYS_MAX; i++)
+        write_bytes(&w, one);
+    const char *why = dns_sign_keys_parse(writer_bytes(&w), &keys, &line);
+    assert_string_equal(why, "the private key of this DNSKEY is missing");
+    write_bytes(&w, one);
+    assert_true(writer_good(&w));
+    why = dns_sign_keys_parse(writer_bytes(&w), &keys, &line);
+    assert_string_equal(why, "more than 1024 keys");
+    assert_int_equal(line, DNS_SIGN_ALL_KEYS_MAX + 1);
+    free(text);
+}
+
 static const char *refused(const char *text, const char *zone, uint64_t now_s, const struct dns_sign_policy *p)
 {
     static struct dns_signer s;
@@ -897,6 +920,7 @@ int main(void)
         cmocka_unit_test(what_can_not_sign_has_a_reason),
         cmocka_unit_test(times_of_keys),
         cmocka_unit_test(too_many_keys_of_a_zone),
+        cmocka_unit_test(too_many_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

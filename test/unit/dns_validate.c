@@ -542,16 +542,22 @@ static void the_wildcard_itself_is_a_name_as_any(void **state)
 
 static void an_alias_is_as_good_as_its_dname(void **state)
 {
-    tree.how.none = true;
-    signed_set(&tree, &secure, "x.old.secure.test.", DNS_CNAME, "x.new.test.");
-    signed_set(&tree, &secure, "y.old.secure.test.", DNS_CNAME, "evil.test.");
-    signing_usual(&tree);
-    struct signed_item *i = signed_set(&tree, &secure, "old.secure.test.", DNS_DNAME, "new.test.");
+    static const char *const names[] = {"x.old.secure.test.", "y.old.secure.test.", "z.old.secure.test."};
+    for (size_t n = 0; n < ARRAY_LEN(names); n++) {
+        tree.how.none = true; /* the second leads where the DNAME doesn't, the third's DNAME is not signed */
+        struct signed_item *i = signed_set(&tree, &secure, names[n], DNS_CNAME,
+                                           n == 1 ? "evil.test."
+                                           : n    ? "z.new.test."
+                                                  : "x.new.test.");
+        tree.how.none = n == 2;
+        signed_proof(&tree, &secure, i, "old.secure.test.", DNS_DNAME, "new.test.");
+        signing_usual(&tree);
+        no_cut_at(names[n], "old.secure.test.", "zz.old.secure.test. DNAME RRSIG NSEC");
+    }
     no_cut_at("old.secure.test.", "old.secure.test.", "secure.test. DNAME RRSIG NSEC");
-    assert_true(fetch(dns_name_bytes(&i->name), DNS_DNAME));
-    assert_int_equal(verdict_of("x.old.secure.test.", DNS_CNAME), DNS_VERDICT_SECURE);
-    assert_int_equal(verdict_of("old.secure.test.", DNS_DNAME), DNS_VERDICT_SECURE);
-    assert_int_equal(verdict_of("y.old.secure.test.", DNS_CNAME), DNS_VERDICT_BOGUS);
+    assert_int_equal(verdict_of(names[0], DNS_CNAME), DNS_VERDICT_SECURE);
+    assert_int_equal(verdict_of(names[1], DNS_CNAME), DNS_VERDICT_BOGUS);
+    assert_int_equal(verdict_of(names[2], DNS_CNAME), DNS_VERDICT_BOGUS);
 }
 
 static void an_alias_is_a_set_as_any(void **state)
@@ -693,7 +699,7 @@ static void signatures_that_are_wrong_are_counted_and_end(void **state)
 }
 
 /* Keys with one tag (KeyTrap): of two bytes of the same weight one gives what the other takes. */
-static void keys_with_one_tag_are_counted_and_end(void **state)
+static void serve_twins(void)
 {
     uint8_t twin[N_TWINS][DNSSEC_DNSKEY_BYTES];
     struct bytes rdata[N_TWINS];
@@ -705,6 +711,11 @@ static void keys_with_one_tag_are_counted_and_end(void **state)
         assert_int_equal(dnssec_key_tag(rdata[i]), secure.key.tag);
     }
     signed_raw(&tree, &secure, "secure.test.", DNS_DNSKEY, rdata, N_TWINS);
+}
+
+static void keys_with_one_tag_are_counted_and_end(void **state)
+{
+    serve_twins();
     tree.how.copies = 1;
     struct signed_item *i = signed_set(&tree, &secure, "www.secure.test.", DNS_A, "192.0.2.1");
     signing_usual(&tree);
@@ -719,6 +730,24 @@ static void keys_with_one_tag_are_counted_and_end(void **state)
     assert_int_equal(dns_validate(validator, now_ns, &last, &wanted, &type), DNS_VERDICT_NEEDS);
     assert_int_equal(dns_validate_counters(validator).checks, before + DNS_VALIDATE_SAME_TAG);
     assert_int_equal(dns_validate_counters(validator).many_tags, 1);
+}
+
+/* As many DS records with the key's tag as it takes, none of which is right. */
+static void digests_are_counted_and_end(void **state)
+{
+    uint8_t ds[DNS_VALIDATE_DIGESTS + 2][DNSSEC_DS_BYTES];
+    struct bytes rdata[DNS_VALIDATE_DIGESTS + 2];
+    for (uint8_t i = 0; i < ARRAY_LEN(rdata); i++) {
+        struct writer w = writer_of(ds[i], sizeof ds[i]);
+        assert_true(dnssec_ds_make(dns_name_bytes(&secure.name), dnssec_key_rdata(&secure.key), DNSSEC_SHA256, &w));
+        ds[i][4] ^= (uint8_t)(i + 1);
+        rdata[i] = writer_bytes(&w);
+    }
+    signed_raw(&tree, &test, "secure.test.", DNS_DS, rdata, ARRAY_LEN(rdata));
+    serve_twins(); /* together they have no more than one has alone */
+    signed_set(&tree, &secure, "www.secure.test.", DNS_A, "192.0.2.1");
+    assert_bogus("www.secure.test.", DNS_A, DNS_EDE_NO_DNSKEY);
+    assert_int_equal(dns_validate_counters(validator).many_digests, N_TWINS);
 }
 
 /* ---- What clients are told ---- */
@@ -786,6 +815,7 @@ int main(void)
         T(long_names_are_not_hashed_for_ever),
         T(signatures_that_are_wrong_are_counted_and_end),
         T(keys_with_one_tag_are_counted_and_end),
+        T(digests_are_counted_and_end),
         T(ad_and_cd_mean_what_they_mean),
     };
     assert_int_equal(random_init(), OK);
