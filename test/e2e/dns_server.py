@@ -333,8 +333,11 @@ def full():
         of_one = [of_address(0) for _ in range(4)]
         for i, s in enumerate(of_one):
             served(s, i)
-        with of_address(0) as s:
-            assert closed(s), "a fifth of one address"
+        try:
+            with of_address(0) as s:
+                assert closed(s), "a fifth of one address"
+        except ConnectionResetError:
+            pass
         for s in of_one:
             s.close()
         all_of_them = [of_address(1 + i // 2) for i in range(16)]
