@@ -37,7 +37,7 @@ _jinn()
 	*) options=--help ;;
 	esac
 	if [ "$command" = zone ] && [ "$COMP_CWORD" = 2 ]; then
-		mapfile -t COMPREPLY < <(compgen -W check -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'check pack' -- "$word")
 		return
 	fi
 	case $word in

@@ -14,7 +14,7 @@ static enum err set_up(const struct dns *self, struct dns_server **d)
                                          .udp_bytes = (uint16_t)self->udp_bytes,
                                          .no_cookies = !self->cookies};
     const struct dns_server_limit limit = {.per_second = (uint32_t)self->rate_limit, .slip = (uint32_t)self->rate_slip};
-    const struct dns_server_tcp_options tcp = {.idle_ns = self->idle};
+    const struct dns_server_tcp_options tcp = {.idle_ns = self->idle, .connections = (uint32_t)self->connections};
     enum err e = dns_server_new(&o, d);
     if (!e && self->rate_limit > 0)
         e = dns_server_limit(*d, &limit);

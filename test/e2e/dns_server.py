@@ -307,6 +307,60 @@ def idle_timeout():
                 pass
 
 
+def closed(s):
+    try:
+        return s.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def of_address(i):
+    s = socket.socket()
+    s.settimeout(10)
+    s.bind((f"10.77.0.{100 + i}", 0))
+    s.connect((FOUR, 53))
+    return s
+
+
+def full():
+    """16 connections, 4 of an address, 6 requests of which a part has come."""
+    for i in range(10):
+        sh(f"ip addr add 10.77.0.{100 + i}/24 dev {'lo' if TARGET == 'host' else 'tap0'}")
+    with Server("--connections=16"):
+        def served(s, number):
+            s.sendall(query(number))
+            equal(header(receive(s))[0], number)
+        of_one = [of_address(0) for _ in range(4)]
+        for i, s in enumerate(of_one):
+            served(s, i)
+        try:
+            with of_address(0) as s:
+                assert closed(s), "a fifth of one address"
+        except ConnectionResetError:
+            pass
+        for s in of_one:
+            s.close()
+        all_of_them = [of_address(1 + i // 2) for i in range(16)]
+        for i, s in enumerate(all_of_them):
+            served(s, i)
+        all_of_them.append(of_address(9))
+        served(all_of_them[-1], 16)
+        assert closed(all_of_them[0]), "the one that was idle longest goes"
+        for i, s in enumerate(all_of_them[1:8]):
+            s.sendall(query(i)[:9])
+            time.sleep(0.05)
+        assert closed(all_of_them[1]), "a seventh part of a request"
+        for s in all_of_them[2:]:
+            s.settimeout(0)
+        for s in all_of_them[2:8]:
+            try:
+                assert s.recv(1) != b"", "the others stay"
+            except BlockingIOError:
+                pass
+        for s in all_of_them:
+            s.close()
+
+
 def limits():
     with Server("--rate-limit=20", "--rate-slip=2"):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -366,7 +420,7 @@ def main():
                 for case in (families, kinds, clients, malformed, edns, truncation, cookies, pipelining, half_closed, bad_streams,
                              slow_reader, many_idle):
                     suite.case(case.__name__.replace("_", " "), case)
-            for case in (idle_timeout, limits, small_answers, bad_zone):
+            for case in (idle_timeout, full, limits, small_answers, bad_zone):
                 suite.case(case.__name__.replace("_", " "), case)
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)

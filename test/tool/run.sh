@@ -206,6 +206,13 @@ refused 'zone check of a bad file'         65 'bad-zone:4: not an IPv4 address$'
 refused 'zone check of an empty file'      65 'name the zone with -o'                  "$jinn" zone check "$work/empty-zone"
 check 'zone check' grep -q '^a\. serial 1, 2 names, 3 records$' <("$jinn" zone check "$work/zone")
 check 'zone check --print' grep -q '^b\.a\. 1 IN A 192\.0\.2\.1$' <("$jinn" zone check -o a --print "$work/zone")
+mkdir "$work/zones" && cp "$work/zone" "$work/zones/a.zone"
+check 'zone pack' "$jinn" zone pack "$work/packed" "$work/zones"
+check 'zone pack writes the zone' grep -q JZ1 "$work/packed/a.packed"
+cp "$work/bad-zone" "$work/zones/bad.zone"
+refused 'zone pack of a bad file'          65 'bad.zone:4: not an IPv4 address$'       "$jinn" zone pack "$work/packed" "$work/zones"
+refused 'zone pack of another name'        64 'has to be the zone.s'                   "$jinn" zone pack "$work/packed" "$work/zone"
+refused 'zone pack without files'          64 'name a folder'                          "$jinn" zone pack "$work/packed"
 refused 'clean what is no appliance'   66 'nothing was removed'                    "$jinn" clean "$work/empty"
 refused 'a picture that cannot be written' 73 "can't be"                           bash -c '"$0" describe "$1" --picture /proc/x.svg 2>&1 >/dev/null | tail -1 >&2; exit "${PIPESTATUS[0]}"' "$jinn" "$image"
 
