@@ -176,7 +176,7 @@ enum err dns_load_key(struct dns_loading *l, struct bytes key)
 {
     struct dns_name origin;
     struct dns_zone *zone;
-    struct bytes text;
+    struct bytes text = {0};
     uint64_t mark;
     enum err e = dns_load_origin(key, &origin);
     if (e)
