@@ -102,8 +102,8 @@ manifest 'a device with two names'       '5: .net. needs one name'              
 manifest 'a name used twice'             '14: .service. is the name.* line 5'         '$a [block service]'
 manifest 'too many devices'              '[0-9]*: more than 62 devices'               "\$a $(printf '[block b%d]\\n' {1..61})"
 manifest 'too many keys'                 ' 6[0-9] keys.*at most 64'                   "\$a $(printf '[key k%d]\\ntype=int\\noptional=true\\n' {1..50})"
-manifest 'a folder and a block device' ' .kv files. has a folder and a block device'  's/^from.*/&\nblock = yes/'
-manifest 'neither yes nor no for block' 'block = maybe; give yes or no'               's/^from.*/block = maybe/'
+manifest 'a folder and a block device' '9: .kv files. has a folder and a block device'  's/^from.*/&\nblock = yes/'
+manifest 'neither yes nor no for block' '8: block = maybe; give yes or no'               's/^from.*/block = maybe/'
 manifest 'a missing folder'              '8: from = .*there is no folder'             's/files\/$/nix/'
 manifest 'a key of no type'              '10: .key port. has no type'                 '/^type/d'
 manifest 'a key of an unknown type'      '11: no type .*mean .port'                   's/= port/= prot/'
@@ -209,8 +209,8 @@ check 'zone check --print' grep -q '^b\.a\. 1 IN A 192\.0\.2\.1$' <("$jinn" zone
 mkdir "$work/zones" && cp "$work/zone" "$work/zones/a.zone"
 check 'zone pack' "$jinn" zone pack "$work/packed" "$work/zones"
 check 'zone pack writes the zone' grep -q JZ1 "$work/packed/a.packed"
-cp "$work/bad-zone" "$work/zones/bad.zone"
-refused 'zone pack of a bad file'          65 'bad.zone:4: not an IPv4 address$'       "$jinn" zone pack "$work/packed" "$work/zones"
+mkdir "$work/bad-zones" && cp "$work/bad-zone" "$work/bad-zones/a.zone"
+refused 'zone pack of a bad file'          65 'a.zone:4: not an IPv4 address$'         "$jinn" zone pack "$work/packed" "$work/bad-zones"
 refused 'zone pack of another name'        64 'has to be the zone.s'                   "$jinn" zone pack "$work/packed" "$work/zone"
 refused 'zone pack without files'          64 'name a folder'                          "$jinn" zone pack "$work/packed"
 refused 'clean what is no appliance'   66 'nothing was removed'                    "$jinn" clean "$work/empty"
