@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* queries ADDRESS NAMES SECONDS [WINDOW]: a load for name servers. Asks for the A record of n0000000.bench.test and so on, one of
- * NAMES at random each time, with EDNS; so many are under way at any time, in equal parts on sockets of their own. It sends and
+ * NAMES at random each time, with EDNS and RD; so many are under way at any time, in equal parts on sockets of their own. It sends and
  * receives in batches and never sleeps, so that the server is what limits it. Writes how many were answered, how many of
  * these were no answer (NOERROR and a record), how many got none within LOST_S, and the seconds. A reply that is the
  * query itself with the response bit counts as an answer: that of an echo, with `echo` for NAMES. */
@@ -25,7 +25,7 @@ enum {
 };
 #define LOST_S 0.2
 
-static const unsigned char query[QUERY_BYTES] = "\0\0\0\0\0\1\0\0\0\0\0\1\10n0000000\5bench\4test\0\0\1\0\1"
+static const unsigned char query[QUERY_BYTES] = "\0\0\1\0\0\1\0\0\0\0\0\1\10n0000000\5bench\4test\0\0\1\0\1"
                                                 "\0\0\51\4\320\0\0\0\0\0";
 
 /* A query's id is its place of the window and, above that, the round: what comes after it was given up fits no more. */

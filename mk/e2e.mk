@@ -2,7 +2,7 @@
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
 #   make dns-large  the name server with a million names and 100,000 zones, beside nsd and knot (5 minutes)
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
-#   make bench-dns  the name server beside nsd, knot and bind9
+#   make bench-dns  the name server beside nsd, knot and bind9, the resolver beside unbound
 
 E2E = 'test/e2e/website.py spt' \
       'test/e2e/website.py hvt' \
@@ -77,10 +77,10 @@ $(B)/host/lwip-server: bench/lwip/server.c bench/lwip/lwipopts.h $(LWIP).origin
 	@$(CC_HOST) -O2 -w -D_GNU_SOURCE -Ibench/lwip -I$(LWIP)/src/include -I$(LWIP)/port/include $< $(LWIP)/src/core/*.c \
 		$(LWIP)/src/core/ipv4/*.c $(LWIP)/src/netif/ethernet.c -o $@
 
-# ONLY: the parts that are wanted, sizes start http dns streams loss idle profile hvt.
+# ONLY: the parts that are wanted, sizes start http dns resolver streams loss idle profile hvt.
 bench: all
 	@scripts/setup bench
 	@$(MAKE) -s $(BENCH_PROGRAMS)
 	@bench/run $(ONLY)
 bench-dns:
-	@$(MAKE) -s bench ONLY=dns
+	@$(MAKE) -s bench ONLY="dns resolver"
