@@ -239,7 +239,7 @@ static void descriptors_are_bounded(void **state)
 
 static int two_stacks(void *arg)
 {
-    struct stack_options fixed = {.ipv4 = {ip4(10, 0, 0, 2), 24}, .ipv4_only = true};
+    struct stack_options fixed = {.tcp = &stack_tcp_part, .ipv4 = {ip4(10, 0, 0, 2), 24}, .ipv4_only = true};
     struct udp_socket *u, *v;
     struct listener *l, *m;
     uint16_t port = free_port(SOCK_STREAM);
