@@ -152,7 +152,7 @@ static COLD void enqueue(struct net *n, struct udp_socket *u, const struct endpo
     wake(u);
 }
 
-static COLD bool is_for_dhcp(const struct net *n, const struct ip_in *in, const struct udp_header *h)
+static bool is_for_dhcp(const struct net *n, const struct ip_in *in, const struct udp_header *h)
 {
     return n->dhcp.state != DHCP_OFF && ip_is4(&in->dst) && h->dst_port == DHCP_CLIENT_PORT &&
            h->src_port == DHCP_SERVER_PORT;

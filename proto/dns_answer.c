@@ -297,6 +297,8 @@ static bool write_found(struct reply *a, const struct dns_node *n, const struct 
     }
     if (!was_written(a, n, s) && !write_answer(a, n, s))
         return false;
+    if (s->type == DNS_A || s->type == DNS_AAAA || s->type == DNS_TXT)
+        return true; /* most are: there is nobody to add addresses of */
     a->more = s;
     a->more_node = n;
     return true;

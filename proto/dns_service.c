@@ -73,7 +73,7 @@ static bool read_records(struct dns_request *r, struct reader *in)
 }
 
 /* What a query has no business with; IXFR says in its authority which version is there. */
-static COLD bool has_strange_sections(const struct dns_request *r)
+static bool has_strange_sections(const struct dns_request *r)
 {
     const uint16_t *n = r->header.n;
     return n[DNS_ANSWER] || (n[DNS_AUTHORITY] && r->question.type != DNS_IXFR);
@@ -286,7 +286,7 @@ static enum dns_limit_kind kind_of(const struct response *a)
 }
 
 /* Whoever shows a cookie of ours is there. */
-static COLD enum dns_limit_verdict limit(struct response *a)
+static enum dns_limit_verdict limit(struct response *a)
 {
     if (!a->s->o.limit || a->r->from->tcp || a->cookie_good)
         return DNS_LIMIT_SEND;

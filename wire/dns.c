@@ -56,7 +56,7 @@ bool dns_record_read(struct reader *r, struct bytes message, struct dns_record *
     return reader_good(r);
 }
 
-static COLD bool next_option(struct reader *r, uint16_t *code, struct bytes *content)
+static bool next_option(struct reader *r, uint16_t *code, struct bytes *content)
 {
     if (!reader_left(r))
         return false;
