@@ -63,7 +63,8 @@ LINK_WORDS_sim   = ld -r -u boot -Map=@MAP@ @OBJECTS@ --start-group $(filter-out
                    @BUILD@/deps/host/libmbedcrypto.a --end-group
 libs-sim: $(B)/sim/flags $(B)/sim/link
 
-write_words = mkdir -p $(@D); printf '%s\n' $1 >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+# Two makes at once each write a file of their own.
+write_words = mkdir -p $(@D); printf '%s\n' $1 >$@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 .PHONY: always
 $(B)/%/flags: always
 	@$(call write_words,$(call appliance_flags,$*))

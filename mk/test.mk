@@ -2,12 +2,14 @@
 # Tests. Each test/unit/NAME.c is one cmocka program on the sim platform; each fuzz/NAME.c one libFuzzer target.
 #
 #   make unit     unit tests and packet transcripts under ASan and UBSan
-#   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while; FUZZ=stack only that one
+#   make fuzz     builds the fuzz targets; `make fuzz-run SECONDS=60` runs each for a while; FUZZ=stack only that one;
+#                 SEED=1 takes the same way each time, 0 another
 #   make fuzz-coverage FUZZ='stack tcp ether': what their corpora reach of net/
 
 UNITS   := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*.c))
 FUZZERS := $(or $(FUZZ),$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 SECONDS ?= 5
+SEED    ?= 0
 
 # Groups, because the archives need each other.
 LINK_sim  = -Wl,--start-group $(ARCHIVES_sim) $(B)/deps/host/libmbedcrypto.a -Wl,--end-group
@@ -39,6 +41,6 @@ $(B)/fuzzers/%: fuzz/%.c $(ARCHIVES_fuzz) | deps
 -include $(patsubst fuzz/%.c,$(B)/fuzzers/%.d,$(wildcard fuzz/*.c))
 fuzz: $(FUZZERS:%=$(B)/fuzzers/%)
 fuzz-run: fuzz
-	@scripts/run-fuzzers $(SECONDS) $(FUZZERS:%=$(B)/fuzzers/%)
+	@scripts/run-fuzzers $(SECONDS) $(SEED) $(FUZZERS:%=$(B)/fuzzers/%)
 fuzz-coverage:
 	@scripts/fuzz-coverage $(FUZZERS)

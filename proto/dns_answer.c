@@ -43,14 +43,15 @@ static const struct dns_set *signatures(const struct reply *a, const struct dns_
     return a->query->dnssec_ok ? dns_node_set(n, DNS_RRSIG, s->type) : NULL;
 }
 
-/* A set and its signatures, or nothing and false. */
+/* A set and its signatures, or nothing and false. Signatures live no longer than what they cover (RFC 4034 3), nor longer
+ * than the zone says of them. */
 static bool write_set(struct reply *a, enum dns_section section, struct bytes owner, const struct dns_node *n,
                       const struct dns_set *s, uint32_t ttl)
 {
     const struct dns_set *sigs = signatures(a, n, s);
     struct dns_mark m = dns_mark(a->d);
     if (write_records(a->d, section, owner, s, ttl) &&
-        (!sigs || write_records(a->d, section, owner, sigs, ttl == s->ttl ? sigs->ttl : ttl)))
+        (!sigs || write_records(a->d, section, owner, sigs, ttl < sigs->ttl ? ttl : sigs->ttl)))
         return true;
     dns_rewind(a->d, &m);
     return false;

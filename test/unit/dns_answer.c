@@ -329,6 +329,22 @@ static void test_wildcards(void **state)
 
 /* ---- DNSSEC ---- */
 
+/* A signature's own TTL holds where it is smaller than that of the set, or than what an SOA says of negative answers. */
+static void test_ttl_of_signatures(void **state)
+{
+    static const char rrsig[] = "13 1 3600 20300101000000 20200101000000 1 example. AQ==";
+    char text[600];
+    snprintf(text, sizeof text,
+             "$TTL 3600\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\n@ TXT a\nns A 192.0.2.1\n"
+             "@ 200 RRSIG SOA %s\n@ 7200 RRSIG NS %s\n@ 60 RRSIG TXT %s\n",
+             rrsig, rrsig, rrsig);
+    use("example.", text);
+    CHECK({"example. AAAA +do", "NOERROR AA\n" SOA "au example. 200 RRSIG SOA\n"},
+          {"example. TXT +do", "NOERROR AA\nan example. 3600 TXT \"a\"\nan example. 60 RRSIG TXT\n"},
+          {"example. NS +do", "NOERROR AA\nan example. 3600 NS ns.example.\nan example. 3600 RRSIG NS\n"
+                              "ad ns.example. 3600 A 192.0.2.1\n"});
+}
+
 /* A signature of each set that is ours; of NSEC3s too. Walks the zone as it was before. */
 static void sign(const char *origin)
 {
@@ -502,6 +518,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_positive, teardown),
         cmocka_unit_test_teardown(test_negative, teardown),
+        cmocka_unit_test_teardown(test_ttl_of_signatures, teardown),
         cmocka_unit_test_teardown(test_chains, teardown),
         cmocka_unit_test_teardown(test_long_chain, teardown),
         cmocka_unit_test_teardown(test_dname, teardown),
