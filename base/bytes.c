@@ -4,6 +4,37 @@
 
 #include <stdarg.h>
 
+/* What <jinn/bytes.h> has in line, for those who rather call it. */
+extern inline struct bytes bytes_slice(struct bytes b, size_t from, size_t len);
+extern inline size_t bytes_total(const struct bytes *v, size_t n);
+extern inline bool bytes_equal(struct bytes a, struct bytes b);
+extern inline size_t reader_left(const struct reader *r);
+extern inline const uint8_t *read_take(struct reader *r, size_t len);
+extern inline uint8_t read_u8(struct reader *r);
+extern inline uint16_t read_be16(struct reader *r);
+extern inline uint32_t read_be32(struct reader *r);
+extern inline uint64_t read_be64(struct reader *r);
+extern inline uint16_t read_le16(struct reader *r);
+extern inline uint32_t read_le32(struct reader *r);
+extern inline uint64_t read_le64(struct reader *r);
+extern inline void read_copy(struct reader *r, void *out, size_t len);
+extern inline void read_skip(struct reader *r, size_t len);
+extern inline struct bytes read_bytes(struct reader *r, size_t len);
+extern inline struct reader read_sub(struct reader *r, size_t len);
+extern inline struct bytes read_rest(struct reader *r);
+extern inline size_t writer_left(const struct writer *w);
+extern inline uint8_t *write_room(struct writer *w, size_t len);
+extern inline void write_u8(struct writer *w, uint8_t v);
+extern inline void write_be16(struct writer *w, uint16_t v);
+extern inline void write_be32(struct writer *w, uint32_t v);
+extern inline void write_be64(struct writer *w, uint64_t v);
+extern inline void write_le16(struct writer *w, uint16_t v);
+extern inline void write_le32(struct writer *w, uint32_t v);
+extern inline void write_le64(struct writer *w, uint64_t v);
+extern inline void write_copy(struct writer *w, const void *data, size_t len);
+extern inline void write_bytes(struct writer *w, struct bytes b);
+extern inline void write_zeros(struct writer *w, size_t len);
+
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
@@ -67,7 +98,7 @@ bool bytes_decimal(struct bytes b, uint64_t max, uint64_t *value)
     return true;
 }
 
-void write_format(struct writer *w, const char *text, ...)
+COLD void write_format(struct writer *w, const char *text, ...)
 {
     if (w->bad)
         return;

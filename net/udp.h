@@ -50,9 +50,9 @@ struct udp_serving {
 };
 
 struct udp {
-    struct udp_socket socket[UDP_SOCKETS];
     size_t n_open; /* all open ones lie before this index */
     struct pool chunks;
+    struct udp_socket socket[UDP_SOCKETS];
 };
 
 MUST_USE enum err udp_init(struct net *n);

@@ -30,7 +30,7 @@ static enum err set_up(const struct signer *self, struct dns_server **d)
                                                  .no_cds = !self->cds};
     enum err e = dns_server_new(&o, d);
     if (!e)
-        e = dns_server_load(*d, self->zones);
+        e = dns_server_load_packed(*d, self->zones);
     if (!e)
         e = dns_server_peers(*d, self->service, &peers);
     if (!e)
