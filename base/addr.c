@@ -4,8 +4,6 @@
 #include <jinn/format.h>
 
 /* As in bytes.c. */
-extern inline bool ip_is4(const struct ip *ip);
-extern inline bool ip_equal(const struct ip *a, const struct ip *b);
 
 bool ip_is_unspecified(const struct ip *ip)
 {

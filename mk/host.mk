@@ -41,9 +41,10 @@ $(B)/host/jinn-net: $(NET_OBJECTS)
 	@$(CC_HOST) $(LINK_host) $^ -lslirp -l:libglib-2.0.so.0 -lseccomp -o $@
 
 # ---- Recipes: how the command compiles and links appliances, one word a line. @ROOT@ has include/, @BUILD@ has
-# TARGET/ and deps/; the command fills in the rest (tool/build.c). An appliance's warnings don't stop its build. ----
+# TARGET/ and deps/; the command fills in the rest (tool/build.c). An appliance's warnings don't stop its build, and it gets
+# none that -fno-tree-forwprop alone makes. ----
 
-appliance_flags = $(subst $(B)/deps,@BUILD@/deps,$(filter-out -Werror -I. -Iinclude -ffile-prefix-map=%,$(FLAGS_$1))) \
+appliance_flags = $(subst $(B)/deps,@BUILD@/deps,$(filter-out -Werror -I. -Iinclude -fno-tree-forwprop -ffile-prefix-map=%,$(FLAGS_$1))) \
                   -fno-builtin-log -I@ROOT@/include
 archive_words   = $(patsubst $(B)/%,@BUILD@/%,$(ARCHIVES_$1))
 

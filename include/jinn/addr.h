@@ -46,7 +46,7 @@ static inline uint32_t ip4_u32(const struct ip *ip)
     return (uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15];
 }
 
-inline bool ip_is4(const struct ip *ip)
+static inline bool ip_is4(const struct ip *ip)
 {
     static const uint8_t mapped[4] = {0, 0, 0xff, 0xff};
     uint64_t high;
@@ -62,7 +62,7 @@ inline bool ip_is4(const struct ip *ip)
 #define IP_BROADCAST4 ip4(255, 255, 255, 255)
 #define IP_NONE ((struct ip){{0}}) /* "::", no address at all */
 
-inline bool ip_equal(const struct ip *a, const struct ip *b)
+static inline bool ip_equal(const struct ip *a, const struct ip *b)
 {
     uint64_t x[2], y[2];
     memcpy(x, a->b, sizeof x);
