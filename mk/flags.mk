@@ -43,6 +43,6 @@ HOT := base/addr.c base/bytes.c base/pool.c base/wheel.c wire/checksum.c wire/dn
        net/arp.c net/route.c net/udp.c net/udp_serve.c wire/udp.c proto/dns_answer.c proto/dns_find.c proto/dns_service.c \
        proto/dns_cache.c proto/dns_iterate.c proto/dns_resolver.c proto/dns_sets.c proto/dns_table.c proto/dns_udp.c proto/dns_zonefile_words.c proto/dns_zones.c \
        proto/http_accept.c proto/http_exchange.c proto/http_kv.c proto/http_parse.c proto/http_text.c proto/http_worker.c
-HOT_FLAGS := -O2 $(SMALLER:-fno-%=-f%) -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
+HOT_FLAGS := -O2 -fno-tree-vectorize $(SMALLER:-fno-%=-f%) -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
 $(HOT:%=$(B)/spt/%.o): FLAGS_spt += $(HOT_FLAGS)
 $(HOT:%=$(B)/hvt/%.o): FLAGS_hvt += $(HOT_FLAGS)
