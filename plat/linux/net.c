@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Net devices: a tap interface, a packet socket (net_packet.c), or a descriptor on which each read and write is one frame (a tap, a packet socket
- * pair to a user-mode network or another image). */
+/* Net devices: a tap interface, a packet socket (net_packet.c), or a descriptor on which each read and write is one frame
+ * (a tap, a pair of seqpacket sockets to a user-mode network or another image). */
 #include "plat/linux/linux.h"
 
 #include "wire/vnet.h"
