@@ -101,6 +101,6 @@ $(DEPS_CC) $(1) -I$(SODIUM)/include/sodium -c -o $(@D)/siphash.o \
 	$(SODIUM)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c && \
 rm -rf $(@D)/bearssl && mkdir $(@D)/bearssl && cd $(@D)/bearssl && \
 $(DEPS_CC) $(1) $(MBEDTLS_CPPFLAGS) -Os -I$(BEARSSL)/inc -I$(BEARSSL)/src -c \
-	$(BEARSSL)/src/hash/sha1.c $(BEARSSL)/src/codec/dec32be.c $(CURDIR)/deps/sha1_process.c && mv sha1.o sha1_round.o && \
+	$(BEARSSL)/src/hash/sha1.c $(BEARSSL)/src/codec/dec32be.c $(BEARSSL)/src/codec/enc32be.c $(CURDIR)/deps/sha1_process.c && mv sha1.o sha1_round.o && \
 ar rsD $@.all $(@D)/siphash.o $(@D)/bearssl/*.o && mv $@.all $@
 endef
