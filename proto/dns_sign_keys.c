@@ -17,7 +17,7 @@
 
 #include <stdlib.h>
 
-enum { WORDS_MAX = 16, DNSKEY_MAX = 4 + DNSSEC_ECDSA_BYTES };
+enum { WORDS_MAX = 16, DNSKEY_BYTES = 4 + 64 }; /* of P-256 */
 
 #define PRIVATE_FIRST "Private-key-format:"
 
@@ -27,7 +27,7 @@ struct public_key {
     unsigned line;
     bool used;
     struct dns_name zone;
-    uint8_t rdata[DNSKEY_MAX];
+    uint8_t rdata[DNSKEY_BYTES];
 };
 
 struct reading {
