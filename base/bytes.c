@@ -4,37 +4,6 @@
 
 #include <stdarg.h>
 
-/* What <jinn/bytes.h> has in line, for those who rather call it: they are made for size, and so is this. */
-extern inline COLD struct bytes bytes_slice(struct bytes b, size_t from, size_t len);
-extern inline COLD size_t bytes_total(const struct bytes *v, size_t n);
-extern inline COLD bool bytes_equal(struct bytes a, struct bytes b);
-extern inline COLD size_t reader_left(const struct reader *r);
-extern inline COLD const uint8_t *read_take(struct reader *r, size_t len);
-extern inline COLD uint8_t read_u8(struct reader *r);
-extern inline COLD uint16_t read_be16(struct reader *r);
-extern inline COLD uint32_t read_be32(struct reader *r);
-extern inline COLD uint64_t read_be64(struct reader *r);
-extern inline COLD uint16_t read_le16(struct reader *r);
-extern inline COLD uint32_t read_le32(struct reader *r);
-extern inline COLD uint64_t read_le64(struct reader *r);
-extern inline COLD void read_copy(struct reader *r, void *out, size_t len);
-extern inline COLD void read_skip(struct reader *r, size_t len);
-extern inline COLD struct bytes read_bytes(struct reader *r, size_t len);
-extern inline COLD struct reader read_sub(struct reader *r, size_t len);
-extern inline COLD struct bytes read_rest(struct reader *r);
-extern inline COLD size_t writer_left(const struct writer *w);
-extern inline COLD uint8_t *write_room(struct writer *w, size_t len);
-extern inline COLD void write_u8(struct writer *w, uint8_t v);
-extern inline COLD void write_be16(struct writer *w, uint16_t v);
-extern inline COLD void write_be32(struct writer *w, uint32_t v);
-extern inline COLD void write_be64(struct writer *w, uint64_t v);
-extern inline COLD void write_le16(struct writer *w, uint16_t v);
-extern inline COLD void write_le32(struct writer *w, uint32_t v);
-extern inline COLD void write_le64(struct writer *w, uint64_t v);
-extern inline COLD void write_copy(struct writer *w, const void *data, size_t len);
-extern inline COLD void write_bytes(struct writer *w, struct bytes b);
-extern inline COLD void write_zeros(struct writer *w, size_t len);
-
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;

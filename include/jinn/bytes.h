@@ -8,7 +8,7 @@
  *
  * Nothing here allocates, yields or keeps what it is given.
  *
- * What is `inline` but not `static` stands once in an image, in base/bytes.c, for those who are compiled for size and call it;
+ * What is `inline` but not `static` stands once in an image, in base/bytes_called.c, for those who are compiled for size and call it;
  * where speed counts it is in line. */
 #ifndef JINN_BYTES_H
 #define JINN_BYTES_H
