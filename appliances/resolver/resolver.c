@@ -28,7 +28,7 @@ static enum err set_up(const struct resolver *self, struct dns_server **d)
     if (!e)
         e = dns_server_resolve(*d, self->service, &resolver);
     if (!e && self->validate)
-        e = dns_server_validate(*d, &(struct dns_server_validation){.anchors = self->anchors});
+        e = dns_server_validate(*d, &(struct dns_server_validation){.anchors = self->anchors, .keep = self->trust});
     if (!e)
         e = dns_server_block(*d, self->lists, self->block_zero ? DNS_BLOCK_ZERO : DNS_BLOCK_NXDOMAIN);
     if (!e)

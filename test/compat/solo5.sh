@@ -97,7 +97,8 @@ TREE is a built Solo5 (\`./configure.sh && make\`); it is no package of Debian's
 Solo5's own \`tests/tests.bats\` asks for. The last column says \`met\`, or what Jinn's tender does otherwise on purpose, which
 the script checks as strictly; anything else would be NOT MET.
 
-Left out are Solo5's tests of other things than a tender: its \`elftool\`, and that a host does not start images by itself. What an
+Left out are Solo5's tests of other things than a tender: its \`elftool\`, and that a host does not start images by itself. A device of the
+manifest that isn't attached is refused by Solo5's tenders even where the manifest has it as \`optional\`: only Jinn's start without. What an
 image of Jinn's does without under Solo5's tenders: [security](security.md#what-depends-on-the-tender).
 
 END
