@@ -45,7 +45,7 @@ gather() {
 	mkdir "$folder"/{solo5,jinn,tools}
 	cp "$tree"/tests/*/*.{spt,hvt} "$tree"/tenders/*/solo5-{spt,hvt} "$folder/solo5/"
 	cp "$root"/build/host/jinn-{spt,hvt} "$folder/jinn/"
-	for name in hello website echo; do
+	for name in hello nameserver website echo; do
 		for target in spt hvt; do
 			(cd "$root" && ./jinn build -t $target "appliances/$name" >/dev/null 2>"$folder/log") || { cat "$folder/log" >&2; exit 71; }
 			cp "$root/appliances/$name/dist/$name.$target" "$folder/jinn/"
