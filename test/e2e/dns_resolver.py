@@ -12,7 +12,7 @@ TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"dns-resolver-{TARGET}")
 US, SIX = "10.77.0.2", "fd77::2"
 ROOT_NS, TLD_NS, NSD, OWN, PLAYED, SILENT = "10.77.0.51", "10.77.0.52", "10.77.0.53", "10.78.0.2", "10.77.0.60", "10.77.0.61"
-LAME, NOWHERE = "10.77.0.62", "10.77.0.63"
+LAME, NOWHERE, HINT = "10.77.0.62", "10.77.0.63", "10.77.0.64"
 FOLDER = os.path.join(ROOT, f"build/test/dns-resolver-{TARGET}-{os.getpid()}")
 SOA = "@ IN SOA ns host 1 3600 600 86400 60\n"
 
@@ -266,7 +266,7 @@ def argv(image, tap, *keys):
 class Resolver(Image):
     def __init__(self, *keys, six=False):
         super().__init__(argv("resolver", "tap0", f"--ipv4={US}/24", f"--ipv6={SIX}/64", "--ipv4-gateway=10.77.0.1", f"--via-six={str(six).lower()}", "--validate=false",
-                              *(keys or [f"--hints={ROOT_NS}"])))
+                              *(keys or [f"--hints={HINT}"])))
         self.wait_for(b"serving on port", 20)
         for _ in range(100):
             try:
@@ -297,7 +297,8 @@ def ede(r):
 
 def from_the_root_down():
     equal(data(ask("www.nsd.lab")), ["192.0.2.1"])
-    equal(asked(), [(ROOT_NS, "lab.", "A"), (TLD_NS, "nsd.lab.", "A"), (NSD, "www.nsd.lab.", "A")])
+    equal(asked(), [(HINT, ".", "NS"), (ROOT_NS, "lab.", "A"), (TLD_NS, "nsd.lab.", "A"), (NSD, "www.nsd.lab.", "A")],
+          "the hint knows the root, but the root names another server")
 
 
 def the_second_time_nobody_is_asked():
@@ -449,7 +450,7 @@ def forwarding_and_zeros():
     with Resolver(f"--forward={NOWHERE}", "--block-zero", "--empty-zones=false"):
         played_zone.answer = forwarder
         equal(data(ask("a.b.c.example.com")), ["192.0.2.77"])
-        equal(asked(), [(NOWHERE, "a.b.c.example.com.", "A")])
+        equal(asked(), [(NOWHERE, "a.b.c.example.com.", "A")], "nobody is asked for the root's servers")
         equal(data(ask("ads.nsd.lab")), ["0.0.0.0"])
         equal(data(ask("ads.nsd.lab", "AAAA")), ["::"])
         equal(asked(), [])
@@ -507,14 +508,15 @@ def set_up(ns):
     ns.run("sysctl -qw net.ipv6.conf.tap0.disable_ipv6=0")
     for ip in ("fd77::1", "fd77::60"):
         ns.run(f"ip addr add {ip}/64 dev tap0 nodad")
-    for ip in (ROOT_NS, TLD_NS, NSD, PLAYED, SILENT, LAME, NOWHERE):
+    for ip in (ROOT_NS, TLD_NS, NSD, PLAYED, SILENT, LAME, NOWHERE, HINT):
         ns.run(f"ip addr add {ip}/24 dev tap0")
 
 
 def cases(servers):
     global watch, played, silent
     watch = Watch()
-    servers.start(ROOT_NS, {".": ROOT_ZONE})
+    for ip in (HINT, ROOT_NS):
+        servers.start(ip, {".": ROOT_ZONE})
     servers.start(TLD_NS, {"lab.": LAB, "else.": ELSE})
     servers.start(NSD, {"nsd.lab.": NSD_ZONE, "two.lab.": TWO_ZONE, "lame.lab.": LAME_ZONE, "glueless.lab.": GLUELESS_ZONE,
                         "far.else.": FAR_ZONE})
