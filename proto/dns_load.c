@@ -219,5 +219,8 @@ enum err dns_server_load(struct dns_server *d, struct kv *zones)
     if (d->loaded)
         d->loaded(d);
     log_info(&source, "%zu zones", l.n_zones);
-    return e == OK ? l.result : e;
+    /* What is wrong in a store that can change may be mended there: the others are served meanwhile. */
+    if (e == OK && (!zones->ops->refresh || l.result == ERR_CANCELLED))
+        e = l.result;
+    return e;
 }

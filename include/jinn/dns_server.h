@@ -45,8 +45,9 @@ struct dns_server_limit {
 MUST_USE enum err dns_server_limit(struct dns_server *d, const struct dns_server_limit *o);
 
 /* Takes each value whose key ends with ".zone", read as a zone file (RFC 1035 5), as the zone that the key names:
- * "example.com.zone"; the root is "root.zone". $INCLUDE names another key. What is wrong is logged with file and line.
- * ERR_MALFORMED: a zone can't be served; ERR_FULL, ERR_IO. Zones that are there already are replaced at once. */
+ * "example.com.zone"; the root is "root.zone". $INCLUDE names another key. What is wrong is logged with file and line. When the
+ * store can change (kv_refresh), the other zones are served then; else ERR_MALFORMED: a zone can't be served; ERR_FULL. ERR_IO. Zones
+ * that are there already are replaced at once. */
 MUST_USE enum err dns_server_load(struct dns_server *d, struct kv *zones) MAY_YIELD;
 /* The same from what `jinn zone pack` made: each value whose key ends with ".packed". The reading of zone files is then not in the
  * image. */

@@ -1,8 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""Zone files that the hosting appliance doesn't take: what it says of each, with file and line, and that it doesn't start with them. What
-happens to such files while it serves is for dns_reload.py. A linux image on the host's sockets of a namespace."""
+"""Zone files that the hosting appliance doesn't take: what it says of each, with file and line. It serves the others, unless they are all
+in the image: then nobody could mend them. What happens to such files while it serves is for dns_reload.py. A linux image on the
+host's sockets of a namespace; Debian's own interpreter, for dnspython."""
 import os, re, shutil, sys, tempfile
+import dns.message, dns.query, dns.rcode
 from dns_servers import enter_namespace
 from harness import JINN, ROOT, Image, Suite, equal, sh
 
@@ -61,15 +63,44 @@ def said(got, want):
     assert len(got) == len(want) and all(re.fullmatch(w, g) for w, g in zip(want, got)), f"got {got}, want {want}"
 
 
-def refused(folder, files, want):
+def ask(name):
+    return dns.query.udp(dns.message.make_query(name, "SOA"), ADDRESS, timeout=10)
+
+
+def left_out(folder, files, want):
+    bad = next(name for name in files if name.endswith(".zone"))
     with run(folder, files | {"good.test.zone": HEAD}) as image:
-        status = image.wait(30)
-        image.drain(0.1)
-        assert status == 1, f"status {status}"
-        bad = next(name for name in files if name.endswith(".zone"))
+        image.wait_for(b"serving on port", 30)
         got = lines(image, "(?:error|warn)")
-        assert got[-2:] == [f"{bad} is not served: malformed", "not serving on port 53: malformed"], got
-        said(got[:-2], want)
+        equal(got[-1], f"{bad} is not served: malformed", "its last line")
+        said(got[:-1], want)
+        equal(len(ask("good.test").answer), 1, "the other zone")
+        equal(ask("a.test").rcode(), dns.rcode.REFUSED, "the zone that is left out")
+
+
+def several(folder):
+    """Each has its lines, wherever it stands among those that are good."""
+    bad = {f"{letter}.test.zone": HEAD + f"www IN A {letter}\n" for letter in "bdf"}
+    good = {f"{letter}.test.zone": HEAD for letter in "aceg"}
+    with run(folder, bad | good) as image:
+        image.wait_for(b"serving on port", 30)
+        equal(sorted(lines(image, "error")), sorted(line for name in bad for line in (
+            f"{name}:5: not an IPv4 address", f"{name} is not served: malformed")), "lines")
+        equal([len(ask(f"{letter}.test").answer) for letter in "abcdefg"], [1, 0, 1, 0, 1, 0, 1], "answers")
+        equal(image.stop(), 0, "status")
+
+
+def in_the_image(folder):
+    with open(f"{folder}/hosting/zones/good.test.zone", "w") as f:
+        f.write(HEAD)
+    with open(f"{folder}/hosting/zones/a.test.zone", "w") as f:
+        f.write(HEAD + "www IN A x\n")
+    sh(f"{JINN} build -t linux {folder}/hosting")
+    with Image([f"{folder}/hosting/dist/hosting", "--net:service=host", f"--ipv4={ADDRESS}/8"]) as image:
+        equal(image.wait(30), 1, "status")
+        image.drain(0.1)
+        said(lines(image, "error"), [r"a\.test\.zone:5: not an IPv4 address", r"a\.test\.zone is not served: malformed",
+                                     "not serving on port 53: malformed"])
 
 
 def odd(folder, files, want):
@@ -88,9 +119,11 @@ def main():
         sh(f"sed -i 's/^block .*/from = zones/' {folder}/hosting/jinn.ini && mkdir {folder}/hosting/zones")
         sh(f"{JINN} build -t linux {folder}/hosting")
         for label, files, want in CASES:
-            suite.case(label, refused, folder, files, want)
+            suite.case(label, left_out, folder, files, want)
         for label, files, want in ODD:
             suite.case(f"served: {label}", odd, folder, files, want)
+        suite.case("several among good ones", several, folder)
+        suite.case("zones in the image", in_the_image, folder)
     suite.end()
 
 
