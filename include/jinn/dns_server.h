@@ -119,5 +119,8 @@ MUST_USE enum err dns_server_keys_read(struct block *b, struct bytes *keys) MAY_
 
 /* Serves until the image is to stop. OK: it was stopped. */
 MUST_USE enum err dns_server_run(struct dns_server *d) MAY_YIELD;
+/* The same for an image that does nothing else, with what is logged of it: the port, or why it does not serve, which `made` is when the
+ * server could not be set up (then the server is not looked at). The status that the image ends with. */
+int dns_server_serve(struct dns_server *d, uint16_t port, enum err made) MAY_YIELD;
 
 #endif
