@@ -3,7 +3,7 @@
 """The resolver appliance in a small internet: dns_resolver.py TARGET, where TARGET is spt, hvt or linux, on a tap in a namespace. A root
 and a TLD by nsd, zones by nsd and by appliances/dns (on a tap of its own), and servers that are silent, lame, lie or
 know less than others, played here. What the resolver asks is watched on its tap. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, shutil, socket, struct, sys, tempfile, threading, time
+import ctypes, os, re, shutil, socket, struct, sys, tempfile, threading, time
 import dns.edns, dns.exception, dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype, dns.rrset
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 import dns_servers
@@ -346,6 +346,22 @@ def both_families_and_transports():
     equal(data(ask("txt.nsd.lab", "TXT", tcp=True)), ['"text"'], "a TCP client that must wait")
 
 
+def late_answers_come_from_where_they_were_asked():
+    """Of its two addresses of IPv6 the other one fits this client better."""
+    sh("ip addr add fe80::60/64 dev tap0 nodad")
+    link = None
+    for _ in range(50):  # until it is sure that it has that address alone
+        seen = re.findall(r"from (fe80:[0-9a-f:]+)[:%]", sh("ping -6 -c 2 -i 0.2 -w 2 -I fe80::60%tap0 ff02::1"))
+        link = next((ip for ip in seen if ip != "fe80::60"), None)
+        if link:
+            break
+    asked()
+    q = dns.message.make_query("late.nsd.lab", "A")
+    r = dns.query.udp(q, f"{link}%tap0", timeout=12, source="fd77::1")
+    equal(r.rcode(), dns.rcode.NXDOMAIN)
+    equal([row[0] for row in asked()], [NSD], "others were asked first")
+
+
 def long_answers():
     r = ask("big.nsd.lab", "TXT")
     equal((bool(r.flags & dns.flags.TC), len(r.answer)), (True, 0))
@@ -527,7 +543,7 @@ def cases(servers):
     with Image(argv("dns", "tap1", "--ipv4=10.78.0.2/24", "--ipv4-gateway=10.78.0.1"), b"serving on port"):
         with Resolver():
             for case in (from_the_root_down, the_second_time_nobody_is_asked, one_label_at_a_time, our_own_name_server, aliases, what_is_not,
-                         both_families_and_transports, long_answers, real_clients, servers_with_faults, lies_are_not_kept,
+                         both_families_and_transports, late_answers_come_from_where_they_were_asked, long_answers, real_clients, servers_with_faults, lies_are_not_kept,
                          zones_that_make_work, guessing_is_hard, block_lists, local_zones, who_may_ask):
                 suite.case(case.__name__.replace("_", " "), case)
     suite.case("clients are limited", clients_are_limited)

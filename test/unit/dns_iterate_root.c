@@ -27,7 +27,9 @@ static void plant(const char *hint, const char *root)
     world_zone(HINT, ".", hint);
     world_zone(ROOT, ".", root);
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-        world_zone(ZONE, zones[i], "@ 60 SOA ns host 1 2 3 4 60\n@ 60 NS ns\nns 60 A 10.0.2.1\nns2 60 A 10.0.2.1\nwww 60 A 192.0.2.1\n");
+        world_zone(
+            ZONE, zones[i],
+            "@ 60 SOA ns host 1 2 3 4 60\n@ 60 NS ns\nns 60 A 10.0.2.1\nns2 60 A 10.0.2.1\nwww 60 A 192.0.2.1\n");
 }
 
 static void begin_with(struct dns_iterate_options o)

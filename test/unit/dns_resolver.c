@@ -112,7 +112,7 @@ static int run_body(void *arg)
     assert_int_equal(dns_server_new(&(struct dns_server_options){.no_cookies = true}, &server), OK);
     assert_int_equal(dns_server_resolve(server, NULL, &options), OK);
     resolver = server->resolver;
-    resolver->client_secret = 1;              /* so that these clients are counted apart */
+    resolver->client_secret = 1; /* so that these clients are counted apart */
     know_the_root();
     body_to_run();
     sched_timer(&resolver->timer, TIME_NEVER);
