@@ -105,8 +105,7 @@ class Asker(threading.Thread):
 
 
 def a_bad_zone_at_the_start_is_left_out():
-    image.wait_for(rb"broken\.test\.zone:3: not an IPv4 address\n", 30)
-    image.wait_for(rb"broken\.test\.zone is not served: malformed\n", 30)
+    image.wait_for(rb"broken\.test\.zone:3: not an IPv4 address; broken\.test\.zone is not served\n", 30)
     equal(ask("broken.test").rcode(), dns.rcode.REFUSED, "the zone that is left out")
     write("broken.test.zone", zone(2))
     publish()
@@ -132,8 +131,7 @@ def no_query_is_lost():
 def a_bad_zone_changes_nothing():
     write("example.test.zone", zone(12, "www IN A 192.0.2\n"))
     publish()
-    image.wait_for(rb"example\.test\.zone:3005: .*", 30)
-    image.wait_for(rb"is not taken: .*what was served before still is", 30)
+    image.wait_for(rb"example\.test\.zone:3005: .*; example\.test\.zone is not taken, what was served before still is\n", 30)
     equal(version(), 11, "the version that is served")
     write("example.test.zone", zone(13))
     publish()
