@@ -2,6 +2,7 @@
 /* inih reads the lines; this file gives them meaning and refuses what has none. inih calls back for settings
  * only, so the reader below adds a line after each heading: that is how sections without settings are seen. */
 #include "tool/manifest.h"
+#include "base/values.h"
 #include "tool/net_keys.h"
 #include "tool/say.h"
 #include "tool/values.h"
@@ -184,7 +185,7 @@ static uint32_t number(const struct reading *r, const char *name, const char *te
 static void set_stack_bytes(struct reading *r, const char *text)
 {
     uint64_t v = 0;
-    if (!value_size(text, &v) || v < STACK_BYTES_MIN || v > STACK_BYTES_MAX || v % 4096 != 0)
+    if (!value_size(bytes_str(text), &v) || v < STACK_BYTES_MIN || v > STACK_BYTES_MAX || v % 4096 != 0)
         wrong(r, format_text("stack = %s; give a size from %dK to %dK in steps of 4K", text, STACK_BYTES_MIN / 1024,
                              STACK_BYTES_MAX / 1024));
     r->m->stack_bytes = (uint32_t)v;

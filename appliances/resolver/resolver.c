@@ -3,9 +3,6 @@
 #include "resolver.h"
 
 #include <jinn/dns_resolver.h>
-#include <jinn/log.h>
-
-static struct log_source source = LOG_SOURCE("dns");
 
 static enum err set_up(const struct resolver *self, struct dns_server **d)
 {
@@ -40,13 +37,7 @@ static enum err set_up(const struct resolver *self, struct dns_server **d)
 
 int resolver_start(const struct resolver *self)
 {
-    struct dns_server *server;
+    struct dns_server *server = NULL;
     enum err e = set_up(self, &server);
-    if (!e) {
-        log_info(&source, "serving on port %u", self->port);
-        e = dns_server_run(server);
-    }
-    if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
-    return e != OK;
+    return dns_server_serve(server, self->port, e);
 }

@@ -74,13 +74,7 @@ static enum err set_up(const struct signer *self, struct dns_server **d)
 
 int signer_start(const struct signer *self)
 {
-    struct dns_server *server;
+    struct dns_server *server = NULL;
     enum err e = set_up(self, &server);
-    if (!e) {
-        log_info(&source, "serving on port %u", self->port);
-        e = dns_server_run(server);
-    }
-    if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
-    return e != OK;
+    return dns_server_serve(server, self->port, e);
 }
