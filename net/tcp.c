@@ -18,7 +18,7 @@ static COLD void reclaim_orphan(struct tcp *t, uint64_t now_ns)
     tcp_settle(c);
 }
 
-struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
+COLD struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
 {
     if (t->connections.n_used == t->connections.n && !list_empty(&t->orphans))
         reclaim_orphan(t, now_ns);
@@ -55,7 +55,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
     return c;
 }
 
-void tcp_end(struct tcp_connection *c, enum err error)
+COLD void tcp_end(struct tcp_connection *c, enum err error)
 {
     c->state = TCP_CLOSED;
     c->error = (uint8_t)error;

@@ -242,7 +242,7 @@ COLD void tcp_rx_free_ooo(struct tcp_connection *c)
     c->rx.n_ooo = 0;
 }
 
-void tcp_rx_free(struct tcp_connection *c)
+COLD void tcp_rx_free(struct tcp_connection *c)
 {
     tcp_rx_free_ooo(c);
     free_all(c->t, c->rx.head);
