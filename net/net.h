@@ -41,8 +41,8 @@ struct net {
     uint32_t (*random)(void);
     struct net_transport *tcp;
     struct waiter *on_address;
-    uint16_t mtu_bytes;      /* of IPv4: the link's, or less if a DHCP server said so */
-    uint16_t link_mtu_bytes; /* of the device */
+    uint16_t mtu_bytes;            /* of IPv4: the link's, or less if a DHCP server said so */
+    uint16_t link_mtu_bytes;       /* of the device */
     const struct ip6_ops *ip6_ops; /* NULL, as ip6: no IPv6 */
     struct ip6 *ip6;
     struct ip4 ip4;
