@@ -65,7 +65,8 @@ struct outcome {
     bool good;
     uint64_t n_operations; /* of the disk, until the updates were sent */
     unsigned n_cuts, n_secondary_cuts, n_changes, n_gone, n_failed;
-    char said[4096]; /* what all machines said, its end */
+    unsigned n_broken; /* transfers to the secondary that ended before they were whole, and its lives that did */
+    char said[4096];   /* what all machines said, its end */
 };
 
 /* ---- A machine that comes back ---- */
@@ -78,13 +79,14 @@ struct server {
     unsigned n_cuts;        /* to come, by chance */
     uint64_t within_ns;     /* of being switched on */
     uint64_t cut_ns, on_ns; /* TIME_NEVER: not planned */
+    unsigned n_without;     /* lives that ended before the longer zone had come */
     char *said;
 };
 
-/* Some time after it was switched on, or so soon that zones are still on their way. */
+/* Some time after it was switched on, or so soon that zones are still on their way, as at the first time. */
 static void plan_cut(struct server *s)
 {
-    uint64_t within_ns = sim_random(s->sim) % 2 ? 5 * NS_PER_S : 500 * NS_PER_MS;
+    uint64_t within_ns = s->life && sim_random(s->sim) % 2 ? 5 * NS_PER_S : NS_PER_S;
     s->on_ns = TIME_NEVER;
     s->cut_ns = s->n_cuts ? sim_now(s->sim) + sim_random(s->sim) % within_ns : TIME_NEVER;
     s->n_cuts -= s->n_cuts > 0;
@@ -102,6 +104,7 @@ static void switch_on(struct server *s)
     if (++s->life == LIVES)
         return; /* no more copies: the updater says that it doesn't come back */
     keep_said(s);
+    s->n_without += !strstr(sim_console(s->machine), "zone a.test.: version");
     s->machine = sim_power_on(s->machine, s->boot[s->life]);
     plan_cut(s);
 }
@@ -201,6 +204,14 @@ static unsigned number(const char *console, const char *name)
     return found ? (unsigned)strtoul(found + strlen(name), NULL, 10) : 0;
 }
 
+static unsigned count(const char *text, const char *wanted)
+{
+    unsigned n = 0;
+    for (; (text = strstr(text, wanted)); text++)
+        n++;
+    return n;
+}
+
 static void say(struct outcome *o, const char *text)
 {
     size_t len = strlen(text), room = sizeof o->said - 1 - strlen(o->said);
@@ -223,8 +234,11 @@ static void run(void *arg, void *out)
     keep_said(&w.primary);
     say(o, sim_console(w.updater));
     say(o, w.primary.said + (strlen(w.primary.said) > 1500 ? strlen(w.primary.said) - 1500 : 0));
-    if (w.secondary.machine)
-        say(o, sim_console(w.secondary.machine));
+    if (!w.secondary.machine)
+        return;
+    keep_said(&w.secondary);
+    o->n_broken = w.secondary.n_without + count(w.secondary.said, "the connection ended before the transfer did");
+    say(o, sim_console(w.secondary.machine));
 }
 
 static void play(const struct play *p, struct outcome *o)
@@ -265,23 +279,27 @@ static struct play a_play(uint64_t seed)
                          .updates = "--updates=16"};
 }
 
-/* Each single one of the device's operations, in a play that is otherwise the same. */
-static void power_goes_at_each_operation_of_the_journal(void **state)
+/* In a play that is otherwise the same. How many plays that were. */
+static uint64_t cut_at_each_operation(uint64_t seed)
 {
     struct outcome o;
-    uint64_t n = UINT64_MAX, stride = setting("SIM_STRIDE", 1), n_plays = 0;
-    struct play p = a_play(setting("JINN_SEED", 1));
-    for (uint64_t at = 0; at <= n; at += at ? stride : 1 + setting("SIM_SEEDS", 0) % stride) {
-        p.cut_at = at;
+    struct play p = a_play(seed);
+    play_well(&p, &o);
+    uint64_t n = o.n_operations;
+    for (p.cut_at = 1; p.cut_at <= n; p.cut_at++) {
         play_well(&p, &o);
         assert_true(o.n_changes > 0);
-        if (at == 0)
-            n = o.n_operations;
-        else
-            assert_int_equal(o.n_cuts, 2);
-        n_plays++;
+        assert_int_equal(o.n_cuts, 2); /* and that at the end */
     }
-    printf("%llu plays, of %llu operations\n", (unsigned long long)n_plays, (unsigned long long)n);
+    return n + 1;
+}
+
+static void power_goes_at_each_operation_of_the_journal(void **state)
+{
+    uint64_t n_plays = 0, first = setting("JINN_SEED", 1), n_seeds = 1 + setting("SIM_SEEDS", 0) / 10;
+    for (uint64_t seed = first; seed < first + n_seeds; seed++)
+        n_plays += cut_at_each_operation(seed);
+    printf("%llu plays\n", (unsigned long long)n_plays);
 }
 
 static const struct sim_faults bad_link = {.loss_ppm = 30000,
@@ -290,13 +308,13 @@ static const struct sim_faults bad_link = {.loss_ppm = 30000,
                                            .delay_ns = 2 * NS_PER_MS,
                                            .jitter_ns = NS_PER_MS,
                                            .reorder_ns = 400 * NS_PER_MS};
-/* A transfer of a.test takes a quarter of a second. */
-static const struct sim_faults slow_link = {.delay_ns = 5 * NS_PER_MS, .rate_bps = 1000000};
+/* A transfer of a.test takes a second, in five messages. */
+static const struct sim_faults slow_link = {.delay_ns = 5 * NS_PER_MS, .rate_bps = 500000};
 
-/* As many seeds as SIM_SEEDS says, from JINN_SEED alone if it is given. */
-static void play_seeds(uint64_t n_seeds, void (*change)(struct play *p), void (*check)(const struct outcome *o))
+/* As many seeds as SIM_SEEDS says, or JINN_SEED alone if it is given. How many transfers were broken off. */
+static uint64_t play_seeds(uint64_t n_seeds, void (*change)(struct play *p), void (*check)(const struct outcome *o))
 {
-    uint64_t n_cuts = 0, n_secondary_cuts = 0, first = setting("JINN_SEED", 1);
+    uint64_t n_cuts = 0, n_secondary_cuts = 0, n_broken = 0, first = setting("JINN_SEED", 1);
     n_seeds = getenv("JINN_SEED") ? 1 : setting("SIM_SEEDS", n_seeds);
     for (uint64_t seed = first; seed < first + n_seeds; seed++) {
         struct outcome o;
@@ -306,9 +324,12 @@ static void play_seeds(uint64_t n_seeds, void (*change)(struct play *p), void (*
         check(&o);
         n_cuts += o.n_cuts;
         n_secondary_cuts += o.n_secondary_cuts;
+        n_broken += o.n_broken;
     }
-    printf("%llu plays, power went %llu times on the primary, %llu times on the secondary\n",
-           (unsigned long long)n_seeds, (unsigned long long)n_cuts, (unsigned long long)n_secondary_cuts);
+    printf("%llu plays, power went %llu times on the primary, %llu times on the secondary; %llu transfers broken off\n",
+           (unsigned long long)n_seeds, (unsigned long long)n_cuts, (unsigned long long)n_secondary_cuts,
+           (unsigned long long)n_broken);
+    return n_broken;
 }
 
 static void by_chance(struct play *p)
@@ -325,7 +346,7 @@ static void some_changes(const struct outcome *o)
 
 static void power_goes_by_chance_on_a_bad_link(void **state)
 {
-    play_seeds(4, by_chance, some_changes);
+    (void)play_seeds(4, by_chance, some_changes);
 }
 
 /* The secondary stays up: what it once had it has until there is a later one. */
@@ -344,7 +365,7 @@ static void always_there(const struct outcome *o)
 
 static void a_secondary_follows_a_primary_that_goes_while_it_sends(void **state)
 {
-    play_seeds(4, primary_goes, always_there);
+    assert_true(play_seeds(4, primary_goes, always_there) > 0 || getenv("JINN_SEED"));
 }
 
 static void secondary_goes(struct play *p)
@@ -363,7 +384,7 @@ static void it_went(const struct outcome *o)
 
 static void a_secondary_that_goes_while_zones_come_serves_whole_ones(void **state)
 {
-    play_seeds(4, secondary_goes, it_went);
+    assert_true(play_seeds(4, secondary_goes, it_went) > 0 || getenv("JINN_SEED"));
 }
 
 static void a_disk_that_lies_is_found(void **state)
