@@ -74,6 +74,7 @@ struct outcome {
 struct server {
     struct sim *sim;
     struct sim_machine *machine;
+    struct sim_disk *journal; /* NULL: none */
     boot_fn *const *boot;
     unsigned life;
     unsigned n_cuts;        /* to come, by chance */
@@ -83,13 +84,19 @@ struct server {
     char *said;
 };
 
-/* Some time after it was switched on, or so soon that zones are still on their way, as at the first time. */
+/* Some time after it was switched on, or so soon that zones are still on their way, as at the first time; or in one of its next
+ * writes and flushes, which may be those of a start or of a sum. */
 static void plan_cut(struct server *s)
 {
     uint64_t within_ns = s->life && sim_random(s->sim) % 2 ? 5 * NS_PER_S : NS_PER_S;
-    s->on_ns = TIME_NEVER;
-    s->cut_ns = s->n_cuts ? sim_now(s->sim) + sim_random(s->sim) % within_ns : TIME_NEVER;
-    s->n_cuts -= s->n_cuts > 0;
+    s->on_ns = s->cut_ns = TIME_NEVER;
+    if (s->n_cuts == 0)
+        return;
+    s->n_cuts--;
+    if (s->journal && sim_random(s->sim) % 2)
+        sim_disk_cut_at(s->journal, 1 + sim_random(s->sim) % 16);
+    else
+        s->cut_ns = sim_now(s->sim) + sim_random(s->sim) % within_ns;
 }
 
 static void keep_said(struct server *s)
@@ -165,6 +172,7 @@ static void build(struct world *w)
     sim_disk_faults(w->disk, &faults);
     sim_disk_cut_at(w->disk, p->cut_at);
     add_server(w, &w->primary, "primary", primaries, primary, w->disk);
+    w->primary.journal = w->disk;
     w->primary.n_cuts = p->n_cuts;
     plan_cut(&w->primary);
     if (p->has_secondary) {
