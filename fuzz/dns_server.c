@@ -144,15 +144,6 @@ static void datagram(struct reader *r)
     free(answer);
 }
 
-static void end_stream(struct stream *s, bool abort_it)
-{
-    if (s->flow && abort_it)
-        flow_abort(s->flow);
-    else if (s->flow)
-        flow_close(s->flow);
-    s->flow = NULL;
-}
-
 static void open_client(void)
 {
     struct stream *s = free_stream(the.client, STREAMS);
@@ -237,12 +228,12 @@ static void pass_time(struct reader *r)
     must(fiber_sleep(time_after(sched_now(), span_ns[read_u8(r) % 8])) == OK);
 }
 
-/* The request on it, of which only the id matters. */
-static void read_request(struct stream *s)
+/* Signed if the request was, but for some. */
+static void answer_request(struct stream *s, uint8_t *message, size_t len, size_t size, uint8_t how)
 {
-    size_t n = 0;
-    if (flow_read(s->flow, s->in, sizeof s->in, &n, 0) == OK && n > 4)
-        s->id = (uint16_t)(s->in[2] << 8 | s->in[3]);
+    if (s->tsig.present && !(how & 4))
+        (void)!dns_tsig_answer(&s->tsig, plat_wall_ns() / NS_PER_S, message + 2, &len, size - 2);
+    put_message(s, message, len, how);
 }
 
 static struct bytes soa_of(uint8_t serial, uint8_t buffer[static DNS_SOA_BYTES])
@@ -282,7 +273,7 @@ static void send_zone(struct stream *s, uint8_t serial, uint8_t n)
                           bytes_of("\2ns", 4)));
     put_addresses(&d, 0, n);
     put_soa(&d, serial);
-    put_message(s, message, dns_write_end(&d, s->id, DNS_QR | DNS_AA).len, 0);
+    answer_request(s, message, dns_write_end(&d, s->id, DNS_QR | DNS_AA).len, sizeof message, 0);
 }
 
 /* From a version to the next but one, in two steps; what is removed may be there, and what is added not. */
@@ -299,7 +290,7 @@ static void send_changes(struct stream *s, uint8_t serial, uint8_t n)
     put_soa(&d, serial + 2);
     put_addresses(&d, n >> 2, n);
     put_soa(&d, serial + 2);
-    put_message(s, message, dns_write_end(&d, s->id, DNS_QR | DNS_AA).len, 0);
+    answer_request(s, message, dns_write_end(&d, s->id, DNS_QR | DNS_AA).len, sizeof message, 0);
 }
 
 static void primary_step(struct reader *r)
@@ -309,6 +300,8 @@ static void primary_step(struct reader *r)
     if (!s->flow)
         return;
     read_request(s);
+    if (!s->flow)
+        return;
     if (how % 8 == 0)
         end_stream(s, how & 8);
     else if (how % 8 < 3)
@@ -316,7 +309,7 @@ static void primary_step(struct reader *r)
     else if (how % 8 == 3)
         send_changes(s, read_u8(r), how >> 3);
     else
-        put_message(s, message, compose(r, s->id, DNS_QR, message + 2, 2000), how & 128 ? how : 0);
+        answer_request(s, message, compose(r, s->id, DNS_QR, message + 2, 2000), sizeof message, how & 128 ? how : 0);
 }
 
 static void do_step(struct reader *r)
@@ -413,7 +406,7 @@ static void begin_server(void)
                                                    .update = who,
                                                    .notify_from = "10.0.0.1",
                                                    .secondaries = "10.0.0.9 10.0.0.9@5353+key:good",
-                                                   .primaries = "10.0.0.2 10.0.0.3",
+                                                   .primaries = "10.0.0.2 10.0.0.3+key:good",
                                                    .secondary = "sec.test",
                                                    .history_bytes = 4096};
     must(dns_server_new(&o, &d) == OK);

@@ -9,6 +9,7 @@
 #include "proto/dns_server.h"
 
 #include <jinn/must.h>
+#include <jinn/plat.h>
 
 #include <stdlib.h>
 
@@ -41,6 +42,7 @@ struct stream {
     size_t len;
     uint8_t in[2 + DNS_MESSAGE_BYTES]; /* of what came, that isn't a whole message yet */
     uint16_t id;                       /* of the request on it */
+    struct dns_tsig tsig;              /* likewise */
     bool in_transfer, is_other;        /* an AXFR of our zone; another transfer */
     uint32_t serial, n_records;
 };
@@ -147,9 +149,34 @@ static struct stream *free_stream(struct stream *s, size_t n)
     return NULL;
 }
 
+static void end_stream(struct stream *s, bool abort_it)
+{
+    if (s->flow && abort_it)
+        flow_abort(s->flow);
+    else if (s->flow)
+        flow_close(s->flow);
+    s->flow = NULL;
+}
+
+/* The request on it, of which only the id and the signature matter. */
+static void read_request(struct stream *s)
+{
+    size_t n = 0;
+    enum err e = s->flow ? flow_read(s->flow, s->in, sizeof s->in, &n, 0) : ERR_TIMEOUT;
+    if (e == OK && n > 2 + DNS_HEADER_BYTES) {
+        s->id = (uint16_t)(s->in[2] << 8 | s->in[3]);
+        n -= 2;
+        must(dns_tsig_check(&the.keys, plat_wall_ns() / NS_PER_S, s->in + 2, &n, &s->tsig, NULL) == DNS_NOERROR);
+    }
+    if (e != OK && e != ERR_TIMEOUT)
+        end_stream(s, true);
+}
+
 /* To the primary: refused, never answered, or one end of a pipe. */
 enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
 {
+    for (size_t i = 0; i < TOWARD; i++)
+        read_request(&the.primary[i]); /* those that are over make room */
     struct stream *mine = free_stream(the.primary, TOWARD);
     if (the.how_to_connect % 3 == 0 || !mine)
         return ERR_REFUSED;
@@ -158,6 +185,7 @@ enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns
         return e ? e : ERR_TIMEOUT;
     }
     mine->len = 0;
+    mine->tsig.present = false;
     return flow_pipe(PIPE_BYTES, f, &mine->flow);
 }
 
