@@ -4,10 +4,10 @@
  * of changes; a disk for the journal that may fail; time. The stack is played here. The first byte chooses what the server has, the
  * rest is a list of steps.
  *
- * What must hold: no sanitizer and no assertion speaks. Each answer is whole, repeats its request's id and question and is no longer than
- * it may be; what comes on a stream is such messages one behind the other; an AXFR begins and ends with
- * the same SOA and has as many records as that version of the zone had. In the end, when all have gone and time has passed, no connection, no
- * buffer and no notification is left, and a server that starts on the same disk has the same zones. */
+ * What must hold: no sanitizer and no assertion speaks. Each answer is whole, repeats its request's id and question and is no longer
+ * than it may be; what comes on a stream is such messages one behind the other; an AXFR begins and ends with the same SOA and has
+ * as many records as that version of the zone had. In the end, when all have gone and time has passed, no connection, no buffer and no
+ * notification is left, and a server that starts on the same disk has the same zones. */
 #include "proto/dns_tcp.c" /* its pools */
 
 #include "fuzz/dns_server_compose.h"
