@@ -231,7 +231,7 @@ static void pass_time(struct reader *r)
 /* Signed if the request was, but for some. */
 static void answer_request(struct stream *s, uint8_t *message, size_t len, size_t size, uint8_t how)
 {
-    if (s->tsig.present && !(how & 4))
+    if (s->tsig.present && len >= DNS_HEADER_BYTES && !(how & 4))
         (void)!dns_tsig_answer(&s->tsig, plat_wall_ns() / NS_PER_S, message + 2, &len, size - 2);
     put_message(s, message, len, how);
 }
