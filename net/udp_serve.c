@@ -22,7 +22,7 @@ static void input(struct net *n, uint64_t now_ns, struct udp_socket *u, const st
 {
     struct udp_serving *s = u->serving;
     struct counters_udp *c = &n->counters.udp;
-    struct udp_question q = {{in->src, src_port}, payload, now_ns, in->broadcast};
+    struct udp_question q = {{in->src, src_port}, payload, now_ns, in->broadcast, &in->dst};
     size_t len = src_port ? s->server->answer(s->server, &q, s->room, s->size) : UDP_NO_ANSWER;
     if (len == UDP_NO_ANSWER) {
         c->unanswered++;

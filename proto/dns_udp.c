@@ -18,7 +18,8 @@ static size_t answer(struct udp_server *server, const struct udp_question *q, ui
     struct dns_udp *u = CONTAINER_OF(server, struct dns_udp, server);
     if (q->group)
         return UDP_NO_ANSWER;
-    struct dns_from from = {.peer = q->from, .now_ns = q->now_ns, .wall_s = wall_s(u, q->now_ns), .socket = u->socket};
+    struct dns_from from = {
+        .peer = q->from, .now_ns = q->now_ns, .wall_s = wall_s(u, q->now_ns), .socket = u->socket, .to = q->to};
     size_t len = dns_service_message(u->service, &from, q->payload, room, size);
     return len ? len : UDP_NO_ANSWER;
 }

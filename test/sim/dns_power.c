@@ -26,7 +26,6 @@
 #define STEP_NS (5 * NS_PER_MS)
 #define MOST_NS (2000 * NS_PER_S)
 #define KEY "sim hmac-sha256 c2ltdWxhdGlvbi1vZi1wb3dlci1jdXRzIQ=="
-#define ABSENT_BYTES 512 /* one block stands for no journal */
 
 int sim_boot_updater(int argc, char **argv);
 int sim_boot_primary1(int argc, char **argv);
@@ -93,7 +92,7 @@ static void plan_cut(struct server *s)
     if (s->n_cuts == 0)
         return;
     s->n_cuts--;
-    if (s->journal && sim_random(s->sim) % 2)
+    if (s->journal && s->life && sim_random(s->sim) % 2)
         sim_disk_cut_at(s->journal, 1 + sim_random(s->sim) % 16);
     else
         s->cut_ns = sim_now(s->sim) + sim_random(s->sim) % within_ns;
@@ -149,7 +148,8 @@ static void add_server(struct world *w, struct server *s, const char *name, boot
     *s = (struct server){.sim = w->sim, .boot = boot, .cut_ns = TIME_NEVER, .on_ns = TIME_NEVER};
     s->machine = sim_machine_add(w->sim, name, boot[0], arguments);
     sim_attach(w->link, s->machine, "service");
-    sim_disk_attach(disk, s->machine, "journal");
+    if (disk)
+        sim_disk_attach(disk, s->machine, "journal");
     sim_secret_add(s->machine, "tsig", bytes_str(KEY));
 }
 
@@ -176,8 +176,7 @@ static void build(struct world *w)
     w->primary.n_cuts = p->n_cuts;
     plan_cut(&w->primary);
     if (p->has_secondary) {
-        struct sim_disk *none = sim_disk_add(w->sim, ABSENT_BYTES, ABSENT_BYTES);
-        add_server(w, &w->secondary, "secondary", secondaries, secondary, none);
+        add_server(w, &w->secondary, "secondary", secondaries, secondary, NULL);
         w->secondary.n_cuts = p->n_secondary_cuts;
         plan_cut(&w->secondary);
     }

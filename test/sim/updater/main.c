@@ -12,7 +12,7 @@
 #define QUIET_NS (3 * NS_PER_S)      /* after the last update; the server's power may go once more */
 
 const char plat_image_name[] = "updater";
-const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
+const struct plat_device plat_devices[] = {{"net", PLAT_NET, false}};
 const size_t plat_n_devices = 1;
 
 static struct log_source logs = LOG_SOURCE("updater");
