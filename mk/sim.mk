@@ -2,7 +2,7 @@
 # Machines for the simulator, and tests that need more than a unit test's one program.
 #
 #   make sim      simulations: several appliances on a virtual network
-#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather, and crowds of 100,000;
+#   make sim-soak the same with SIM_SEEDS seeds (50) of each weather and of power cuts, and crowds of 100,000;
 #                 JINN_SEED=N build/sims/campaign replays one
 #
 # A machine is one relocatable object: an appliance's sources with the library OS that they use, where only the entry
@@ -30,12 +30,30 @@ $(eval $(call sim_machine,peer,$(wildcard test/sim/peer/*.c)))
 $(PEERS): $(B)/machines/peer%.o: $(B)/machines/peer.o
 	@objcopy --redefine-sym sim_boot_peer=sim_boot_peer$* $< $@
 
+# The name server as `jinn build` makes it, with the zones of test/sim/updater, and copies of it: one for each time it is switched
+# on. And the machine that sends it updates.
+define nameserver # role
+$(B)/machines/$1/dist/nameserver.sim: jinn $(wildcard appliances/nameserver/*.[ch] test/sim/updater/$1/*) \
+                                      appliances/nameserver/jinn.ini $(MACHINE_ARCHIVES) | libs-sim
+	@echo "  MACHINE $1"
+	@rm -rf $(B)/machines/$1 && mkdir -p $(B)/machines/$1
+	@cp appliances/nameserver/jinn.ini $(wildcard appliances/nameserver/*.[ch]) $(B)/machines/$1
+	@cp -r test/sim/updater/$1 $(B)/machines/$1/zones
+	@./jinn build -q -t sim $(B)/machines/$1
+$(patsubst %,$(B)/machines/$1%.o,1 2 3 4 5 6): $(B)/machines/$1%.o: $(B)/machines/$1/dist/nameserver.sim
+	@objcopy --redefine-sym sim_boot_nameserver=sim_boot_$1$$* $$< $$@
+NAMESERVERS += $(patsubst %,$(B)/machines/$1%.o,1 2 3 4 5 6)
+endef
+$(foreach role,primary secondary,$(eval $(call nameserver,$(role))))
+$(eval $(call sim_machine,updater,$(wildcard test/sim/updater/*.c)))
+
 # test/sim/NAME.c is a cmocka program; each test/sim/NAME/MACHINE.c one machine in it, MACHINE.sim_boot_MACHINE.
 # Those of PEER_SIMS are played by peers on a world (test/sim/world).
 SIMS := $(patsubst test/sim/%.c,%,$(wildcard test/sim/*.c))
 PEER_SIMS := campaign bounds crowd
 machines_of = $(patsubst test/sim/$1/%.c,%,$(wildcard test/sim/$1/*.c))
-world_of = $(if $(filter $1,$(PEER_SIMS)),test/sim/world/world.c $(PEERS))
+world_of = $(if $(filter $1,$(PEER_SIMS)),test/sim/world/world.c $(PEERS)) \
+           $(if $(filter $1,dns_power),$(NAMESERVERS) $(B)/machines/updater.o)
 
 define sim_rules # test
 $(foreach machine,$(call machines_of,$1),$(eval $(call sim_machine,$(machine),test/sim/$1/$(machine).c)))
@@ -47,7 +65,7 @@ endef
 $(foreach test,$(SIMS),$(eval $(call sim_rules,$(test))))
 
 .PHONY: sim sim-soak
-sim-soak: $(PEER_SIMS:%=$(B)/sims/%) $(B)/test/tcp_crowd
+sim-soak: $(PEER_SIMS:%=$(B)/sims/%) $(B)/sims/dns_power $(B)/test/tcp_crowd
 	@for sim in $^; do CROWD=100000 SIM_SEEDS=$${SIM_SEEDS:-50} $$sim || exit 1; done
 sim test-programs: $(SIMS:%=$(B)/sims/%)
 sim:

@@ -106,6 +106,8 @@ void dns_secondary_done(struct dns_peers *p, struct dns_role *role, uint64_t now
         role->due_ns = now_ns; /* the next of them, at once */
         return;
     }
+    if (has && role->expires_ns == TIME_NEVER && !dns_zone_is_expired(z)) /* a copy from the start, of unknown age */
+        role->expires_ns = time_after(now_ns, span_ns(soa.expire_s));
     role->due_ns = time_after(now_ns, has ? span_ns(soa.retry_s) : role->retry_ns);
     role->retry_ns = time_min(2 * role->retry_ns, DNS_RETRY_MOST_NS);
 }

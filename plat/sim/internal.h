@@ -64,8 +64,10 @@ struct sim_disk {
     struct sim *sim;
     uint64_t bytes;
     uint32_t block_bytes;
-    uint8_t *live;    /* what reads see */
-    uint8_t *durable; /* what a power cut can't take away */
+    uint8_t *live;      /* what reads see */
+    uint8_t *durable;   /* what a power cut can't take away */
+    struct list unsafe; /* what was written since the last flush, oldest first */
+    uint64_t n_operations, cut_at;
     struct sim_disk_faults faults;
 };
 
@@ -136,6 +138,8 @@ struct sim_machine *sim_current(void);
 /* Waits in the current machine, letting the others run and the time pass. */
 void sim_wait(struct sim_machine *m, uint64_t deadline_ns);
 NO_RETURN void sim_machine_end(struct sim_machine *m, int status);
+/* The power of the current machine goes, now. */
+NO_RETURN void sim_power_goes(struct sim_machine *m);
 /* The devices that can be read now. */
 uint64_t sim_machine_ready(const struct sim_machine *m);
 struct sim_device *sim_device_add(struct sim_machine *m, const char *name);
@@ -146,6 +150,8 @@ enum err sim_port_recv(struct sim_port *p, uint8_t *buffer, size_t size, struct 
 void sim_link_free(struct sim_link *l);
 /* A frame that is no longer in the port's queue. */
 void sim_frame_free(struct sim_port *p, struct sim_frame *f);
+/* Of a device without power: what has arrived is gone. */
+void sim_port_empty(struct sim_port *p);
 
 /* GIVES segment i of a frame that stands for several; false: there is none. */
 bool sim_offload_cut(const struct sim_frame *f, const struct net_offload *o, size_t i, struct sim_frame **segment);
@@ -158,6 +164,9 @@ enum err sim_disk_read(struct sim_disk *d, uint64_t offset, uint8_t *buffer, siz
 enum err sim_disk_write(struct sim_disk *d, uint64_t offset, const uint8_t *data, size_t len);
 enum err sim_disk_flush(struct sim_disk *d);
 enum err sim_disk_discard(struct sim_disk *d, uint64_t offset, uint64_t len);
+/* Counts one more write, flush or discard: whether the machine's power goes during it. */
+bool sim_disk_power_goes(struct sim_disk *d);
 void sim_disk_cut(struct sim_disk *d);
+void sim_disk_free(struct sim_disk *d);
 
 #endif

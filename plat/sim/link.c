@@ -63,10 +63,16 @@ struct sim_link_counters sim_link_counters(const struct sim_link *l)
     return l->counters;
 }
 
-static void port_free(struct sim_port *p)
+void sim_port_empty(struct sim_port *p)
 {
     for (struct list *n; (n = list_pop(&p->arrived));)
         free(CONTAINER_OF(n, struct sim_frame, node));
+    p->n_arrived = 0;
+}
+
+static void port_free(struct sim_port *p)
+{
+    sim_port_empty(p);
     free(p);
 }
 

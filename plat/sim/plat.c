@@ -183,21 +183,33 @@ enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, 
 {
     const struct sim_device *d = sim_device_at(index);
     must(d->disk);
-    return sim_disk_write(d->disk, offset, data, len);
+    bool last = sim_disk_power_goes(d->disk);
+    enum err e = sim_disk_write(d->disk, offset, data, len);
+    if (last)
+        sim_power_goes(sim_current());
+    return e;
 }
 
 enum err plat_block_flush(unsigned index)
 {
     const struct sim_device *d = sim_device_at(index);
     must(d->disk);
-    return sim_disk_flush(d->disk);
+    bool last = sim_disk_power_goes(d->disk);
+    enum err e = !last || sim_rng_below(&d->disk->sim->rng, 2) ? sim_disk_flush(d->disk) : OK;
+    if (last)
+        sim_power_goes(sim_current());
+    return e;
 }
 
 enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
 {
     const struct sim_device *d = sim_device_at(index);
     must(d->disk);
-    return sim_disk_discard(d->disk, offset, len);
+    bool last = sim_disk_power_goes(d->disk);
+    enum err e = sim_disk_discard(d->disk, offset, len);
+    if (last)
+        sim_power_goes(sim_current());
+    return e;
 }
 
 enum err plat_kv_directory(const char *path, struct kv **kv)

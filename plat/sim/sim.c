@@ -343,11 +343,8 @@ void sim_free(struct sim *s)
         event_drop(s->events[i]);
     for (size_t i = 0; i < s->n_links; i++)
         sim_link_free(s->link[i]);
-    for (size_t i = 0; i < s->n_disks; i++) {
-        free(s->disk[i]->live);
-        free(s->disk[i]->durable);
-        free(s->disk[i]);
-    }
+    for (size_t i = 0; i < s->n_disks; i++)
+        sim_disk_free(s->disk[i]);
     for (size_t i = 0; i < s->n_machines; i++)
         machine_free(s->machine[i]);
     free(s->events);
@@ -403,18 +400,47 @@ void sim_stop(struct sim_machine *m)
     m->stop = true;
 }
 
-void sim_power_cut(struct sim_machine *m)
+static void lose_power(struct sim_machine *m)
 {
-    if (m == current || !m->boot)
-        sim_misused("a machine can't cut its own power");
-    if (m->state == SIM_ENDED)
-        return;
     m->state = SIM_ENDED;
     m->status = SIM_POWER_CUT;
     for (size_t i = 0; i < m->n_devices; i++) {
         if (m->device[i].disk)
             sim_disk_cut(m->device[i].disk);
     }
+}
+
+void sim_power_cut(struct sim_machine *m)
+{
+    if (m == current || !m->boot)
+        sim_misused("a machine can't cut its own power");
+    if (m->state != SIM_ENDED)
+        lose_power(m);
+}
+
+void sim_power_goes(struct sim_machine *m)
+{
+    if (!m->boot)
+        sim_misused("the host machine can't lose its power");
+    lose_power(m);
+    context_leave_for_good(&m->context, &m->sim->host);
+}
+
+struct sim_machine *sim_power_on(struct sim_machine *dead, int (*entry)(int argc, char **argv))
+{
+    if (dead->state != SIM_ENDED)
+        sim_misused("a machine that runs can't be switched on");
+    struct sim_machine *m = sim_machine_add(dead->sim, dead->name, entry, (const char *const *)dead->argv + 1);
+    memcpy(m->device, dead->device, sizeof m->device);
+    memcpy(m->secret, dead->secret, sizeof m->secret);
+    m->n_devices = dead->n_devices;
+    m->n_secrets = dead->n_secrets;
+    dead->n_devices = 0;
+    for (size_t i = 0; i < m->n_devices; i++) {
+        if (m->device[i].port)
+            sim_port_empty(m->device[i].port);
+    }
+    return m;
 }
 
 /* ---- Tests of what must end the image ---- */

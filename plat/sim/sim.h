@@ -63,6 +63,9 @@ void sim_secret_add(struct sim_machine *m, const char *name, struct bytes secret
 void sim_stop(struct sim_machine *m);
 /* It never runs again, and its disks keep only what a power cut leaves. */
 void sim_power_cut(struct sim_machine *m);
+/* The power is back: a machine of the same name, arguments, devices (address of the net device, content of the disk) and secrets
+ * as one that ended. `entry` is that of another copy of the object (mk/sim.mk), since each boots once in a process. */
+struct sim_machine *sim_power_on(struct sim_machine *dead, int (*entry)(int argc, char **argv));
 /* Calls fn(arg) at that time, between the machines. */
 void sim_at(struct sim *s, uint64_t at_ns, void (*fn)(void *arg), void *arg);
 
@@ -125,12 +128,18 @@ struct sim_disk_faults {
     uint32_t flush_error_ppm;
     bool torn;       /* a power cut may leave a part of a block old and the rest new */
     bool no_discard; /* it can't */
+    bool flush_lies; /* a flush says that all is safe, and nothing is: a check of what survives must find that */
 };
 
 struct sim_disk *sim_disk_add(struct sim *s, uint64_t bytes, uint32_t block_bytes);
 /* As the block device of this name. After a power cut it can go to another machine. */
 void sim_disk_attach(struct sim_disk *d, struct sim_machine *m, const char *device);
 void sim_disk_faults(struct sim_disk *d, const struct sim_disk_faults *f);
+/* The power of the machine that has it goes during its n-th write, flush or discard from now on (1: the next): what is
+ * under way gets there, or not, or some blocks of it do. 0: no more. Once: a cut ends it. */
+void sim_disk_cut_at(struct sim_disk *d, uint64_t n);
+/* Writes, flushes and discards so far. */
+uint64_t sim_disk_operations(const struct sim_disk *d);
 /* The content as the machine sees it. */
 uint8_t *sim_disk_data(struct sim_disk *d);
 

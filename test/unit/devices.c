@@ -191,7 +191,10 @@ static void disk_faults(void **state)
 {
     struct block *b;
     uint8_t data[512] = {0};
-    const struct sim_disk_faults all = {1000000, 1000000, 1000000, false, false}, none = {0};
+    const struct sim_disk_faults all = {.read_error_ppm = 1000000,
+                                        .write_error_ppm = 1000000,
+                                        .flush_error_ppm = 1000000},
+                                 none = {0};
     assert_int_equal(block_open("disk", &b), OK);
     sim_disk_faults(medium, &all);
     assert_int_equal(block_read(b, 0, data, 512), ERR_IO);
@@ -341,6 +344,89 @@ static void power_cut_keeps_what_was_flushed(void **state)
     }
 }
 
+/* Writes block after block, each twice and then flushed, and says how far it is by its status when it comes to an end. */
+static int steady_machine(int argc, char **argv)
+{
+    uint8_t block[512];
+    struct plat_block_info info;
+    if (plat_block_open("disk", &info) != OK)
+        return 1;
+    for (uint64_t i = 0; i < 64; i++) {
+        for (uint8_t value = 1; value <= 2; value++) {
+            memset(block, value, sizeof block);
+            if (plat_block_write(info.index, i * 512, block, 512) != OK)
+                return 2;
+        }
+        if (plat_block_flush(info.index) != OK)
+            return 3;
+    }
+    return 0;
+}
+
+/* Starts it on a disk of its own whose power goes at this operation. */
+static struct sim_disk *run_steady(struct sim *s, uint64_t cut_at, const struct sim_disk_faults *faults,
+                                   struct sim_machine **m)
+{
+    struct sim_disk *d = sim_disk_add(s, 64 * 512, 512);
+    *m = sim_machine_add(s, "steady", steady_machine, NULL);
+    sim_disk_faults(d, faults);
+    sim_disk_attach(d, *m, "disk");
+    sim_disk_cut_at(d, cut_at);
+    assert_true(sim_run(s, 5 * SIM_START_NS));
+    return d;
+}
+
+static void power_goes_during_the_operation_that_was_said(void **state)
+{
+    unsigned n_seen[3] = {0};
+    const struct sim_disk_faults none = {0};
+    for (uint64_t at = 1; at <= 3 * 20; at++) {
+        struct sim *s = sim_new(at);
+        struct sim_machine *m;
+        struct sim_disk *d = run_steady(s, at, &none, &m);
+        assert_int_equal(sim_status(m), SIM_POWER_CUT);
+        assert_int_equal(sim_disk_operations(d), at);
+        uint64_t n_safe = (at - 1) / 3;
+        for (uint64_t i = 0; i < 64; i++) {
+            uint8_t value = sim_disk_data(d)[i * 512];
+            if (i == n_safe)
+                n_seen[value]++;
+            else
+                assert_int_equal(value, i < n_safe ? 2 : 0);
+            assert_true(all_are(sim_disk_data(d) + i * 512, 512, value));
+        }
+        sim_free(s);
+    }
+    assert_true(n_seen[0] > 5 && n_seen[1] > 5 && n_seen[2] > 5); /* of a block written twice any of them */
+}
+
+static void power_comes_back_on_the_same_devices(void **state)
+{
+    const struct sim_disk_faults none = {0};
+    struct sim *s = sim_new(1);
+    struct sim_machine *m;
+    struct sim_disk *d = run_steady(s, 100, &none, &m);
+    m = sim_power_on(m, steady_machine);
+    assert_true(sim_run(s, 9 * SIM_START_NS));
+    assert_int_equal(sim_status(m), 0);
+    assert_true(all_are(sim_disk_data(d), 64 * 512, 2));
+    assert_int_equal(sim_disk_operations(d), 100 + 64 * 3);
+    sim_free(s);
+}
+
+static void a_disk_may_lie_about_its_flushes(void **state)
+{
+    const struct sim_disk_faults lies = {.flush_lies = true};
+    struct sim *s = sim_new(1);
+    struct sim_machine *m;
+    unsigned n_lost = 0;
+    struct sim_disk *d = run_steady(s, 3 * 64, &lies, &m);
+    for (uint64_t i = 0; i < 63; i++)
+        n_lost += sim_disk_data(d)[i * 512] != 2;
+    assert_in_range(n_lost, 20, 45);
+    sim_free(s);
+}
+
 static int exits_from_a_fiber(int argc, char **argv)
 {
     plat_console("bye\n", 4);
@@ -401,6 +487,9 @@ int main(void)
         cmocka_unit_test(a_disk_that_cannot_discard_says_so),
         cmocka_unit_test(what_is_optional_may_be_left_out),
         cmocka_unit_test(power_cut_keeps_what_was_flushed),
+        cmocka_unit_test(power_goes_during_the_operation_that_was_said),
+        cmocka_unit_test(power_comes_back_on_the_same_devices),
+        cmocka_unit_test(a_disk_may_lie_about_its_flushes),
         cmocka_unit_test(machines_end_each_in_its_way),
         cmocka_unit_test(waiting_for_nothing_is_told),
     };

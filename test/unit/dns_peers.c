@@ -277,6 +277,25 @@ static void the_soas_timers(void **state)
     assert_int_equal(send(DNS_QUERY), DNS_NOERROR);
 }
 
+/* Nobody knows how old it is: its time begins when no primary can be asked. */
+static void a_copy_from_the_start_expires_too(void **state)
+{
+    struct dns_role *role = secondary("example", "192.0.2.1 192.0.2.2");
+    uint64_t start_ns = 5 * NS_PER_S, end_ns = start_ns + 86400 * NS_PER_S;
+    for (uint64_t now_ns = start_ns; now_ns < end_ns; now_ns += 7000 * NS_PER_S) {
+        dns_secondary_done(p, role, now_ns, ERR_TIMEOUT); /* both of them */
+        dns_secondary_done(p, role, now_ns, ERR_TIMEOUT);
+        assert_int_equal(dns_secondary_expire(p, now_ns), end_ns);
+    }
+    assert_false(dns_zone_is_expired(zone_named("example")));
+    assert_int_equal(dns_secondary_expire(p, end_ns), TIME_NEVER);
+    assert_true(dns_zone_is_expired(zone_named("example")));
+    dns_secondary_done(p, role, end_ns, ERR_TIMEOUT);
+    dns_secondary_done(p, role, end_ns, ERR_TIMEOUT);
+    assert_int_equal(dns_secondary_expire(p, end_ns), TIME_NEVER); /* once */
+    assert_int_equal(p->n.n_expired, 1);
+}
+
 /* ---- NOTIFY ---- */
 
 static void news_are_taken_of_those_who_may_have_some(void **state)
@@ -342,6 +361,7 @@ int main(void)
         TEST(transfers_to_those_who_may),
         TEST(a_zone_that_never_came_is_asked_for_again_and_again),
         TEST(the_soas_timers),
+        TEST(a_copy_from_the_start_expires_too),
         TEST(news_are_taken_of_those_who_may_have_some),
         TEST(news_that_come_during_a_transfer_are_not_forgotten),
         TEST(too_many_changes_at_once_are_told_by_timers),
