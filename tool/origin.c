@@ -71,6 +71,8 @@ char *origin_source(const struct build *b, const struct content *contents)
         text_add(&t, "%s %s%s\n", device_kind_text(b->m->devices[i].kind), b->m->devices[i].name,
                  b->m->devices[i].optional ? " optional" : "");
     add_dependency(&t, "mbedtls");
+    add_dependency(&t, "libsodium");
+    add_dependency(&t, "bearssl");
     if (build_sealed(b->target))
         add_dependency(&t, "musl");
     text_add(&c, "/* Written by `jinn build`: what this image was built from. */\n");
