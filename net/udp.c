@@ -263,7 +263,7 @@ enum err udp_output(struct net *n, uint64_t now_ns, const struct endpoint *from,
                     const struct bytes *v, size_t count)
 {
     uint8_t head[UDP_HEADER_BYTES];
-    struct bytes parts[1 + UDP_PARTS_MAX];
+    struct bytes parts[1 + UDP_PARTS_MAX] __attribute__((uninitialized)); /* the first count + 1 are set here */
     struct writer w = writer_of(head, sizeof head);
     size_t len = bytes_total(v, count);
     must(count <= UDP_PARTS_MAX);

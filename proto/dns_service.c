@@ -63,7 +63,7 @@ static bool read_records(struct dns_request *r, struct reader *in)
 {
     for (int section = DNS_ANSWER; section <= DNS_ADDITIONAL; section++) {
         for (uint16_t left = r->header.n[section]; left; left--) {
-            struct dns_record record;
+            struct dns_record record __attribute__((uninitialized)); /* 280 bytes; set when it was read whole */
             bool good = dns_record_read(in, r->message, &record);
             if (!good || (section == DNS_ADDITIONAL && !take_additional(r, &record, left == 1)))
                 return false;

@@ -79,23 +79,31 @@ COLD bool ip4_parse_quoted(struct bytes packet, struct ip4_header *h, struct byt
     return true;
 }
 
+static uint16_t fragment_of(const struct ip4_header *h)
+{
+    return (uint16_t)((h->dont_fragment ? DF : 0) | (h->more_fragments ? MF : 0) | (h->offset / 8 & OFFSET_MASK));
+}
+
 void ip4_emit(struct writer *w, const struct ip4_header *h)
 {
     uint8_t *start = write_room(w, IP4_HEADER_BYTES);
     if (!start)
         return;
-    start[0] = 0x45;
-    start[1] = h->tos;
+    uint16_t first = (uint16_t)(0x4500 | h->tos), fragment = fragment_of(h);
+    uint16_t lives = (uint16_t)(h->ttl << 8 | h->protocol);
+    uint32_t src = ip4_u32(&h->src), dst = ip4_u32(&h->dst);
+    uint64_t sum = checksum_word(first) + checksum_word(h->total_len) + checksum_word(h->id) + checksum_word(fragment) +
+                   checksum_word(lives);
+    sum += checksum_word((uint16_t)(src >> 16)) + checksum_word((uint16_t)src);
+    sum += checksum_word((uint16_t)(dst >> 16)) + checksum_word((uint16_t)dst);
+    store_be16(start, first);
     store_be16(start + 2, h->total_len);
     store_be16(start + 4, h->id);
-    store_be16(start + 6,
-               (uint16_t)((h->dont_fragment ? DF : 0) | (h->more_fragments ? MF : 0) | (h->offset / 8 & OFFSET_MASK)));
-    start[8] = h->ttl;
-    start[9] = h->protocol;
-    store_be16(start + 10, 0);
-    memcpy(start + 12, h->src.b + 12, 4);
-    memcpy(start + 16, h->dst.b + 12, 4);
-    store_be16(start + 10, checksum_finish(checksum_add(0, bytes_of(start, IP4_HEADER_BYTES), false)));
+    store_be16(start + 6, fragment);
+    store_be16(start + 8, lives);
+    store_be16(start + 10, checksum_finish(sum));
+    store_be32(start + 12, src);
+    store_be32(start + 16, dst);
 }
 
 COLD void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst,
