@@ -13,10 +13,20 @@ COLD enum err udp_init(struct net *n)
     return pool_init(&n->udp.chunks, sizeof(struct udp_chunk), UDP_CHUNKS);
 }
 
+static void free_serving(struct udp_socket *u)
+{
+    if (u->net && u->net->udp.holds == u)
+        u->net->udp.holds = NULL;
+    if (u->serving)
+        free(u->serving->held);
+    free(u->serving);
+    u->serving = NULL;
+}
+
 COLD void udp_free(struct net *n)
 {
     for (size_t i = 0; i < n->udp.n_open; i++)
-        free(n->udp.socket[i].serving);
+        free_serving(&n->udp.socket[i]);
     pool_free(&n->udp.chunks);
 }
 
@@ -89,8 +99,7 @@ void udp_shut(struct udp_socket *u, uint64_t now_ns)
         drop_first(u);
     if (u->net->groups.ops)
         u->net->groups.ops->leave_all(u->net, now_ns, udp_index(u));
-    free(u->serving);
-    u->serving = NULL;
+    free_serving(u);
     u->port = 0;
     u->reader = NULL;
     while (all->n_open && all->socket[all->n_open - 1].port == 0)
@@ -207,6 +216,18 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         icmp_error(n, now_ns, ICMP4_UNREACHABLE, ICMP4_PORT, in, header);
     else
         n->ip6_ops->refuse_port(n, now_ns, in, header);
+}
+
+void udp_begin_batch(struct net *n)
+{
+    n->udp.in_batch = true;
+}
+
+void udp_end_batch(struct net *n, uint64_t now_ns)
+{
+    n->udp.in_batch = false;
+    if (n->udp.holds)
+        n->udp.holds->serving->finish(n, now_ns, n->udp.holds);
 }
 
 static COLD size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)

@@ -127,14 +127,14 @@ static bool find_cut(const struct reply *a, struct place_found *f, enum found *f
 {
     const struct dns_zone *z = a->z;
     bool for_parent = a->query->question->type == DNS_DS;
-    for (unsigned labels = z->n_labels; labels <= a->key.n; labels++) {
-        f->node = dns_depth_has(z->cuts, labels) ? dns_table_find(z, &a->key, labels, SPACE_NAMES) : NULL;
+    for (unsigned labels = z->n_labels; labels <= a->key->n; labels++) {
+        f->node = dns_depth_has(z->cuts, labels) ? dns_table_find(z, a->key, labels, SPACE_NAMES) : NULL;
         f->labels = labels;
         *found = FOUND_DNAME;
-        if (f->node && labels < a->key.n && (f->set = dns_node_set(f->node, DNS_DNAME, 0)))
+        if (f->node && labels < a->key->n && (f->set = dns_node_set(f->node, DNS_DNAME, 0)))
             return true;
         *found = FOUND_CUT;
-        if (f->node && labels > z->n_labels && !(for_parent && labels == a->key.n) &&
+        if (f->node && labels > z->n_labels && !(for_parent && labels == a->key->n) &&
             (f->set = dns_node_set(f->node, DNS_NS, 0)))
             return true;
     }
@@ -143,14 +143,14 @@ static bool find_cut(const struct reply *a, struct place_found *f, enum found *f
 
 static const struct dns_node *find_existing(const struct reply *a, unsigned labels)
 {
-    const struct dns_node *n = dns_table_find(a->z, &a->key, labels, SPACE_NAMES);
+    const struct dns_node *n = dns_table_find(a->z, a->key, labels, SPACE_NAMES);
     return n && dns_node_exists(n) ? n : NULL;
 }
 
 /* If a name exists, so do all its ancestors: halving finds where that ends. */
 static unsigned find_encloser(const struct reply *a)
 {
-    unsigned is = a->z->n_labels, is_not = a->key.n;
+    unsigned is = a->z->n_labels, is_not = a->key->n;
     while (is_not - is > 1) {
         unsigned middle = (is + is_not) / 2;
         if (find_existing(a, middle))
@@ -166,8 +166,8 @@ static enum found search(const struct reply *a, struct place_found *f)
     enum found found;
     if ((a->z->cuts[0] | a->z->cuts[1]) && find_cut(a, f, &found))
         return found;
-    f->labels = a->key.n;
-    f->node = find_existing(a, a->key.n);
+    f->labels = a->key->n;
+    f->node = find_existing(a, a->key->n);
     if (f->node)
         return FOUND_NODE;
     f->labels = find_encloser(a);
@@ -177,9 +177,9 @@ static enum found search(const struct reply *a, struct place_found *f)
 /* The zone of the name. Of DS it's that above, if we have it (RFC 4035 3.1.4.1). */
 static const struct dns_zone_entry *find_zone(const struct reply *a)
 {
-    const struct dns_zone_entry *e = dns_zones_find_key(a->zones, &a->key, a->key.n), *above = NULL;
-    if (e && a->query->question->type == DNS_DS && e->zone->n_labels == a->key.n && a->key.n > 0)
-        above = dns_zones_find_key(a->zones, &a->key, a->key.n - 1u);
+    const struct dns_zone_entry *e = dns_zones_find_key(a->zones, a->key, a->key->n), *above = NULL;
+    if (e && a->query->question->type == DNS_DS && e->zone->n_labels == a->key->n && a->key->n > 0)
+        above = dns_zones_find_key(a->zones, a->key, a->key->n - 1u);
     return above ? above : e;
 }
 
@@ -211,12 +211,12 @@ static COLD bool go_to(struct reply *a, const struct dns_set *by, struct bytes n
     if (a->n_chain == DNS_CHAIN_MAX)
         return false;
     a->chain[a->n_chain] = by;
-    a->chain_hash[a->n_chain++] = a->key.hash[a->key.n];
+    a->chain_hash[a->n_chain++] = a->key->hash[a->key->n];
     dns_name_copy(&a->target, name);
     a->is_first = false;
-    dns_key_make(&a->key, dns_name_bytes(&a->target), a->zones->seed);
+    dns_key_make(a->key, dns_name_bytes(&a->target), a->zones->seed);
     for (unsigned i = 0; i < a->n_chain; i++) {
-        if (a->chain_hash[i] == a->key.hash[a->key.n])
+        if (a->chain_hash[i] == a->key->hash[a->key->n])
             return false; /* around in a circle */
     }
     const struct dns_zone_entry *e = find_zone(a);
@@ -231,7 +231,7 @@ static COLD bool follow_dname(struct reply *a, const struct place_found *f)
 {
     struct bytes name = current_name(a), target = dns_rdata_target(DNS_DNAME, dns_set_first(f->set));
     struct dns_name prefix, new_name;
-    dns_name_copy(&prefix, bytes_slice(name, 0, a->key.at[f->labels] + 1u));
+    dns_name_copy(&prefix, bytes_slice(name, 0, a->key->at[f->labels] + 1u));
     prefix.wire[prefix.len - 1] = 0;
     if (!was_followed(a, f->set) && !write_set(a, DNS_ANSWER, dns_node_name(f->node), f->node, f->set, f->set->ttl))
         return truncated(a);
@@ -315,7 +315,7 @@ static bool answer_at(struct reply *a, const struct dns_node *n, bool is_wildcar
         if (is_wildcard)
             prove(a, PROOF_WILDCARD_NO_DATA, n, encloser);
         else
-            prove(a, PROOF_NO_DATA, n, a->key.n);
+            prove(a, PROOF_NO_DATA, n, a->key->n);
         return false;
     }
     if (s ? !write_found(a, n, s) : !write_answer(a, n, cname))
@@ -341,7 +341,7 @@ static bool answer_name(struct reply *a)
     case FOUND_NONE:
         break;
     }
-    wildcard = dns_table_find_wildcard(a->z, &a->key, f.labels);
+    wildcard = dns_table_find_wildcard(a->z, a->key, f.labels);
     if (wildcard && dns_node_exists(wildcard))
         return answer_at(a, wildcard, true, f.labels);
     set_rcode(a, DNS_NXDOMAIN);
@@ -375,10 +375,10 @@ static COLD const struct dns_node *find_target(struct reply *a, struct bytes rda
         return rdata.data[0] | rdata.data[1] ? a->more_node : NULL;
     if (!dns_name_is_under(target, dns_zone_origin(a->z)))
         return NULL;
-    dns_key_make(&a->key, target, a->z->seed);
+    dns_key_make(a->key, target, a->z->seed);
     if ((a->z->cuts[0] | a->z->cuts[1]) && find_cut(a, &f, &found) && (found == FOUND_DNAME || a->more->type != DNS_NS))
         return NULL;
-    return find_existing(a, a->key.n);
+    return find_existing(a, a->key->n);
 }
 
 static COLD bool write_addresses(struct reply *a, const struct dns_node *n)
@@ -427,7 +427,8 @@ static void answer_all(struct reply *a)
 {
     const struct dns_question *q = a->query->question;
     bool is_served = q->class_ == DNS_IN && (q->type == DNS_ANY || !dns_type_is_meta(q->type));
-    dns_key_make(&a->key, dns_name_bytes(&q->name), a->zones->seed);
+    if (a->key == &a->own_key)
+        dns_key_make(a->key, dns_name_bytes(&q->name), a->zones->seed);
     a->result->zone = find_zone(a);
     if (!a->result->zone || !is_served) {
         refuse(a->result, DNS_REFUSED, is_served ? DNS_EDE_NOT_AUTHORITATIVE : DNS_EDE_NOT_SUPPORTED);
@@ -456,6 +457,7 @@ void dns_answer(const struct dns_zones *zs, const struct dns_query *q, struct dn
     a.query = q;
     a.d = d;
     a.result = result;
+    a.key = q->key ? q->key : &a.own_key;
     a.is_first = true;
     a.n_chain = 0;
     a.n_authority = 0;

@@ -23,7 +23,8 @@ struct reply {
     struct dns_writer *d;
     struct dns_result *result;
     const struct dns_zone *z; /* that the name is looked for in */
-    struct dns_key key;       /* of the name that is looked for now */
+    struct dns_key *key;      /* of the name that is looked for now */
+    struct dns_key own_key;   /* where it is, unless the query brought one */
     struct dns_name target;   /* the name itself, unless it's the question's */
     bool is_first;            /* it is the question's */
     unsigned n_chain;

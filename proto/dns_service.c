@@ -19,6 +19,7 @@ enum {
 struct response {
     struct dns_service *s;
     const struct dns_request *r;
+    struct dns_key *key; /* of its name; NULL: not made yet */
     struct dns_writer d;
     struct writer options; /* of its OPT record */
     uint16_t flags;
@@ -218,7 +219,8 @@ static COLD void answer_chaos(struct response *a)
 static void answer_from_zones(struct response *a, size_t reserve)
 {
     const struct dns_edns *e = &a->r->edns;
-    struct dns_query q = {.question = &a->r->question, .dnssec_ok = e->dnssec_ok, .tcp = a->r->from->tcp};
+    struct dns_query q = {
+        .question = &a->r->question, .dnssec_ok = e->dnssec_ok, .tcp = a->r->from->tcp, .key = a->key};
     struct dns_result result;
     q.reserve_bytes = (uint16_t)(reserve + (e->present ? OPT_BYTES + writer_len(&a->options) : 0));
     dns_answer(a->s->o.zones, &q, &a->d, &result);
@@ -312,13 +314,14 @@ static size_t most_bytes(const struct dns_service *s, const struct dns_request *
     return most < size ? most : size;
 }
 
-static size_t respond(struct dns_service *s, const struct dns_request *r, unsigned rcode, uint8_t *out, size_t size,
-                      size_t reserve)
+static size_t respond(struct dns_service *s, const struct dns_request *r, unsigned rcode, struct dns_key *key,
+                      uint8_t *out, size_t size, size_t reserve)
 {
     struct response a __attribute__((uninitialized));
     const struct dns_question *q = &r->question;
     a.s = s;
     a.r = r;
+    a.key = key;
     a.flags = (uint16_t)(DNS_QR | (r->header.flags & (DNS_OPCODE | RD_CD)) | (s->o.beyond ? DNS_RA : 0));
     a.rcode = rcode;
     a.ede = DNS_EDE_NONE;
@@ -361,7 +364,7 @@ COLD size_t dns_service_plain(struct dns_service *s, const struct dns_from *from
     unsigned rcode;
     if (!dns_request_read(from, message, &r, &rcode))
         return 0;
-    return respond(s, &r, rcode, out, size, reserve);
+    return respond(s, &r, rcode, NULL, out, size, reserve);
 }
 
 static bool is_extra(const struct dns_request *r)
@@ -369,21 +372,39 @@ static bool is_extra(const struct dns_request *r)
     return r->is_signed || opcode_of(&r->header) != DNS_QUERY || r->question.type == DNS_IXFR;
 }
 
-size_t dns_service_message(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
-                           size_t size)
+void dns_service_ask(struct dns_service *s, const struct dns_from *from, struct bytes message, struct dns_asked *a)
 {
-    struct dns_request r __attribute__((uninitialized));
-    unsigned rcode;
     *(from->tcp ? &s->n.n_tcp : &s->n.n_udp) += 1;
-    if (!dns_request_read(from, message, &r, &rcode)) {
+    a->from = *from;
+    a->extra = false;
+    a->slot = NULL;
+    a->readable = dns_request_read(&a->from, message, &a->r, &a->rcode);
+    a->has_key = a->readable && a->rcode == DNS_NOERROR && has_question(&a->r);
+    if (a->has_key)
+        dns_key_make(&a->key, dns_name_bytes(&a->r.question.name), s->o.zones->seed);
+}
+
+size_t dns_service_tell(struct dns_service *s, struct dns_asked *a, uint8_t *out, size_t size)
+{
+    a->slot = NULL;
+    if (!a->readable) {
         s->n.n_dropped++;
         return 0;
     }
-    if (rcode == DNS_NOERROR && s->o.extra && s->o.extra->message && has_question(&r) && is_extra(&r)) {
+    a->extra = a->has_key && s->o.extra && s->o.extra->message && is_extra(&a->r);
+    if (a->extra) {
         s->n.n_extra++;
-        return s->o.extra->message(s->o.extra, s, &r, out, size);
+        return s->o.extra->message(s->o.extra, s, &a->r, out, size);
     }
-    return respond(s, &r, rcode, out, size, 0);
+    return respond(s, &a->r, a->rcode, a->has_key ? &a->key : NULL, out, size, 0);
+}
+
+size_t dns_service_message(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
+                           size_t size)
+{
+    struct dns_asked a __attribute__((uninitialized)); /* dns_service_ask sets what is looked at */
+    dns_service_ask(s, from, message, &a);
+    return dns_service_tell(s, &a, out, size);
 }
 
 COLD bool dns_service_transfer(struct dns_service *s, const struct dns_from *from, struct bytes message,

@@ -9,7 +9,7 @@
 #define POINTER_BITS 48
 #define POINTER_MASK ((UINT64_C(1) << POINTER_BITS) - 1)
 
-enum { SLOTS_MIN = 8 };
+enum { SLOTS_MIN = 8, LINE_BYTES = 64 };
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
@@ -71,6 +71,18 @@ struct dns_node *dns_table_find(const struct dns_zone *z, const struct dns_key *
         if (n->space == space && dns_name_equal(dns_node_name(n), dns_key_suffix(k, labels)))
             return n;
     }
+}
+
+const uint64_t *dns_table_slot(const struct dns_zone *z, const struct dns_key *k)
+{
+    return &z->table[k->hash[k->n] & (z->n_slots - 1)];
+}
+
+void dns_zones_fetch_node(const uint64_t *slot)
+{
+    const uint8_t *n = (const uint8_t *)slot_node(*slot);
+    __builtin_prefetch(n);
+    __builtin_prefetch(n + LINE_BYTES); /* a node's first set lies behind it as a rule */
 }
 
 /* Is it "*" below `parent`? */

@@ -140,15 +140,21 @@ struct udp_question {
     struct endpoint from;
     struct bytes payload; /* BORROWS where it was received: until the call returns */
     uint64_t now_ns;
-    bool group; /* it was sent to a broadcast or multicast address */
+    bool group;     /* it was sent to a broadcast or multicast address */
+    bool announced; /* with `announce`, in this place of two */
+    uint8_t place;
 };
 
-/* Whoever answers each datagram without waiting for anything: no fiber is woken, and nothing is copied. */
+/* Whoever answers each datagram without waiting for anything: no fiber is woken. */
 struct udp_server {
     /* Called by the stack between fibers; must not yield, nor close the socket. Writes the answer into `room`, at most `size`
      * bytes, and gives its length; UDP_NO_ANSWER: there is none. It is sent to where the question came from, from the address
      * that it was sent to. */
     size_t (*answer)(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size);
+    /* May be NULL. Says that a question has come, while others wait, before the one ahead of it is answered: what its answer needs can be
+     * brought from far memory meanwhile. The question stays until it is answered; each is so before the one after the
+     * next is announced, which then has its place, and before any fiber runs. */
+    void (*announce)(struct udp_server *server, const struct udp_question *q);
 };
 #define UDP_NO_ANSWER SIZE_MAX
 
