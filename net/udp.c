@@ -227,7 +227,7 @@ void udp_end_batch(struct net *n, uint64_t now_ns)
 {
     n->udp.in_batch = false;
     if (n->udp.holds)
-        n->udp.holds->serving->finish(n, now_ns, n->udp.holds);
+        n->udp.holds->serving->finish(n, now_ns);
 }
 
 static COLD size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)

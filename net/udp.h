@@ -45,10 +45,10 @@ struct udp_held;
 struct udp_serving {
     void (*input)(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
                   struct bytes payload);
-    void (*finish)(struct net *n, uint64_t now_ns, struct udp_socket *u); /* answers what is held */
+    void (*finish)(struct net *n, uint64_t now_ns); /* answers what is held */
     struct udp_server *server;
-    struct udp_held *held; /* two of them, where questions are announced; NULL */
-    unsigned place;        /* of the one that waits */
+    struct udp_held *held; /* UDP_ANNOUNCED of them, where questions are announced; NULL */
+    unsigned next, n_held; /* where the next comes; how many wait before it */
     size_t size;
     uint8_t room[]; /* for one answer */
 };
@@ -57,7 +57,7 @@ struct udp {
     struct udp_socket socket[UDP_SOCKETS];
     size_t n_open;            /* all open ones lie before this index */
     bool in_batch;            /* more datagrams may follow at once: udp_end_batch comes behind them */
-    struct udp_socket *holds; /* one whose last question was announced and not answered; NULL */
+    struct udp_socket *holds; /* one with questions that were announced and not answered; NULL */
     struct pool chunks;
 };
 

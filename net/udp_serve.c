@@ -42,43 +42,57 @@ static void answer(struct net *n, uint64_t now_ns, struct udp_socket *u, const s
         c->answers_lost++;
 }
 
-static void finish(struct net *n, uint64_t now_ns, struct udp_socket *u)
+/* The oldest. */
+static void answer_held(struct net *n, uint64_t now_ns, struct udp_socket *u)
 {
-    const struct udp_held *h = &u->serving->held[u->serving->place];
-    n->udp.holds = NULL;
+    struct udp_serving *s = u->serving;
+    const struct udp_held *h = &s->held[(s->next - s->n_held) % UDP_ANNOUNCED];
+    s->n_held--;
     answer(n, now_ns, u, &h->q, &h->to);
 }
 
+static void finish(struct net *n, uint64_t now_ns)
+{
+    struct udp_socket *u = n->udp.holds;
+    n->udp.holds = NULL;
+    while (u->serving->n_held)
+        answer_held(n, now_ns, u);
+}
+
 /* What comes behind this one is worked on before it is answered. */
-static void hold(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct udp_question *q,
-                 const struct ip *asked)
+static void hold(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
+                 struct bytes payload)
 {
     struct udp_serving *s = u->serving;
-    unsigned place = s->place ^ 1;
+    unsigned place = s->next++ % UDP_ANNOUNCED;
     struct udp_held *h = &s->held[place];
-    memcpy(h->payload, q->payload.data, q->payload.len);
-    h->to = *asked;
-    h->q = *q;
-    h->q.payload = bytes_of(h->payload, q->payload.len);
+    if (n->udp.holds && n->udp.holds != u)
+        n->udp.holds->serving->finish(n, now_ns);
+    n->udp.holds = u;
+    memcpy(h->payload, payload.data, payload.len);
+    h->to = in->dst;
+    h->q.from.ip = in->src;
+    h->q.from.port = src_port;
+    h->q.payload = bytes_of(h->payload, payload.len);
+    h->q.now_ns = now_ns;
+    h->q.group = false;
     h->q.announced = true;
     h->q.place = (uint8_t)place;
     s->server->announce(s->server, &h->q);
-    if (n->udp.holds)
-        n->udp.holds->serving->finish(n, now_ns, n->udp.holds);
-    s->place = place;
-    n->udp.holds = u;
+    if (++s->n_held == UDP_ANNOUNCED)
+        answer_held(n, now_ns, u);
 }
 
 static void input(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
                   struct bytes payload)
 {
-    struct udp_question q = {.from = {in->src, src_port}, .payload = payload, .now_ns = now_ns, .group = in->broadcast};
-    if (u->serving->held && n->udp.in_batch && !q.group && src_port && payload.len && payload.len <= HELD_BYTES) {
-        hold(n, now_ns, u, &q, &in->dst);
+    if (u->serving->held && n->udp.in_batch && !in->broadcast && src_port && payload.len && payload.len <= HELD_BYTES) {
+        hold(n, now_ns, u, in, src_port, payload);
         return;
     }
+    struct udp_question q = {.from = {in->src, src_port}, .payload = payload, .now_ns = now_ns, .group = in->broadcast};
     if (n->udp.holds)
-        n->udp.holds->serving->finish(n, now_ns, n->udp.holds);
+        n->udp.holds->serving->finish(n, now_ns);
     answer(n, now_ns, u, &q, &in->dst);
 }
 
@@ -87,7 +101,7 @@ enum err udp_serve(struct net *n, uint16_t port, struct udp_server *server, size
     if (answer_bytes > UDP_PAYLOAD_MAX_BYTES)
         return ERR_TOO_LARGE;
     struct udp_serving *s = malloc(sizeof *s + answer_bytes);
-    struct udp_held *held = server->announce ? malloc(2 * sizeof *held) : NULL;
+    struct udp_held *held = server->announce ? malloc(UDP_ANNOUNCED * sizeof *held) : NULL;
     enum err e = s && (held || !server->announce) ? udp_open(n, port, u) : ERR_FULL;
     if (e) {
         free(s);

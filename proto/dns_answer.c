@@ -30,12 +30,11 @@ static bool write_records(struct dns_writer *d, enum dns_section section, struct
     return true;
 }
 
-/* As they are stored, for the name in the question. */
-static bool copy_records(struct dns_writer *d, const struct dns_set *s)
+/* As they are stored, for the name in the question. There is room. */
+static void copy_records(struct dns_writer *d, const struct dns_set *s)
 {
     write_copy(&d->w, s->records, s->len);
     d->n[DNS_ANSWER] = (uint16_t)(d->n[DNS_ANSWER] + s->n);
-    return writer_good(&d->w);
 }
 
 static const struct dns_set *signatures(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
@@ -95,11 +94,12 @@ static bool write_answer(struct reply *a, const struct dns_node *n, const struct
     if (!a->is_first || is_compressed(s->type))
         return write_set(a, DNS_ANSWER, current_name(a), n, s, s->ttl) || truncated(a);
     const struct dns_set *sigs = signatures(a, n, s);
-    struct dns_mark m = dns_mark(a->d);
-    if (copy_records(a->d, s) && (!sigs || copy_records(a->d, sigs)))
-        return true;
-    dns_rewind(a->d, &m);
-    return truncated(a);
+    if (writer_left(&a->d->w) < (size_t)s->len + (sigs ? sigs->len : 0))
+        return truncated(a);
+    copy_records(a->d, s);
+    if (sigs)
+        copy_records(a->d, sigs);
+    return true;
 }
 
 void reply_authority(struct reply *a, const struct dns_node *n, const struct dns_set *s, uint32_t ttl)
@@ -177,7 +177,9 @@ static enum found search(const struct reply *a, struct place_found *f)
 /* The zone of the name. Of DS it's that above, if we have it (RFC 4035 3.1.4.1). */
 static const struct dns_zone_entry *find_zone(const struct reply *a)
 {
-    const struct dns_zone_entry *e = dns_zones_find_key(a->zones, a->key, a->key->n), *above = NULL;
+    const struct dns_zone_entry *e =
+        a->is_first && a->query->zone ? a->query->zone : dns_zones_find_key(a->zones, a->key, a->key->n);
+    const struct dns_zone_entry *above = NULL;
     if (e && a->query->question->type == DNS_DS && e->zone->n_labels == a->key->n && a->key->n > 0)
         above = dns_zones_find_key(a->zones, a->key, a->key->n - 1u);
     return above ? above : e;

@@ -110,15 +110,16 @@ size_t dns_service_message(struct dns_service *s, const struct dns_from *from, s
 /* The same in two steps, so that other questions can be asked between them: what there is to know before the zones are looked
  * at, and the rest. BORROWS the message until then. */
 struct dns_asked {
-    struct dns_from from;
+    struct dns_from from; /* set by the caller */
     struct dns_request r;
     unsigned rcode;
     bool readable, has_key;
-    bool extra;           /* somebody else answered it, by whom zones may have changed */
-    const uint64_t *slot; /* by dns_zones_fetch_slot, for whoever asks that; NULL once it was told */
+    bool extra; /* somebody else answered it, by whom zones may have changed */
+    /* Of the key, if the caller has looked for it between the steps and no zone has changed since; or NULL. */
+    const struct dns_zone_entry *zone;
     struct dns_key key;
 };
-void dns_service_ask(struct dns_service *s, const struct dns_from *from, struct bytes message, struct dns_asked *a);
+void dns_service_ask(struct dns_service *s, struct bytes message, struct dns_asked *a);
 size_t dns_service_tell(struct dns_service *s, struct dns_asked *a, uint8_t *out, size_t size);
 /* The same without asking `extra`, and with `reserve` bytes of the room left free: what is signed fits, too. */
 size_t dns_service_plain(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,

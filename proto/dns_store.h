@@ -131,8 +131,9 @@ static inline bool dns_depth_has(const uint64_t mask[2], unsigned depth)
 
 /* The node, whether it exists or not, of the name's last so many labels; NULL: none. */
 struct dns_node *dns_table_find(const struct dns_zone *z, const struct dns_key *k, unsigned labels, unsigned space);
-/* Where the whole name's slot begins to be looked for: a hint, good until the zone changes. */
+/* Where the whole name begins to be looked for. */
 const uint64_t *dns_table_slot(const struct dns_zone *z, const struct dns_key *k);
+void dns_table_fetch_node(const struct dns_zone *z, const struct dns_key *k);
 /* That of "*" below these; NULL: none. */
 struct dns_node *dns_table_find_wildcard(const struct dns_zone *z, const struct dns_key *k, unsigned labels);
 /* Makes room for one more. False: the limit. */

@@ -78,11 +78,19 @@ const uint64_t *dns_table_slot(const struct dns_zone *z, const struct dns_key *k
     return &z->table[k->hash[k->n] & (z->n_slots - 1)];
 }
 
-void dns_zones_fetch_node(const uint64_t *slot)
+/* The first that it may be, as a rule it is, with its first set, which lies behind it. */
+void dns_table_fetch_node(const struct dns_zone *z, const struct dns_key *k)
 {
-    const uint8_t *n = (const uint8_t *)slot_node(*slot);
-    __builtin_prefetch(n);
-    __builtin_prefetch(n + LINE_BYTES); /* a node's first set lies behind it as a rule */
+    uint64_t hash = k->hash[k->n], slot;
+    for (uint64_t i = hash; (slot = z->table[i & (z->n_slots - 1)]); i++) {
+        if ((slot ^ hash) >> POINTER_BITS)
+            continue;
+        const uint8_t *n = (const uint8_t *)slot_node(slot);
+        __builtin_prefetch(n);
+        __builtin_prefetch(n + LINE_BYTES);
+        __builtin_prefetch(n + LINE_BYTES + LINE_BYTES / 2);
+        return;
+    }
 }
 
 /* Is it "*" below `parent`? */

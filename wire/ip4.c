@@ -28,8 +28,8 @@ static void read_header(struct reader *r, struct ip4_header *h)
     h->offset = (uint16_t)((fragment & OFFSET_MASK) * 8);
     h->ttl = p[8];
     h->protocol = p[9];
-    h->src = ip4_of_u32(load_be32(p + 12));
-    h->dst = ip4_of_u32(load_be32(p + 16));
+    h->src = ip4_of_bytes(p + 12);
+    h->dst = ip4_of_bytes(p + 16);
 }
 
 static COLD enum ip4_fault check_options(struct bytes options)
@@ -92,16 +92,15 @@ void ip4_emit(struct writer *w, const struct ip4_header *h)
     uint16_t first = (uint16_t)(0x4500 | h->tos), fragment = fragment_of(h);
     uint16_t lives = (uint16_t)(h->ttl << 8 | h->protocol);
     uint32_t src = ip4_u32(&h->src), dst = ip4_u32(&h->dst);
-    uint64_t sum = checksum_word(first) + checksum_word(h->total_len) + checksum_word(h->id) + checksum_word(fragment) +
-                   checksum_word(lives);
-    sum += checksum_word((uint16_t)(src >> 16)) + checksum_word((uint16_t)src);
-    sum += checksum_word((uint16_t)(dst >> 16)) + checksum_word((uint16_t)dst);
+    uint32_t sum = first + (uint32_t)h->total_len + h->id + fragment + lives;
+    sum += (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
     store_be16(start, first);
     store_be16(start + 2, h->total_len);
     store_be16(start + 4, h->id);
     store_be16(start + 6, fragment);
     store_be16(start + 8, lives);
-    store_be16(start + 10, checksum_finish(sum));
+    store_be16(start + 10, (uint16_t) ~(sum + (sum >> 16)));
     store_be32(start + 12, src);
     store_be32(start + 16, dst);
 }

@@ -135,13 +135,15 @@ void udp_close(struct udp_socket *u);
 
 /* ---- UDP servers that answer at once ---- */
 
+#define UDP_ANNOUNCED 2
+
 /* A datagram that came. */
 struct udp_question {
     struct endpoint from;
     struct bytes payload; /* BORROWS where it was received: until the call returns */
     uint64_t now_ns;
     bool group;     /* it was sent to a broadcast or multicast address */
-    bool announced; /* with `announce`, in this place of two */
+    bool announced; /* with `announce`; in this place of UDP_ANNOUNCED */
     uint8_t place;
 };
 
@@ -151,9 +153,9 @@ struct udp_server {
      * bytes, and gives its length; UDP_NO_ANSWER: there is none. It is sent to where the question came from, from the address
      * that it was sent to. */
     size_t (*answer)(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size);
-    /* May be NULL. Says that a question has come, while others wait, before the one ahead of it is answered: what its answer needs can be
-     * brought from far memory meanwhile. The question stays until it is answered; each is so before the one after the
-     * next is announced, which then has its place, and before any fiber runs. */
+    /* May be NULL. Says that a question has come, while one or two before it are not answered yet: what its answer needs can be brought
+     * from far memory meanwhile. They are announced and answered in the order of coming, and before any fiber runs; the place
+     * of one that was answered is that of a later one. */
     void (*announce)(struct udp_server *server, const struct udp_question *q);
 };
 #define UDP_NO_ANSWER SIZE_MAX
