@@ -135,7 +135,7 @@ void udp_close(struct udp_socket *u);
 
 /* ---- UDP servers that answer at once ---- */
 
-#define UDP_ANNOUNCED 2
+#define UDP_ANNOUNCED 2 /* a power of two */
 
 /* A datagram that came. */
 struct udp_question {
@@ -153,9 +153,9 @@ struct udp_server {
      * bytes, and gives its length; UDP_NO_ANSWER: there is none. It is sent to where the question came from, from the address
      * that it was sent to. */
     size_t (*answer)(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size);
-    /* May be NULL. Says that a question has come, while one or two before it are not answered yet: what its answer needs can be brought
-     * from far memory meanwhile. They are announced and answered in the order of coming, and before any fiber runs; the place
-     * of one that was answered is that of a later one. */
+    /* May be NULL. Says that a question has come, while the one before it may not be answered yet: what its answer needs can be
+     * brought from far memory meanwhile. They are announced and answered in the order of coming, and before any fiber runs; the
+     * place of one that was answered is that of a later one. */
     void (*announce)(struct udp_server *server, const struct udp_question *q);
 };
 #define UDP_NO_ANSWER SIZE_MAX
