@@ -44,6 +44,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_validate.py linux' \
       'test/e2e/dns_reload.py spt' \
       'test/e2e/dns_reload.py linux' \
+      test/e2e/packet.py \
       test/e2e/loss.py \
       test/e2e/dns_against.py \
       test/e2e/dns_large.py \

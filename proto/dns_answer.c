@@ -37,9 +37,10 @@ static void copy_records(struct dns_writer *d, const struct dns_set *s)
     d->n[DNS_ANSWER] = (uint16_t)(d->n[DNS_ANSWER] + s->n);
 }
 
+/* Signatures aren't signed themselves (RFC 4035 2.2), whatever the zone says. */
 static const struct dns_set *signatures(const struct reply *a, const struct dns_node *n, const struct dns_set *s)
 {
-    return a->query->dnssec_ok ? dns_node_set(n, DNS_RRSIG, s->type) : NULL;
+    return a->query->dnssec_ok && s->type != DNS_RRSIG ? dns_node_set(n, DNS_RRSIG, s->type) : NULL;
 }
 
 /* A set and its signatures, or nothing and false. Signatures live no longer than what they cover (RFC 4034 3), nor longer

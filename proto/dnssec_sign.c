@@ -72,7 +72,7 @@ static bool fill_key(struct curve *c, const struct dnssec_method *m, uint16_t fl
     return writer_good(&w);
 }
 
-/* secret.len 0: a new one. */
+/* secret.len 0: a new one. BIND writes a number without its leading zeros. */
 static enum err make_key(const struct dnssec_curve *curve, uint8_t algorithm, uint16_t flags, struct bytes secret,
                          struct dnssec_key *key)
 {
@@ -81,7 +81,7 @@ static enum err make_key(const struct dnssec_curve *curve, uint8_t algorithm, ui
     *key = (struct dnssec_key){.curve = curve};
     if (!m || !m->curve_bytes)
         return ERR_UNSUPPORTED;
-    if (secret.len != 0 && secret.len != m->curve_bytes)
+    if (secret.len > m->curve_bytes)
         return ERR_INVALID;
     bool good = curve_begin(&c, curve, m);
     if (secret.len)

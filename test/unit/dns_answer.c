@@ -329,6 +329,14 @@ static void test_wildcards(void **state)
 
 /* ---- DNSSEC ---- */
 
+static void test_signature_of_signatures(void **state)
+{
+    use("example.", "$TTL 60\n@ SOA ns host 7 3600 600 86400 300\n@ NS ns\nns A 192.0.2.1\n"
+                    "a RRSIG RRSIG 13 2 60 20300101000000 20200101000000 1 example. AQ==\n");
+    CHECK({"a.example. RRSIG +do", "NOERROR AA\nan a.example. 60 RRSIG RRSIG\n"},
+          {"a.example. ANY +do", "NOERROR AA\nan a.example. 60 RRSIG RRSIG\n"});
+}
+
 /* A signature's own TTL holds where it is smaller than that of the set, or than what an SOA says of negative answers. */
 static void test_ttl_of_signatures(void **state)
 {
@@ -519,6 +527,7 @@ int main(void)
         cmocka_unit_test_teardown(test_positive, teardown),
         cmocka_unit_test_teardown(test_negative, teardown),
         cmocka_unit_test_teardown(test_ttl_of_signatures, teardown),
+        cmocka_unit_test_teardown(test_signature_of_signatures, teardown),
         cmocka_unit_test_teardown(test_chains, teardown),
         cmocka_unit_test_teardown(test_long_chain, teardown),
         cmocka_unit_test_teardown(test_dname, teardown),

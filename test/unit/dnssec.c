@@ -244,6 +244,19 @@ static void keys_of_bind(void **state)
     }
 }
 
+/* One of 256 keys that dnssec-keygen makes: its number has 31 bytes. */
+static void a_short_number_of_bind(void **state)
+{
+    struct dnssec_key key;
+    assert_null(dnssec_key_parse(bytes_str("Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\n"
+                                           "PrivateKey: 91sblyJAQWbtxeF5Q7Y1EGrbW5nEAxpxk548JBbiYw==\n"),
+                                 DNSSEC_KEY_ZONE, &key));
+    assert_true(bytes_equal(dnssec_key_rdata(&key),
+                            rdata(DNS_DNSKEY, "256 3 13 Aw8XGxjXF1awIVZugs01hDI2/DgwLZzfYu6LVDZIepMulKomy3cdnDMB "
+                                              "9PV6AuaiEp035ZIhZgVqsI5cjES3Og==")));
+    assert_int_equal(key.tag, 29057);
+}
+
 static void what_is_no_key_has_a_reason(void **state)
 {
     static const char *const bad[][2] = {
@@ -312,6 +325,7 @@ int main(void)
         cmocka_unit_test(digests_of_keys),
         cmocka_unit_test(hashes_of_names),
         cmocka_unit_test(keys_of_bind),
+        cmocka_unit_test(a_short_number_of_bind),
         cmocka_unit_test(what_is_no_key_has_a_reason),
         cmocka_unit_test(what_we_sign_verifies),
     };
