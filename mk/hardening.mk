@@ -14,6 +14,7 @@ behaviour_rings_DEVICES   := net:service block:disk features:384
 write_past_device_DEVICES := block:disk
 hypercalls_DEVICES        := block:disk net:service features:256
 system_calls_DEVICES      := block:disk net:service
+optional_device_DEVICES   := block:first optional:disk
 # All that there can be: the manifest has 64 entries, of which one is Solo5's and, in an image of ours, another one ours.
 many_devices_DEVICES      := $(patsubst %,block:disk%,$(shell seq 62))
 all_devices_DEVICES       := $(patsubst %,block:disk%,$(shell seq 63)) without:ours

@@ -18,7 +18,7 @@ $(B)/host/%.c.o: %.c | deps
 # What `jinn zone` checks zones with.
 TOOL_DNS     := $(wildcard wire/dns*.c proto/dns_zone*.c) base/addr.c base/err.c base/radix.c \
                 $(patsubst %,proto/dns_%.c,arena change cursor find nodes nsec3 order packed sets table) proto/dnssec_nsec3.c
-TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/format.c wire/solo5.c wire/elf.c wire/relr.c \
+TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/format.c base/values.c wire/solo5.c wire/elf.c wire/relr.c \
                 wire/fiber_note.c tender/console.c tender/layout.c $(TOOL_DNS)
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)

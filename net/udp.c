@@ -119,8 +119,8 @@ static void wake(struct udp_socket *u)
         u->reader->wake(u->reader);
 }
 
-static COLD void copy_in(struct net *n, struct udp_socket *u, const struct endpoint *from, struct bytes payload,
-                         size_t n_chunks)
+static COLD void copy_in(struct net *n, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
+                         struct bytes payload, size_t n_chunks)
 {
     struct udp_chunk *first = NULL;
     struct udp_chunk **link = &first;
@@ -136,7 +136,8 @@ static COLD void copy_in(struct net *n, struct udp_socket *u, const struct endpo
         link = &c->next;
     }
     first->next_datagram = NULL;
-    first->from = *from;
+    first->from = (struct endpoint){in->src, src_port};
+    first->to = in->broadcast ? IP_NONE : in->dst;
     first->len = (uint32_t)payload.len;
     first->n_chunks = (uint16_t)n_chunks;
     u->n_chunks += (unsigned)n_chunks;
@@ -144,7 +145,8 @@ static COLD void copy_in(struct net *n, struct udp_socket *u, const struct endpo
     u->end = &first->next_datagram;
 }
 
-static COLD void enqueue(struct net *n, struct udp_socket *u, const struct endpoint *from, struct bytes payload)
+static COLD void enqueue(struct net *n, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
+                         struct bytes payload)
 {
     struct counters_udp *c = &n->counters.udp;
     size_t n_chunks = payload.len ? (payload.len + UDP_CHUNK_BYTES - 1) / UDP_CHUNK_BYTES : 1;
@@ -156,7 +158,7 @@ static COLD void enqueue(struct net *n, struct udp_socket *u, const struct endpo
         c->in_memory_full++;
         return;
     }
-    copy_in(n, u, from, payload, n_chunks);
+    copy_in(n, u, in, src_port, payload, n_chunks);
     c->delivered++;
     wake(u);
 }
@@ -207,8 +209,7 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         return;
     }
     if (u) {
-        struct endpoint from = {in->src, h.src_port};
-        enqueue(n, u, &from, payload);
+        enqueue(n, u, in, h.src_port, payload);
         return;
     }
     c->in_no_port++;
@@ -247,6 +248,7 @@ COLD enum err udp_take(struct udp_socket *u, void *buffer, size_t size, size_t *
         return ERR_AGAIN;
     *len = u->first->len;
     *from = u->first->from;
+    u->received_at = u->first->to;
     (void)copy_out(u->first, buffer, size);
     drop_first(u);
     return OK;
@@ -312,4 +314,17 @@ enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoi
         return ERR_UNREACHABLE;
     }
     return udp_output(u->net, now_ns, &from, to, v, count);
+}
+
+/* IPv6 looks itself whether the address is ours. */
+COLD enum err udp_transmit_from(struct udp_socket *u, uint64_t now_ns, const struct ip *from, const struct endpoint *to,
+                                const struct bytes *v, size_t count)
+{
+    const struct net *n = u->net;
+    if (ip_equal(from, &IP_NONE))
+        return udp_transmit(u, now_ns, to, v, count);
+    if (ip_is4(from) != ip_is4(&to->ip) ||
+        (ip_is4(from) && (!n->ip4.up || (!ip_equal(from, &n->ip4.net.ip) && from->b[12] != 127))))
+        return ERR_UNREACHABLE;
+    return udp_output(u->net, now_ns, &(struct endpoint){*from, u->port}, to, v, count);
 }

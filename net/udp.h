@@ -19,6 +19,7 @@ struct udp_chunk {
     struct udp_chunk *next;          /* of the same datagram */
     struct udp_chunk *next_datagram; /* in the first chunk: of the same socket */
     struct endpoint from;
+    struct ip to;      /* IP_NONE: a group, or all */
     uint32_t len;      /* of the datagram */
     uint16_t n_chunks; /* of the datagram */
     uint8_t data[UDP_CHUNK_BYTES];
@@ -36,6 +37,7 @@ struct udp_socket {
     bool has_problem;
     enum err problem;
     struct endpoint problem_peer;
+    struct ip received_at; /* what udp_take gave last was sent to it */
 };
 
 struct udp_server;
@@ -81,6 +83,9 @@ size_t udp_index(const struct udp_socket *u);
 /* As udp_send. */
 MUST_USE enum err udp_transmit(struct udp_socket *u, uint64_t now_ns, const struct endpoint *to, const struct bytes *v,
                                size_t count);
+/* As udp_send_from. */
+MUST_USE enum err udp_transmit_from(struct udp_socket *u, uint64_t now_ns, const struct ip *from,
+                                    const struct endpoint *to, const struct bytes *v, size_t count);
 /* As udp_recv, but ERR_AGAIN when no datagram waits. */
 MUST_USE enum err udp_take(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from);
 /* Sends from any port and source, without a socket: for DHCP. */

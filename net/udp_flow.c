@@ -18,15 +18,34 @@ enum err stack_udp(struct stack *s, uint16_t port, struct udp_socket **u)
     return OK;
 }
 
-enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)
+static void parts_of(struct bytes parts[static UDP_PARTS_MAX], const struct piece *v, size_t n)
 {
-    struct bytes parts[UDP_PARTS_MAX];
     must(n <= UDP_PARTS_MAX);
     for (size_t i = 0; i < n; i++)
         parts[i] = v[i].bytes;
+}
+
+enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)
+{
+    struct bytes parts[UDP_PARTS_MAX];
+    parts_of(parts, v, n);
     enum err e = udp_transmit(u, sched_now(), &to, parts, n);
     stack_kick(u->stack);
     return e;
+}
+
+enum err udp_send_from(struct udp_socket *u, const struct ip *from, struct endpoint to, const struct piece *v, size_t n)
+{
+    struct bytes parts[UDP_PARTS_MAX];
+    parts_of(parts, v, n);
+    enum err e = udp_transmit_from(u, sched_now(), from, &to, parts, n);
+    stack_kick(u->stack);
+    return e;
+}
+
+struct ip udp_received_at(const struct udp_socket *u)
+{
+    return u->received_at;
 }
 
 enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,

@@ -18,15 +18,14 @@ struct udp_held {
 
 /* From the address that was asked, since it is the one that the answer is expected from; from one of ours when a group was. */
 static enum err send_back(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct udp_question *q,
-                          const struct ip *asked, struct bytes answer)
+                          struct bytes answer)
 {
     if (q->group)
         return udp_transmit(u, now_ns, &q->from, &answer, 1);
-    return udp_output(n, now_ns, &(struct endpoint){*asked, u->port}, &q->from, &answer, 1);
+    return udp_output(n, now_ns, &(struct endpoint){*q->to, u->port}, &q->from, &answer, 1);
 }
 
-static void answer(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct udp_question *q,
-                   const struct ip *asked)
+static void answer(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct udp_question *q)
 {
     struct udp_serving *s = u->serving;
     struct counters_udp *c = &n->counters.udp;
@@ -36,7 +35,7 @@ static void answer(struct net *n, uint64_t now_ns, struct udp_socket *u, const s
         return;
     }
     must(len <= s->size);
-    if (send_back(n, now_ns, u, q, asked, bytes_of(s->room, len)) == OK)
+    if (send_back(n, now_ns, u, q, bytes_of(s->room, len)) == OK)
         c->served++;
     else
         c->answers_lost++;
@@ -48,7 +47,7 @@ static void answer_held(struct net *n, uint64_t now_ns, struct udp_socket *u)
     struct udp_serving *s = u->serving;
     const struct udp_held *h = &s->held[(s->next - s->n_held) % UDP_ANNOUNCED];
     s->n_held--;
-    answer(n, now_ns, u, &h->q, &h->to);
+    answer(n, now_ns, u, &h->q);
 }
 
 static void finish(struct net *n, uint64_t now_ns)
@@ -75,6 +74,7 @@ static void hold(struct net *n, uint64_t now_ns, struct udp_socket *u, const str
     h->q.from.port = src_port;
     h->q.payload = bytes_of(h->payload, payload.len);
     h->q.now_ns = now_ns;
+    h->q.to = &h->to;
     h->q.group = false;
     h->q.announced = true;
     h->q.place = (uint8_t)place;
@@ -90,10 +90,11 @@ static void input(struct net *n, uint64_t now_ns, struct udp_socket *u, const st
         hold(n, now_ns, u, in, src_port, payload);
         return;
     }
-    struct udp_question q = {.from = {in->src, src_port}, .payload = payload, .now_ns = now_ns, .group = in->broadcast};
+    struct udp_question q = {
+        .from = {in->src, src_port}, .payload = payload, .now_ns = now_ns, .group = in->broadcast, .to = &in->dst};
     if (n->udp.holds)
         n->udp.holds->serving->finish(n, now_ns);
-    answer(n, now_ns, u, &q, &in->dst);
+    answer(n, now_ns, u, &q);
 }
 
 enum err udp_serve(struct net *n, uint16_t port, struct udp_server *server, size_t answer_bytes, struct udp_socket **u)

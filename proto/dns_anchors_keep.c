@@ -6,6 +6,8 @@
 #include <mbedtls/sha256.h>
 #include <stdlib.h>
 
+#define MAGIC "jinn anchors "
+
 enum { HEAD_BYTES = 160, HASH_BYTES = 32, SERIAL_TEXT_BYTES = 20 };
 
 static uint64_t round_up(uint64_t n, uint64_t unit)
@@ -35,7 +37,7 @@ static bool hash_copy(uint64_t serial, struct bytes text, uint8_t hash[static HA
 
 static void write_head(struct writer *w, uint64_t serial, struct bytes text, const uint8_t hash[static HASH_BYTES])
 {
-    write_format(w, "jinn anchors %llu %zu ", (unsigned long long)serial, text.len);
+    write_format(w, MAGIC "%llu %zu ", (unsigned long long)serial, text.len);
     radix_write(w, RADIX_HEX, bytes_of(hash, HASH_BYTES));
     write_u8(w, '\n');
 }
@@ -56,9 +58,9 @@ static uint64_t parse(struct bytes copy, struct bytes *text)
     struct writer w = writer_of(room, sizeof room);
     size_t end = bytes_find(bytes_slice(copy, 0, HEAD_BYTES), '\n');
     struct bytes line = bytes_slice(copy, 0, end), word;
-    if (!bytes_starts(line, bytes_str("jinn anchors ")))
+    if (!bytes_starts(line, bytes_str(MAGIC)))
         return 0;
-    line = bytes_slice(line, strlen("jinn anchors "), line.len);
+    line = bytes_slice(line, strlen(MAGIC), line.len);
     if (!take_word(&line, &word) || !bytes_decimal(word, UINT64_MAX, &serial) || !take_word(&line, &word) ||
         !bytes_decimal(word, DNS_ANCHORS_TEXT_BYTES, &len))
         return 0;
@@ -69,15 +71,28 @@ static uint64_t parse(struct bytes copy, struct bytes *text)
     return bytes_equal(writer_bytes(&w), bytes_slice(copy, 0, end + 1)) ? serial : 0;
 }
 
+/* The first copy is written behind the other's place, the second when the first is whole: so where none is whole, a device that
+ * began with zeros has zeros at its beginning, and at most a part of our first line behind them. Others hold something else. */
+static bool could_be_ours(size_t i, const uint8_t *copy, size_t len)
+{
+    const uint8_t *end = copy + (i ? strlen(MAGIC) : len);
+    for (const uint8_t *c = copy; c < end; c++)
+        if (*c && (i == 0 || *c != MAGIC[c - copy]))
+            return false;
+    return true;
+}
+
 enum err dns_anchors_load(struct dns_anchors_store *s, struct dns_anchors *a)
 {
     struct dns_anchors *read = malloc(sizeof *read);
     uint8_t *copy = malloc((size_t)s->copy_bytes);
-    enum err e = read && copy ? OK : ERR_FULL;
-    for (int i = 0; i < 2 && e == OK; i++) {
+    enum err e = read && copy ? OK : ERR_FULL, none = ERR_NOT_FOUND;
+    for (size_t i = 0; i < 2 && e == OK; i++) {
         struct bytes text;
         unsigned line;
-        e = block_read(s->block, (uint64_t)i * s->copy_bytes, copy, (size_t)s->copy_bytes);
+        e = block_read(s->block, i * s->copy_bytes, copy, (size_t)s->copy_bytes);
+        if (e == OK && !could_be_ours(i, copy, (size_t)s->copy_bytes))
+            none = ERR_MALFORMED;
         uint64_t serial = e == OK ? parse(bytes_of(copy, (size_t)s->copy_bytes), &text) : 0;
         if (serial <= s->serial)
             continue;
@@ -89,7 +104,7 @@ enum err dns_anchors_load(struct dns_anchors_store *s, struct dns_anchors *a)
     }
     free(copy);
     free(read);
-    return e == OK && s->serial == 0 ? ERR_NOT_FOUND : e;
+    return e == OK && s->serial == 0 ? none : e;
 }
 
 /* Over the older copy. */

@@ -19,7 +19,8 @@ struct dns_anchors_store {
 
 /* ERR_INVALID: the device is too small. ERR_IO. */
 MUST_USE enum err dns_anchors_open(struct dns_anchors_store *s, struct block *b);
-/* Puts what is kept in the place of `a`. ERR_NOT_FOUND: nothing (whole) is kept, `a` is as it was. ERR_IO, ERR_FULL. */
+/* Puts what is kept in the place of `a`. ERR_NOT_FOUND: nothing (whole) is kept, `a` is as it was. ERR_MALFORMED: the device holds
+ * something else. ERR_IO, ERR_FULL. */
 MUST_USE enum err dns_anchors_load(struct dns_anchors_store *s, struct dns_anchors *a) MAY_YIELD;
 /* ERR_IO, ERR_FULL; what was kept before stays then. */
 MUST_USE enum err dns_anchors_save(struct dns_anchors_store *s, const struct dns_anchors *a) MAY_YIELD;

@@ -132,6 +132,8 @@ struct dns_task *dns_task_for(struct dns_iterate *it, struct bytes name, uint16_
     list_init(&t->questions);
     list_init(&t->parents);
     dns_name_lower(&t->name, name);
+    if (dns_task_is_priming(it, t))
+        t->n_left = DNS_ITERATE_PRIMING;
     it->counters.tasks++;
     it->n_busy++;
     dns_task_ready(it, t);
@@ -178,8 +180,7 @@ static bool find_alias(struct dns_iterate *it, uint64_t now_ns, struct bytes nam
            found->trust >= DNS_TRUST_ANSWER && found->kind == DNS_KIND_SET && (found->ttl_s || stale);
 }
 
-/* With a validator nothing is told that it hasn't judged, but to those who check for themselves. */
-static bool may_be_told(const struct dns_iterate *it, bool checking_disabled, const struct dns_cached *found)
+bool dns_iterate_may_tell(const struct dns_iterate *it, bool checking_disabled, const struct dns_cached *found)
 {
     return !it->o.validate || checking_disabled || found->verdict == DNS_VERDICT_SECURE ||
            found->verdict == DNS_VERDICT_INSECURE;
@@ -224,8 +225,11 @@ static void run_task(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t
         list_append(&t->child->parents, &t->node);
     if (e == ERR_MALFORMED)
         remember_failure(it, now_ns, t->hash);
-    if (e == ERR_MALFORMED || e == OK)
-        end_task(it, t);
+    if (e != ERR_MALFORMED && e != OK)
+        return;
+    if (dns_task_is_priming(it, t))
+        dns_iterate_primed(it, now_ns, e == OK);
+    end_task(it, t);
 }
 
 /* ---- Questions ---- */
@@ -247,7 +251,7 @@ static bool follow(struct dns_iterate *it, uint64_t now_ns, struct dns_client_qu
         struct bytes name = dns_name_bytes(&q->final), target;
         bool known = find(it, now_ns, name, q->type, stale, &found);
         bool alias = !known && find_alias(it, now_ns, name, q->type, stale, &found);
-        if ((known || alias) && !may_be_told(it, q->checking_disabled, &found)) {
+        if ((known || alias) && !dns_iterate_may_tell(it, q->checking_disabled, &found)) {
             q->reason = found.verdict == DNS_VERDICT_BOGUS ? found.reason : q->reason;
             return false;
         }
@@ -401,14 +405,13 @@ static bool write_no(struct dns_writer *w, const struct dns_cached *no, bool pro
            (!proofs || write_proofs(w, no, DNS_AUTHORITY, true));
 }
 
-/* Whoever asks for a set that dies soon has it fetched anew, for the next one who asks. */
-static bool dies_soon(const struct dns_cached *found)
+bool dns_iterate_dies_soon(const struct dns_cached *found)
 {
     return found->kind == DNS_KIND_SET && found->first_ttl_s >= DNS_ITERATE_PREFETCH_LEAST_S && found->ttl_s &&
            found->ttl_s <= found->first_ttl_s / DNS_ITERATE_PREFETCH_SHARE;
 }
 
-static void prefetch(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type)
+void dns_iterate_prefetch(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type)
 {
     size_t before = it->n_busy;
     if (dns_iterate_has_failed(it, now_ns, name, type))
@@ -450,7 +453,7 @@ static bool walk_on(struct dns_iterate *it, uint64_t now_ns, struct walk *k)
     }
     k->known = find(it, now_ns, k->name, wish->type, wish->stale, &k->found);
     return (k->known || find_alias(it, now_ns, k->name, wish->type, wish->stale, &k->found)) &&
-           may_be_told(it, wish->checking_disabled, &k->found);
+           dns_iterate_may_tell(it, wish->checking_disabled, &k->found);
 }
 
 static bool write_found(struct dns_writer *w, const struct walk *k)
@@ -487,12 +490,12 @@ struct dns_iterate_told dns_iterate_answer(struct dns_iterate *it, uint64_t now_
     }
     if (told.rcode < 0)
         return told;
-    bool soon = dies_soon(&k.found);
+    bool soon = dns_iterate_dies_soon(&k.found);
     struct walk again = {.wish = wish, .name = wish->name};
     while (behind && walk_on(it, now_ns, &again))
         told.whole = told.whole && write_behind(w, &again);
     if (soon)
-        prefetch(it, now_ns, k.name, wish->type);
+        dns_iterate_prefetch(it, now_ns, k.name, wish->type);
     return told;
 }
 

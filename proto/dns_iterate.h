@@ -7,6 +7,10 @@
  * of the deepest zone that is known; they answer, say no, or refer to a deeper zone. Where no address of a zone's servers is
  * known, a further task finds one. Aliases are followed by the question, each with a task of its own.
  *
+ * The root's servers are those that the root itself names (RFC 9609): whoever has to ask them waits, once, for a task for `. NS`, whose
+ * answer brings their addresses. The hints only say where to ask for it, and serve for the rest while it can't be had. In
+ * the last part of its life the set is fetched anew from the servers that it names.
+ *
  * What is believed (RFC 2181 5.4.1, RFC 5452): a message from the server and to the socket that a query went from, with its id and
  * its question, letter by letter; in it the set that was asked for, at its own name or at the end of aliases within the zone that
  * was asked; a referral to a zone between that one and the name; addresses of the servers of that if they lie within the
@@ -29,6 +33,7 @@ enum {
     DNS_ITERATE_BOGUS = 2,  /* sets that don't validate, before it is no use to ask yet another server */
     DNS_ITERATE_QUERIES = 40,   /* for a task and those that it needs; deep names without glue take some twenty */
     DNS_ITERATE_REFERRALS = 20, /* a name with more cuts than that is no name that anybody uses */
+    DNS_ITERATE_PRIMING = 10,   /* for `. NS`; strangers that are silent leave those who wait half of their patience */
     DNS_ITERATE_NS_LOOKUPS =
         4,                 /* names of servers that a task looks up the address of (NXNSAttack: 2 to 5 are advised) */
     DNS_ITERATE_DEPTH = 4, /* tasks for the sake of tasks */
@@ -46,6 +51,7 @@ enum {
 #define DNS_ITERATE_STALE_TTL_S 30              /* RFC 8767 4 */
 #define DNS_ITERATE_STALE_NS (1800 * NS_PER_MS) /* RFC 8767 5: who has waited as long gets what was once known */
 #define DNS_ITERATE_PATIENCE_NS (10 * NS_PER_S) /* then a question has failed: whoever asked has given up */
+#define DNS_ITERATE_PRIME_NS (60 * NS_PER_S)    /* so long the hints serve, when nobody has told the root's servers */
 #define DNS_ITERATE_PREFETCH_LEAST_S 10         /* shorter lives are not worth it */
 #define DNS_ITERATE_PREFETCH_SHARE 10 /* in the last tenth of its life a set that is asked for is fetched anew */
 
@@ -84,7 +90,7 @@ struct dns_iterate_options {
     struct dns_iterate_below *below;
     void (*random)(void *out, size_t len);
     const struct ip
-        *hints; /* BORROWS until the call returns: addresses of the root's servers, or with `forward` of resolvers */
+        *hints; /* BORROWS until the call returns: where to ask for the root's servers, or with `forward` resolvers */
     size_t n_hints;
     bool forward;          /* the hints are asked for everything, and believed */
     bool no_ipv4, no_ipv6; /* can't be reached */
@@ -111,8 +117,10 @@ struct dns_iterate_counters {
     uint64_t wrong_sender, wrong_question, wrong_case, forgeries, malformed, bad_cookie;
     uint64_t out_of_bailiwick;                                                       /* records that were passed over */
     uint64_t many_queries, many_referrals, many_ns, many_aliases, too_deep, circles; /* limits that were hit */
-    uint64_t impatient;                                                              /* questions whose time was up */
-    uint64_t bogus, ghosts; /* ghosts: sets of NS that would have lived on without their parent */
+    uint64_t primed, not_primed; /* sets of the root's servers that came; those that could not be had */
+    uint64_t impatient;          /* questions whose time was up */
+    uint64_t many_proofs;        /* answers with more than are taken along */
+    uint64_t bogus, ghosts;      /* ghosts: sets of NS that would have lived on without their parent */
 };
 
 /* GIVES *it. ERR_FULL. ERR_INVALID: no hints. */

@@ -36,6 +36,7 @@ struct dns_task {
     bool new_cookie;             /* it was asked again for that once */
     bool fetch;                  /* even if it is known */
     bool went_up;                /* the zone's servers had no addresses: asked above it once */
+    bool primed;                 /* it has waited for the root's servers once */
 };
 
 enum { DNS_ITERATE_CANDIDATES = 32, DNS_ITERATE_NAMES = 16, DNS_TRIED_BAD = 255, DNS_TICKET_BITS = 12 };
@@ -63,6 +64,7 @@ struct dns_iterate {
     struct list young, old; /* questions by their time: that may yet be served stale answers; that will fail next */
     uint32_t n_tickets;
     bool pumping;
+    uint64_t prime_ns; /* before then `. NS` is not asked for again: it could not be had */
     struct dns_servers servers;
     struct {
         uint64_t hash, until_ns;
@@ -82,9 +84,18 @@ struct dns_task *dns_task_for(struct dns_iterate *it, struct bytes name, uint16_
 /* Its query is not waited for any more. */
 void dns_task_over(struct dns_iterate *it, struct dns_task *t);
 bool dns_iterate_has_failed(const struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type);
+/* With a validator nothing is told that it hasn't judged, but to those who check for themselves. */
+bool dns_iterate_may_tell(const struct dns_iterate *it, bool checking_disabled, const struct dns_cached *found);
+/* Whoever asks for a set that dies soon has it fetched anew, for the next one who asks. */
+bool dns_iterate_dies_soon(const struct dns_cached *found);
+void dns_iterate_prefetch(struct dns_iterate *it, uint64_t now_ns, struct bytes name, uint16_t type);
 
 /* dns_iterate_zone.c: what a task does next. False: it fails. */
 bool dns_task_go_on(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t);
+/* It asks for the root's servers (RFC 9609). */
+bool dns_task_is_priming(const struct dns_iterate *it, const struct dns_task *t);
+/* Such a one has ended. */
+void dns_iterate_primed(struct dns_iterate *it, uint64_t now_ns, bool answered);
 /* The name that is asked for just now, small letters. */
 struct bytes dns_task_asked(const struct dns_task *t);
 uint16_t dns_task_asked_type(const struct dns_task *t);

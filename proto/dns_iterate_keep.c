@@ -27,11 +27,12 @@ static enum err collect(struct dns_iterate *it, const struct dns_reply *m, enum 
 }
 
 /* A set of NS that its own zone tells lives no longer than what the zone above it said, or else nobody could take the name back
- * ("ghost domains"). */
+ * ("ghost domains"). Above the root is nobody. */
 static uint32_t ns_ttl(struct dns_iterate *it, uint64_t now_ns, struct bytes owner, uint32_t ttl_s)
 {
     struct dns_cached before;
-    if (!dns_cache_find(it->o.cache, now_ns, owner, DNS_NS, &before) || !before.ttl_s || before.ttl_s >= ttl_s)
+    if (owner.len == 1 || !dns_cache_find(it->o.cache, now_ns, owner, DNS_NS, &before) || !before.ttl_s ||
+        before.ttl_s >= ttl_s)
         return ttl_s;
     it->counters.ghosts++;
     return before.ttl_s;
@@ -71,9 +72,9 @@ static bool is_from_wildcard(const struct dns_set *set, struct bytes owner)
 
 static void add_proofs(struct dns_iterate *it, const struct dns_reply *m, struct dns_set *set)
 {
-    if (it->o.validate)
-        (void)dns_set_collect_proofs(set, dns_rdata_expand, m->message, section_of(m, DNS_AUTHORITY),
-                                     m->header.n[DNS_AUTHORITY]);
+    if (it->o.validate && !dns_set_collect_proofs(set, dns_rdata_expand, m->message, section_of(m, DNS_AUTHORITY),
+                                                  m->header.n[DNS_AUTHORITY]))
+        it->counters.many_proofs++;
 }
 
 /* ---- Steps of an answer ---- */
@@ -240,6 +241,16 @@ static void take_glue(struct dns_iterate *it, uint64_t now_ns, const struct dns_
     }
 }
 
+/* Of the servers of a set of NS. */
+static void take_all_glue(struct dns_iterate *it, uint64_t now_ns, const struct dns_task *t, const struct dns_reply *m,
+                          const struct dns_set *ns)
+{
+    struct reader r = reader_of(writer_bytes(&ns->w));
+    struct bytes rdata;
+    for (unsigned i = 0; i < ns->n && i < DNS_ITERATE_NAMES && dns_cached_next(&r, &rdata); i++)
+        take_glue(it, now_ns, t, m, rdata);
+}
+
 /* With a validator, the DS set comes along. */
 static void take_ds(struct dns_iterate *it, uint64_t now_ns, const struct dns_reply *m, struct bytes cut)
 {
@@ -253,16 +264,13 @@ static bool take_referral(struct dns_iterate *it, uint64_t now_ns, struct dns_ta
 {
     struct dns_name cut;
     struct dns_set set;
-    struct bytes rdata;
     if (m->rcode != DNS_NOERROR || it->o.forward || !find_cut(it, t, m, &cut))
         return false;
     struct bytes owner = dns_name_bytes(&cut);
     if (collect(it, m, DNS_AUTHORITY, owner, DNS_NS, &set) != OK || set.n == 0 ||
         store(it, now_ns, owner, DNS_NS, DNS_TRUST_REFERRAL, &set) != OK)
         return false;
-    struct reader r = reader_of(writer_bytes(&set.w));
-    for (unsigned i = 0; i < set.n && i < DNS_ITERATE_NAMES && dns_cached_next(&r, &rdata); i++)
-        take_glue(it, now_ns, t, m, rdata);
+    take_all_glue(it, now_ns, t, m, &set);
     take_ds(it, now_ns, m, owner);
     it->counters.referrals++;
     return true;
@@ -315,7 +323,10 @@ static enum err take_chain(struct dns_iterate *it, uint64_t now_ns, struct dns_t
         struct bytes own = dns_name_bytes(name);
         if (*n && !is_in_zone(it, t, own))
             break;
-        if ((e = take_set(it, now_ns, m, own, type, &set)) != ERR_NOT_FOUND)
+        e = take_set(it, now_ns, m, own, type, &set);
+        if (e == OK && dns_task_is_priming(it, t))
+            take_all_glue(it, now_ns, t, m, &set);
+        if (e != ERR_NOT_FOUND)
             break;
         /* A DNAME holds for the whole name, too, if that was not what we asked for. */
         e = take_dname(it, now_ns, t, m, *n ? own : dns_name_bytes(&t->name), &target);
@@ -374,8 +385,9 @@ void dns_task_take(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t, 
     uint16_t flags = m->header.flags;
     dns_name_copy(&name, dns_task_asked(t));
     bool whole = name.len == t->name.len;
-    /* Someone else's answers: it was to know by itself. */
-    if (!it->o.forward && m->header.n[DNS_ANSWER] && !(flags & DNS_AA) && flags & DNS_RA) {
+    /* Someone else's answers: it was to know by itself. The root's own servers do (RFC 9609 4.1). */
+    if (!it->o.forward && m->header.n[DNS_ANSWER] && !(flags & DNS_AA) &&
+        (flags & DNS_RA || dns_task_is_priming(it, t))) {
         lame(it, t);
         return;
     }

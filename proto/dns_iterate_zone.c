@@ -7,9 +7,11 @@
 
 /* ---- Zones ---- */
 
+/* The root's own set must have been judged: it takes the place of what somebody has configured. */
 static bool find_ns(struct dns_iterate *it, uint64_t now_ns, struct bytes zone, struct dns_cached *found)
 {
-    return dns_cache_find(it->o.cache, now_ns, zone, DNS_NS, found) && found->kind == DNS_KIND_SET && found->ttl_s;
+    return dns_cache_find(it->o.cache, now_ns, zone, DNS_NS, found) && found->kind == DNS_KIND_SET && found->ttl_s &&
+           (zone.len > 1 || dns_iterate_may_tell(it, false, found));
 }
 
 /* The deepest zone whose servers are known, the root if none: its servers are always. A set of DS records is the upper zone's. */
@@ -180,6 +182,41 @@ bool dns_task_wait(struct dns_iterate *it, struct dns_task *t, struct bytes name
     return true;
 }
 
+bool dns_task_is_priming(const struct dns_iterate *it, const struct dns_task *t)
+{
+    return !it->o.forward && t->name.len == 1 && t->type == DNS_NS;
+}
+
+void dns_iterate_primed(struct dns_iterate *it, uint64_t now_ns, bool answered)
+{
+    struct dns_cached found;
+    bool good = answered && find_ns(it, now_ns, dns_root(), &found);
+    *(good ? &it->counters.primed : &it->counters.not_primed) += 1;
+    if (!good)
+        it->prime_ns = time_after(now_ns, DNS_ITERATE_PRIME_NS);
+}
+
+/* Who has to ask the root waits for the names of its servers, at their own cost and not at that of the task. What the root says
+ * of itself does not: its keys are needed to judge those names. True: the task waits. */
+static bool prime(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
+{
+    struct dns_cached found;
+    if (it->o.forward || t->zone.len > 1 || t->name.len == 1 || t->primed || now_ns < it->prime_ns)
+        return false;
+    t->primed = true;
+    if (find_ns(it, now_ns, dns_root(), &found)) {
+        if (dns_iterate_dies_soon(&found))
+            dns_iterate_prefetch(it, now_ns, dns_root(), DNS_NS);
+        return false;
+    }
+    struct dns_task *priming = dns_task_for(it, dns_root(), DNS_NS, NULL);
+    if (!priming || leads_to(priming, t))
+        return false;
+    t->state = DNS_TASK_WAITING;
+    t->child = priming;
+    return true;
+}
+
 static bool look_up_server(struct dns_iterate *it, struct dns_task *t)
 {
     struct dns_choice *c = &it->choice;
@@ -303,14 +340,24 @@ static bool send(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
     return true;
 }
 
+/* Nobody waits for addresses of the root's servers that did not come with their names, or have gone before them: the hints serve
+ * until they are there. */
+static void use_hints(struct dns_iterate *it)
+{
+    struct dns_choice *c = &it->choice;
+    for (size_t i = 0; i < it->n_hints; i++)
+        add_address(it, &it->hints[i]);
+    for (size_t i = 0; i < c->n_unknown && i < DNS_ITERATE_NS_LOOKUPS; i++)
+        (void)dns_task_for(it, dns_name_bytes(&c->name[c->unknown[i].name]), c->unknown[i].type, NULL);
+}
+
 static void find_servers(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
 {
     it->choice.n = it->choice.n_names = it->choice.n_unknown = 0;
     if (!it->o.forward)
         add_zone(it, now_ns, dns_name_bytes(&t->zone));
-    bool hints = t->zone.len == 1 && !it->choice.n;
-    for (size_t i = 0; hints && i < it->n_hints; i++)
-        add_address(it, &it->hints[i]);
+    if (t->zone.len == 1 && !it->choice.n)
+        use_hints(it);
 }
 
 /* The addresses of the zone's servers have gone before the zone has: the zone above it has them. */
@@ -340,6 +387,8 @@ bool dns_task_go_on(struct dns_iterate *it, uint64_t now_ns, struct dns_task *t)
             t->n_labels = DNS_LABELS_MAX;
         if (t->stream_next || t->same_next)
             return send(it, now_ns, t);
+        if (prime(it, now_ns, t))
+            return true;
         find_servers(it, now_ns, t);
         bool found = choose_server(it, now_ns, t);
         if (!found && look_up_server(it, t))

@@ -3,6 +3,7 @@
 #include "proto/dns_load.h"
 
 #include <jinn/fiber.h>
+#include <jinn/format.h>
 #include <jinn/log.h>
 
 #include <stdlib.h>
@@ -19,16 +20,21 @@ enum {
 
 /* ---- One zone ---- */
 
-static void say(const struct dns_zonefile *z, const char *reason)
+static void say(struct dns_loading *l, const char *reason)
 {
-    char near[NEAR_BYTES + 3] = "";
+    const struct dns_zonefile *z = l->zonefile;
+    char near[NEAR_BYTES + 3] = "", text[DNS_WHY_BYTES];
     if (z->near.len && z->near.len < NEAR_BYTES) {
         struct writer w = writer_of(near, sizeof near - 1);
         write_str(&w, ": ");
         write_bytes(&w, z->near);
         near[writer_len(&w)] = 0;
     }
-    log_error(&source, "%.*s:%u: %s%s", (int)z->file.len, (const char *)z->file.data, z->line, reason, near);
+    format(text, sizeof text, "%.*s:%u: %s%s", (int)z->file.len, (const char *)z->file.data, z->line, reason, near);
+    if (l->brief)
+        memcpy(l->why, text, sizeof text);
+    else
+        log_error(&source, "%s", text);
 }
 
 static const char *take(struct dns_zone *zone, const struct dns_zonefile_record *r)
@@ -47,13 +53,14 @@ static const char *take(struct dns_zone *zone, const struct dns_zonefile_record 
 }
 
 /* ERR_MALFORMED: there were problems. ERR_CANCELLED. */
-static enum err read_all(struct dns_zonefile *z, struct dns_zone *zone)
+static enum err read_all(struct dns_loading *l, struct dns_zone *zone)
 {
-    unsigned n = 0, turn = 0;
-    for (enum dns_zonefile_event e; (e = dns_zonefile_next(z)) != DNS_ZONEFILE_END && n < PROBLEMS_MAX;) {
+    struct dns_zonefile *z = l->zonefile;
+    unsigned n = 0, turn = 0, most = l->brief ? 1 : PROBLEMS_MAX;
+    for (enum dns_zonefile_event e; (e = dns_zonefile_next(z)) != DNS_ZONEFILE_END && n < most;) {
         const char *reason = e == DNS_ZONEFILE_ERROR ? z->reason : take(zone, &z->record);
         if (reason) {
-            say(z, reason);
+            say(l, reason);
             n++;
         }
         if (++turn % TURN_RECORDS == 0) {
@@ -66,7 +73,7 @@ static enum err read_all(struct dns_zonefile *z, struct dns_zone *zone)
 }
 
 /* A zone with a SOA can be served, whatever else is wrong with it; the operator is told. */
-static enum err check(const struct dns_zone *zone, struct bytes file)
+static enum err check(struct dns_loading *l, const struct dns_zone *zone, struct bytes file)
 {
     struct dns_soa soa;
     struct dns_name where = {.len = 0};
@@ -76,24 +83,29 @@ static enum err check(const struct dns_zone *zone, struct bytes file)
         return OK;
     if (where.len)
         dns_name_text(dns_name_bytes(&where), text);
-    log_warning(&source, "%.*s: %s%s%s", (int)file.len, (const char *)file.data, reason, where.len ? ": " : "", text);
-    return dns_zone_soa(zone, &soa) ? OK : ERR_MALFORMED;
+    bool served = dns_zone_soa(zone, &soa);
+    const char *between = where.len ? ": " : "";
+    if (!served && l->brief)
+        format(l->why, sizeof l->why, "%.*s: %s%s%s", (int)file.len, (const char *)file.data, reason, between, text);
+    else
+        log_warning(&source, "%.*s: %s%s%s", (int)file.len, (const char *)file.data, reason, between, text);
+    return served ? OK : ERR_MALFORMED;
 }
 
-static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct dns_zonefile_options *o,
-                     struct dns_zone **loaded)
+static enum err load(struct dns_loading *l, const struct dns_zonefile_options *o, struct dns_zone **loaded)
 {
+    struct dns_server *d = l->server;
     struct dns_zone *zone;
     enum err e = dns_zone_new(o->origin, d->zones.seed, d->zone_bytes, &zone);
     if (e != OK)
         return e;
-    dns_zonefile_begin(z, o);
+    dns_zonefile_begin(l->zonefile, o);
     dns_zone_fill_begin(zone);
-    e = read_all(z, zone);
+    e = read_all(l, zone);
     if (e == OK)
         e = dns_zone_fill_end(zone);
     if (e == OK)
-        e = check(zone, o->file);
+        e = check(l, zone, o->file);
     if (e == OK && !dns_server_takes(d, zone))
         e = ERR_UNSUPPORTED;
     if (e == OK)
@@ -107,13 +119,13 @@ static enum err load(struct dns_server *d, struct dns_zonefile *z, const struct 
 
 enum err dns_server_load_text(struct dns_server *d, struct bytes origin, struct bytes text, const char *file)
 {
-    struct dns_zonefile *z = malloc(sizeof *z);
-    if (!z)
+    struct dns_loading l = {.server = d, .zonefile = malloc(sizeof *l.zonefile)};
+    if (!l.zonefile)
         return ERR_FULL;
     struct dns_zonefile_options o = {.origin = origin, .text = text, .file = bytes_str(file)};
     struct dns_zone *zone;
-    enum err e = load(d, z, &o, &zone);
-    free(z);
+    enum err e = load(&l, &o, &zone);
+    free(l.zonefile);
     if (d->loaded)
         d->loaded(d);
     return e;
@@ -178,6 +190,7 @@ enum err dns_load_key(struct dns_loading *l, struct bytes key)
     struct dns_zone *zone;
     struct bytes text = {0};
     uint64_t mark;
+    l->why[0] = 0;
     enum err e = dns_load_origin(key, &origin);
     if (e)
         return e;
@@ -188,11 +201,20 @@ enum err dns_load_key(struct dns_loading *l, struct bytes key)
     struct dns_zonefile_options o = {
         .origin = dns_name_bytes(&origin), .text = text, .file = key, .open = open_included, .context = l};
     if (e == OK)
-        e = load(l->server, l->zonefile, &o, &zone);
+        e = load(l, &o, &zone);
     if (e == OK)
         dns_zone_set_mark(zone, mark | (l->n_included ? DNS_MARK_INCLUDES : 0));
     free_read(l);
     return e;
+}
+
+/* Of a malformed one either `why` tells, or it was logged already. */
+void dns_load_tell(const struct dns_loading *l, struct bytes key, enum err e, const char *what)
+{
+    if (l->why[0])
+        log_error(&source, "%s; %.*s %s", l->why, (int)key.len, (const char *)key.data, what);
+    else if (!l->brief || e != ERR_MALFORMED)
+        log_error(&source, "%.*s %s: %s", (int)key.len, (const char *)key.data, what, err_text(e));
 }
 
 static bool load_each(void *arg, struct bytes key)
@@ -203,7 +225,7 @@ static bool load_each(void *arg, struct bytes key)
     enum err e = dns_load_key(l, key);
     l->n_zones += e == OK;
     if (e != OK) {
-        log_error(&source, "%.*s is not served: %s", (int)key.len, (const char *)key.data, err_text(e));
+        dns_load_tell(l, key, e, "is not served");
         l->result = e;
     }
     return e != ERR_CANCELLED;
@@ -211,7 +233,8 @@ static bool load_each(void *arg, struct bytes key)
 
 enum err dns_server_load(struct dns_server *d, struct kv *zones)
 {
-    struct dns_loading l = {.server = d, .kv = zones, .zonefile = malloc(sizeof *l.zonefile)};
+    struct dns_loading l = {
+        .server = d, .kv = zones, .brief = zones->ops->refresh, .zonefile = malloc(sizeof *l.zonefile)};
     if (!l.zonefile)
         return ERR_FULL;
     enum err e = zones->ops->each(zones, load_each, &l);
@@ -219,5 +242,8 @@ enum err dns_server_load(struct dns_server *d, struct kv *zones)
     if (d->loaded)
         d->loaded(d);
     log_info(&source, "%zu zones", l.n_zones);
-    return e == OK ? l.result : e;
+    /* What is wrong in a store that can change may be mended there: the others are served meanwhile. */
+    if (e == OK && (!l.brief || l.result == ERR_CANCELLED))
+        e = l.result;
+    return e;
 }

@@ -6,7 +6,10 @@
 #include "proto/dns_server.h"
 #include "proto/dns_zonefile.h"
 
-enum { DNS_INCLUDES_MAX = 64 /* files of one zone that are in memory at once */ };
+enum {
+    DNS_INCLUDES_MAX = 64, /* files of one zone that are in memory at once */
+    DNS_WHY_BYTES = 256    /* of what is said of a zone; what is longer is cut */
+};
 
 struct dns_loading {
     struct dns_server *server;
@@ -14,7 +17,10 @@ struct dns_loading {
     struct dns_zonefile *zonefile;
     enum err result;
     size_t n_zones;
-    size_t n_included; /* of the zone that is read */
+    /* In a store that can change others are served while a zone is wrong: then one line tells of it, its first problem. */
+    bool brief;
+    char why[DNS_WHY_BYTES]; /* that, with file and line; empty: none yet */
+    size_t n_included;       /* of the zone that is read */
     size_t n_read;
     void *read[DNS_INCLUDES_MAX]; /* what didn't lie in the image */
 };
@@ -32,7 +38,10 @@ bool dns_load_is_zone(struct bytes key);
 MUST_USE enum err dns_load_origin(struct bytes key, struct dns_name *origin);
 /* The mark of the value under this key. ERR_NOT_FOUND, ERR_IO. */
 MUST_USE enum err dns_load_mark(struct dns_loading *l, struct bytes key, uint64_t *mark) MAY_YIELD;
-/* Reads the zone and puts it in the place of what there was, which stays when something is wrong. What is wrong is logged. */
+/* Reads the zone and puts it in the place of what there was, which stays when something is wrong. What is wrong is logged, or with
+ * `brief` left to dns_load_tell. */
 MUST_USE enum err dns_load_key(struct dns_loading *l, struct bytes key) MAY_YIELD;
+/* Logs what the error of dns_load_key means for the zone: `what`, "is not served". */
+void dns_load_tell(const struct dns_loading *l, struct bytes key, enum err e, const char *what);
 
 #endif

@@ -59,8 +59,7 @@ static void took(struct dns_reload *r, struct bytes key, struct bytes origin, en
     r->n_taken += e == OK;
     r->n_failed += e != OK;
     if (e)
-        log_error(&source, "%.*s is not taken: %s%s", (int)key.len, (const char *)key.data, err_text(e),
-                  entry ? "; what was served before still is" : "");
+        dns_load_tell(&r->loading, key, e, entry ? "is not taken, what was served before still is" : "is not taken");
     if (!entry)
         return;
     uint64_t had = dns_zone_mark(entry->zone);
@@ -166,7 +165,7 @@ enum err dns_server_follow(struct dns_server *d, struct kv *zones, uint64_t ever
         free(z);
         return every_ns ? ERR_FULL : ERR_INVALID;
     }
-    r->loading = (struct dns_loading){.server = d, .kv = zones, .zonefile = z};
+    r->loading = (struct dns_loading){.server = d, .kv = zones, .brief = true, .zonefile = z};
     r->every_ns = every_ns;
     r->others = sum_of_others(&r->loading);
     d->reload = r;

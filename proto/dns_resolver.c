@@ -77,7 +77,8 @@ static void on_done(struct dns_client_query *q, uint64_t now_ns, enum dns_outcom
     }
     w->from.now_ns = now_ns;
     size_t len = answer_now(w, r->out, sizeof r->out);
-    if (len && udp_send(w->from.socket, w->from.peer, &(struct piece){.bytes = bytes_of(r->out, len)}, 1) != OK)
+    const struct piece p = {.bytes = bytes_of(r->out, len)};
+    if (len && udp_send_from(w->from.socket, &w->to, w->from.peer, &p, 1) != OK)
         r->n.not_sent++;
     end_waiting(w);
 }
@@ -120,6 +121,8 @@ static bool begin_waiting(struct dns_resolver *r, const struct dns_request *q)
         return false;
     w->resolver = r;
     w->from = *q->from;
+    w->to = q->from->to ? *q->from->to : IP_NONE;
+    w->from.to = &w->to;
     w->fiber = NULL;
     w->done = false;
     w->len = q->message.len;

@@ -32,6 +32,7 @@ struct dns_waiting {
     struct dns_client_query query;
     struct dns_resolver *resolver;
     struct dns_from from;
+    struct ip to;        /* what by UDP is answered from */
     struct fiber *fiber; /* of a TCP connection; NULL: by UDP */
     bool done;
     uint16_t client;

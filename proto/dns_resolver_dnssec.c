@@ -146,7 +146,12 @@ static enum err take_store(struct dns_keeper *k, struct block *b) MAY_YIELD
                   (unsigned long long)(2 * k->store.copy_bytes));
     if (e == OK)
         e = dns_anchors_load(&k->store, &k->anchors);
-    return e == ERR_NOT_FOUND ? OK : e;
+    if (e == ERR_MALFORMED)
+        log_error(&source, "the device for trust anchors holds something else");
+    if (e != OK && e != ERR_NOT_FOUND)
+        return e;
+    log_info(&source, "trust anchors are kept on the block device, which has %zu", e == OK ? k->anchors.n : 0);
+    return OK;
 }
 
 static enum err set_up(struct dns_keeper *k, const struct dns_server_validation *o) MAY_YIELD

@@ -24,6 +24,7 @@ struct dns_from {
     uint64_t now_ns;           /* monotonic */
     uint32_t wall_s;           /* since 1970, as serial numbers are compared (RFC 1982) */
     struct udp_socket *socket; /* that it came to by UDP, for who answers later */
+    const struct ip *to;       /* and the address; BORROWS until the call returns; NULL: none */
 };
 
 /* A request that was read: all sections are whole and nothing is behind them. */

@@ -8,8 +8,9 @@
  *                            +------------- news ---------------------------+
  *
  * Workers take connections from READY, first come first served; in all other states no fiber is held. Requests of one
- * connection are answered in order, as soon as each is whole. Those in IDLE and WAITING have one deadline, so their lists are in
- * the order in which they end. */
+ * connection are answered in order, as soon as each is whole. Those in IDLE have one deadline, so their list is in the order in
+ * which they end. A request that is WAITING keeps the deadline that it began with, however often a byte of it comes: its end may
+ * be late, by the idle time at most, behind those that began after it. */
 #include "proto/dns_serve.h"
 
 #include <jinn/fiber.h>
@@ -58,6 +59,7 @@ struct connection {
     size_t unsent; /* when last looked at */
     uint16_t client;
     uint8_t state;
+    bool part; /* the deadline is that of a request of which a part has come */
 };
 
 struct worker {
@@ -161,7 +163,9 @@ static void drop(struct connection *c)
 
 static void park(struct connection *c, enum state state)
 {
-    c->deadline_ns = time_after(sched_now(), c->tcp->o.idle_ns);
+    if (!c->part)
+        c->deadline_ns = time_after(sched_now(), c->tcp->o.idle_ns);
+    c->part = state == WAITING;
     move(c, state);
     tell_keeper(c->tcp, c->deadline_ns);
     flow_arm(c->flow, &c->waiter); /* last: it may call on_bytes at once */
@@ -214,6 +218,7 @@ static void drain(struct connection *c)
 {
     c->unsent = flow_unsent(c->flow);
     c->deadline_ns = time_after(sched_now(), SLOW_NS);
+    c->part = false;
     move(c, DRAINING);
     tell_keeper(c->tcp, time_after(sched_now(), DRAIN_NS));
 }
@@ -351,6 +356,7 @@ static enum err next_message(struct connection *c, struct bytes *message)
     if (!reader_good(&r))
         return ERR_AGAIN;
     b->from += LENGTH_BYTES + (size_t)len;
+    c->part = false;
     return OK;
 }
 

@@ -20,6 +20,7 @@ static void set_from(struct dns_udp *u, const struct udp_question *q, struct dns
     from->now_ns = q->now_ns;
     from->wall_s = wall_s(u, q->now_ns);
     from->socket = u->socket;
+    from->to = q->to;
 }
 
 /* In a zone of a million names each of the two looks into memory that finding one takes costs as much as a quarter of our other

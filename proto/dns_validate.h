@@ -19,8 +19,7 @@ enum {
     DNS_VALIDATE_SAME_TAG = 4,   /* keys for one signature that have its tag; more than one is an accident already */
     DNS_VALIDATE_DIGESTS = 24,   /* of keys, for one set of keys: one for each DS of six keys, thrice */
     DNS_VALIDATE_RECORDS = 5461, /* of a set: more do not fit into a message */
-    DNS_VALIDATE_BOGUS_S = 60,   /* what is bogus is not asked for again for a while (RFC 4035 4.7), nor for long */
-    DNS_VALIDATE_PROOF_MOST = 64 /* proofs of one no that are looked at */
+    DNS_VALIDATE_BOGUS_S = 60    /* what is bogus is not asked for again for a while (RFC 4035 4.7), nor for long */
 };
 
 /* Extended errors (RFC 8914), `reason` of what is bogus. */
@@ -44,10 +43,10 @@ struct dns_validate_options {
 };
 
 struct dns_validate_counters {
-    uint64_t secure, insecure, bogus, needs;                                 /* calls, by verdict */
-    uint64_t checks;                                                         /* signatures that were verified, or not */
-    uint64_t many_checks, many_tags, many_digests, many_hashes, many_proofs; /* limits that were hit */
-    uint64_t many_iterations;                                                /* insecure for that */
+    uint64_t secure, insecure, bogus, needs;                    /* calls, by verdict */
+    uint64_t checks;                                            /* signatures that were verified, or not */
+    uint64_t many_checks, many_tags, many_digests, many_hashes; /* limits that were hit */
+    uint64_t many_iterations;                                   /* insecure for that */
 };
 
 struct dns_validator;

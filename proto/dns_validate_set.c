@@ -170,16 +170,13 @@ static bool verify_among(struct dns_walk *w, const struct dns_cached *c, const s
     return false;
 }
 
-/* There is one of an owner; two would be proof that something is wrong, and can't be verified one by one. */
+/* There is one of an owner; two would be proof that something is wrong, and can't be verified one by one. No more are in the cache than
+ * DNS_COLLECT_PROOFS. */
 static void add_proofs(struct dns_walk *w, const struct dns_cached *c, struct dns_denial *d)
 {
     struct reader r = proofs(c);
     struct dns_cached_proof p;
     for (unsigned i = 0; i < c->n_proofs && dns_cached_next_proof(&r, &p); i++) {
-        if (i == DNS_VALIDATE_PROOF_MOST) {
-            w->v->counters.many_proofs++;
-            return;
-        }
         if (p.type != DNS_NSEC && p.type != DNS_NSEC3)
             continue;
         w->v->rdata[0] = p.rdata;

@@ -7,7 +7,7 @@
 
 #include "sys/complain.h"
 #include "sys/nearest.h"
-#include "sys/values.h"
+#include "base/values.h"
 
 #include <jinn/must.h>
 

@@ -89,10 +89,19 @@ static void open_block(struct tender *t, struct solo5_entry *e, const struct opt
     tender_stage(t, TENDER_FD_DEVICE + (int)(e - t->manifest.entries), fd);
 }
 
+/* An option of a device that isn't there would be a mistake. */
+static bool left_out(struct tender *t, const struct solo5_entry *e)
+{
+    return solo5_optional(&t->manifest, t->jinn, (size_t)(e - t->manifest.entries)) &&
+           !options_find(&t->options, OPTION_BLOCK_SIZE, e->name);
+}
+
 static void open_device(struct tender *t, struct solo5_entry *e)
 {
     bool net = e->type == SOLO5_NET;
     struct option *o = options_find(&t->options, net ? OPTION_NET : OPTION_BLOCK, e->name);
+    if (!o && left_out(t, e))
+        return;
     if (!o)
         fail(FAIL_DEVICE, "%s: its %s device %s is not attached; add --%s:%s=%s", t->options.image, kind_text(e->type),
              e->name, kind_text(e->type), e->name, net ? "INTERFACE" : "FILE");

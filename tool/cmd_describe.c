@@ -64,15 +64,16 @@ static void print_devices(const struct description *d, const struct colours *k)
     if (d->manifest) {
         for (size_t i = 0; i < d->manifest->n_devices; i++) {
             const struct device *v = &d->manifest->devices[i];
-            printf("  %s%-8s%s %s%s%s\n", k->accent, device_kind_text(v->kind), k->reset, v->name,
-                   v->from ? "  from " : "", v->from ? v->from : "");
+            printf("  %s%-8s%s %s%s%s%s\n", k->accent, device_kind_text(v->kind), k->reset, v->name,
+                   v->from ? "  from " : "", v->from ? v->from : "", v->optional ? " (optional)" : "");
         }
         return;
     }
     for (size_t i = 0; d->file.plan && i < d->file.plan->manifest.n; i++) {
         const struct solo5_entry *e = &d->file.plan->manifest.entries[i];
         if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
-            printf("  %s%-8s%s %s\n", k->accent, e->type == SOLO5_NET ? "net" : "block", k->reset, e->name);
+            printf("  %s%-8s%s %s%s\n", k->accent, e->type == SOLO5_NET ? "net" : "block", k->reset, e->name,
+                   image_optional(&d->file, i) ? " (optional)" : "");
     }
 }
 
@@ -204,13 +205,14 @@ static json_t *json_devices(const struct description *d)
 {
     json_t *list = json_array();
     for (size_t i = 0; d->manifest && i < d->manifest->n_devices; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s}", "type", device_kind_text(d->manifest->devices[i].kind),
-                                              "name", d->manifest->devices[i].name));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "type", device_kind_text(d->manifest->devices[i].kind),
+                                              "name", d->manifest->devices[i].name, "optional",
+                                              (int)d->manifest->devices[i].optional));
     for (size_t i = 0; !d->manifest && d->file.plan && i < d->file.plan->manifest.n; i++) {
         const struct solo5_entry *e = &d->file.plan->manifest.entries[i];
         if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s}", "type", e->type == SOLO5_NET ? "net" : "block", "name", e->name));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "type", e->type == SOLO5_NET ? "net" : "block",
+                                                  "name", e->name, "optional", (int)image_optional(&d->file, i)));
     }
     return list;
 }

@@ -186,10 +186,11 @@ static struct request parse(int argc, char **argv)
 
 /* ---- What to run ---- */
 
-static void add_device(struct subject *s, enum device_kind kind, const char *name)
+static void add_device(struct subject *s, enum device_kind kind, const char *name, bool optional)
 {
     if (s->n_devices < ARRAY_LEN(s->devices))
-        s->devices[s->n_devices++] = (struct device){.kind = kind, .name = format_text("%s", name)};
+        s->devices[s->n_devices++] =
+            (struct device){.kind = kind, .name = format_text("%s", name), .optional = optional};
 }
 
 static struct subject from_folder(const struct request *r)
@@ -213,18 +214,18 @@ static struct subject from_folder(const struct request *r)
     return s;
 }
 
-/* "net service" and the like, one a line, as origin.c writes them. */
+/* "net service", "block journal optional" and the like, one a line, as origin.c writes them. */
 static void devices_of_origin(struct subject *s, const char *origin)
 {
     char *rest = format_text("%s", origin);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        char name[PLAT_NAME_MAX + 1];
+        char name[PLAT_NAME_MAX + 1], optional[9] = "";
         if (sscanf(line, "net %67s", name) == 1)
-            add_device(s, DEVICE_NET, name);
-        else if (sscanf(line, "block %67s", name) == 1)
-            add_device(s, DEVICE_BLOCK, name);
+            add_device(s, DEVICE_NET, name, false);
+        else if (sscanf(line, "block %67s %8s", name, optional) >= 1)
+            add_device(s, DEVICE_BLOCK, name, strcmp(optional, "optional") == 0);
         else if (sscanf(line, "kv %67s", name) == 1)
-            add_device(s, DEVICE_KV, name);
+            add_device(s, DEVICE_KV, name, false);
     }
 }
 
@@ -245,7 +246,7 @@ static struct subject from_image(const struct request *r)
     for (size_t k = 0; k < i.plan->manifest.n; k++) {
         const struct solo5_entry *e = &i.plan->manifest.entries[k];
         if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
-            add_device(&s, e->type == SOLO5_NET ? DEVICE_NET : DEVICE_BLOCK, e->name);
+            add_device(&s, e->type == SOLO5_NET ? DEVICE_NET : DEVICE_BLOCK, e->name, image_optional(&i, k));
     }
     return s;
 }
@@ -403,6 +404,8 @@ static void add_block(struct supervised *v, struct request *r, const struct subj
 {
     struct pair *given = find_pair(&r->blocks, d->name);
     struct stat st;
+    if (!given && d->optional)
+        return;
     if (!given)
         fail(STATUS_NO_INPUT, "%s needs a file for its block device %s; add --block %s=FILE", s->name, d->name,
              d->name);
@@ -550,7 +553,7 @@ const struct command command_run = {
         "      --net-offload NAME=off\n"
         "                            the host's kernel gets plain frames only: no checksums or segments are left\n"
         "                            to it\n"
-        "      --block NAME=FILE     the file or device behind a block device\n"
+        "      --block NAME=FILE     the file or device behind a block device; only an optional one can be left out\n"
         "      --kv NAME=DIR         a folder of the host as a key-value store (linux only)\n"
         "      --key-file NAME=FILE  the file's content is the value of a secret key\n"
         "      --mem MB              memory of the image\n"

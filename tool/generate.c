@@ -35,7 +35,8 @@ static void add_members(struct text *t, const struct manifest *m)
     if (m->n_devices + m->n_keys == 0)
         text_add(t, "    int nothing; /* the manifest names no device and no key */\n");
     for (size_t i = 0; i < m->n_devices; i++)
-        text_add(t, "    %s%s;\n", device_type(&m->devices[i]), c_identifier(m->devices[i].name));
+        text_add(t, "    %s%s;%s\n", device_type(&m->devices[i]), c_identifier(m->devices[i].name),
+                 m->devices[i].optional ? " /* NULL: not attached */" : "");
     for (size_t i = 0; i < m->n_keys; i++) {
         const struct setting *k = &m->keys[i];
         text_add(t, "    %s%s;", value_type_declaration(k->type), c_identifier(k->name));
@@ -76,12 +77,13 @@ static void add_image(struct text *t, const struct manifest *m, const char *targ
     for (size_t i = 0; i < m->n_devices; i++) {
         if (m->devices[i].kind == DEVICE_KV)
             continue;
-        text_add(t, "    {\"%s\", %s},\n", m->devices[i].name,
-                 m->devices[i].kind == DEVICE_NET ? "PLAT_NET" : "PLAT_BLOCK");
+        text_add(t, "    {\"%s\", %s, %s},\n", m->devices[i].name,
+                 m->devices[i].kind == DEVICE_NET ? "PLAT_NET" : "PLAT_BLOCK",
+                 m->devices[i].optional ? "true" : "false");
         n++;
     }
     if (n == 0)
-        text_add(t, "    {\"\", PLAT_BLOCK}, /* C has no empty arrays */\n");
+        text_add(t, "    {\"\", PLAT_BLOCK, true}, /* C has no empty arrays */\n");
     text_add(t, "};\nconst size_t plat_n_devices = %zu;\n", n);
     text_add(t, "const size_t plat_stacks_n = %u;\nconst size_t plat_stack_bytes = %u;\n\n", m->n_stacks, stack_bytes);
 }
@@ -144,7 +146,10 @@ static void add_starts(struct text *t, const struct manifest *m, const char *tar
         if (d->kind == DEVICE_NET)
             text_add(t, "    self.%s = boot_stack(\"%s\", &%s_options);\n", c, d->name, c);
         else if (d->kind == DEVICE_BLOCK || d->kind == DEVICE_ARCHIVE)
-            text_add(t, "    self.%s = %s(\"%s\");\n", c, d->kind == DEVICE_BLOCK ? "boot_block" : "boot_kv_block",
+            text_add(t, "    self.%s = %s(\"%s\");\n", c,
+                     d->kind == DEVICE_ARCHIVE ? "boot_kv_block"
+                     : d->optional             ? "boot_block_optional"
+                                               : "boot_block",
                      d->name);
         else {
             if (d->from)

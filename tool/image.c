@@ -2,6 +2,7 @@
 #include "tool/image.h"
 #include "tool/origin.h"
 #include "tool/say.h"
+#include "wire/extension.h"
 
 #include <errno.h>
 
@@ -58,4 +59,10 @@ const char *image_origin_word(const struct image *i, const char *word)
         return NULL;
     line += strlen(word) + 2;
     return format_text("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+bool image_optional(const struct image *i, size_t index)
+{
+    struct solo5_manifest *m = &i->plan->manifest;
+    return solo5_optional(m, solo5_find(m, bytes_str(EXTENSION_NAME), SOLO5_JINN), index);
 }

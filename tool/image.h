@@ -18,5 +18,7 @@ struct image {
 struct image image_read(const char *path);
 /* The value of a line "WORD value" of the origin text, or NULL. */
 const char *image_origin_word(const struct image *i, const char *word);
+/* Of one for a tender: it can do without this device of its manifest. */
+bool image_optional(const struct image *i, size_t index);
 
 #endif

@@ -2,6 +2,7 @@
 /* inih reads the lines; this file gives them meaning and refuses what has none. inih calls back for settings
  * only, so the reader below adds a line after each heading: that is how sections without settings are seen. */
 #include "tool/manifest.h"
+#include "base/values.h"
 #include "tool/net_keys.h"
 #include "tool/say.h"
 #include "tool/values.h"
@@ -37,7 +38,7 @@ static const char *const unikernel_words[] = {"name",  "sources", "prepare", "st
 static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
 static const char *const kv_words[] = {"block", "from", NULL};
 static const char *const net_words[] = {"connections", "ipv6", "tcp", NULL};
-static const char *const no_words[] = {NULL};
+static const char *const block_words[] = {"optional", NULL};
 
 const char *device_kind_text(enum device_kind kind)
 {
@@ -184,7 +185,7 @@ static uint32_t number(const struct reading *r, const char *name, const char *te
 static void set_stack_bytes(struct reading *r, const char *text)
 {
     uint64_t v = 0;
-    if (!value_size(text, &v) || v < STACK_BYTES_MIN || v > STACK_BYTES_MAX || v % 4096 != 0)
+    if (!value_size(bytes_str(text), &v) || v < STACK_BYTES_MIN || v > STACK_BYTES_MAX || v % 4096 != 0)
         wrong(r, format_text("stack = %s; give a size from %dK to %dK in steps of 4K", text, STACK_BYTES_MIN / 1024,
                              STACK_BYTES_MAX / 1024));
     r->m->stack_bytes = (uint32_t)v;
@@ -247,18 +248,31 @@ static bool yes_or_no(const struct reading *r, const char *name, const char *val
     return strcmp(value, "yes") == 0;
 }
 
+static bool true_or_false(const struct reading *r, const char *name, const char *value)
+{
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        wrong(r, format_text("%s = %s; give true or false", name, value));
+    return strcmp(value, "true") == 0;
+}
+
 static void set_device(struct reading *r, const char *name, const char *value)
 {
     static const char *const *const known[] = {
-        [DEVICE_NET] = net_words, [DEVICE_BLOCK] = no_words, [DEVICE_KV] = kv_words};
+        [DEVICE_NET] = net_words, [DEVICE_BLOCK] = block_words, [DEVICE_KV] = kv_words};
     static const char *const advice[] = {[DEVICE_NET] = "; there are ipv6, tcp and connections",
-                                         [DEVICE_BLOCK] = "; remove it: devices are attached when the image starts",
+                                         [DEVICE_BLOCK] =
+                                             "; there is optional: what is attached is said when the image starts",
                                          [DEVICE_KV] = "; there are from and block"};
     struct device *d = &r->m->devices[r->m->n_devices - 1];
     if (d->kind == DEVICE_KV && strcmp(name, "from") == 0)
         set_from(r, d, value);
     else if (d->kind == DEVICE_KV && strcmp(name, "block") == 0)
         d->block_line = yes_or_no(r, name, value) ? r->line : 0;
+    else if (d->kind == DEVICE_KV && strcmp(name, "optional") == 0)
+        wrong(r, format_text("[kv %s] can't be optional: a store is always there; only [block NAME] and [key NAME] are",
+                             d->name));
+    else if (d->kind == DEVICE_BLOCK && strcmp(name, "optional") == 0)
+        d->optional = true_or_false(r, name, value);
     else if (d->kind == DEVICE_NET && strcmp(name, "connections") == 0)
         d->connections = number(r, name, value, CONNECTIONS_MIN, CONNECTIONS_MAX);
     else if (d->kind == DEVICE_NET && strcmp(name, "ipv6") == 0)
@@ -283,9 +297,7 @@ static void set_key(struct reading *r, const char *name, const char *value)
     } else if (strcmp(name, "help") == 0) {
         k->help = format_text("%s", value);
     } else if (strcmp(name, "optional") == 0) {
-        if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-            wrong(r, format_text("optional = %s; give true or false", value));
-        k->optional = strcmp(value, "true") == 0;
+        k->optional = true_or_false(r, name, value);
     } else {
         wrong(r, format_text("[key %s] has no setting '%s'; there are type, default, help and optional%s", k->name,
                              name, say_hint(name, key_words)));

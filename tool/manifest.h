@@ -33,6 +33,7 @@ struct device {
     char *name;
     int line;
     int from_line;
+    bool optional;        /* block: the image may be started without it */
     bool no_ipv6;         /* net: ipv6 = no, so that the image has none of it */
     bool no_tcp;          /* net: tcp = no, likewise */
     uint32_t connections; /* net: of TCP at once; 0: what the memory is good for */

@@ -15,6 +15,7 @@
 
 static void fill(struct solo5_manifest *s, const struct manifest *m, bool hvt)
 {
+    uint64_t optional = 0;
     /* Entry 0 stays without a name: Solo5 keeps it for itself. */
     s->entries[0].type = SOLO5_RESERVED;
     s->n = 1;
@@ -22,6 +23,7 @@ static void fill(struct solo5_manifest *s, const struct manifest *m, bool hvt)
         const struct device *d = &m->devices[i];
         if (d->kind == DEVICE_KV)
             continue;
+        optional |= (uint64_t)d->optional << s->n;
         struct solo5_entry *e = &s->entries[s->n++];
         e->type = d->kind == DEVICE_NET ? SOLO5_NET : SOLO5_BLOCK;
         memcpy(e->name, d->name, strlen(d->name));
@@ -30,6 +32,7 @@ static void fill(struct solo5_manifest *s, const struct manifest *m, bool hvt)
     ours->type = SOLO5_JINN;
     memcpy(ours->name, EXTENSION_NAME, strlen(EXTENSION_NAME));
     ours->version = EXTENSION_VERSION;
+    ours->optional = optional;
     ours->features = hvt ? FEATURES_HVT : FEATURES_SPT;
 }
 

@@ -68,7 +68,8 @@ char *origin_source(const struct build *b, const struct content *contents)
     if (b->shuffle)
         text_add(&t, "shuffle %s\n", b->shuffle);
     for (size_t i = 0; i < b->m->n_devices; i++)
-        text_add(&t, "%s %s\n", device_kind_text(b->m->devices[i].kind), b->m->devices[i].name);
+        text_add(&t, "%s %s%s\n", device_kind_text(b->m->devices[i].kind), b->m->devices[i].name,
+                 b->m->devices[i].optional ? " optional" : "");
     add_dependency(&t, "mbedtls");
     if (build_sealed(b->target))
         add_dependency(&t, "musl");

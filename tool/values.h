@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Values of keys as text: the same forms that boot arguments take, checked when the appliance is built. */
+/* Values of keys as text: what boot arguments take (base/values.h), checked when the appliance is built. */
 #ifndef TOOL_VALUES_H
 #define TOOL_VALUES_H
 
@@ -14,7 +14,5 @@ const char *value_type_word(enum key_type type);
 const char *value_type_list(void); /* "string, bool, ... or secret" */
 /* What a text for this type should look like, or NULL when it is good. */
 const char *value_problem(enum key_type type, const char *text);
-/* "64K", "4M", "1G", "4096". */
-bool value_size(const char *text, uint64_t *bytes);
 
 #endif

@@ -2,7 +2,8 @@
 /* What our tenders and our images tell each other beyond Solo5's ABI.
  *
  * The image's manifest has one private entry, "jinn" of type SOLO5_JINN, whose version and features say what the image
- * understands. A stock tender leaves it unattached, and the image does without. Ours sets `attached`, and `backing` is the
+ * understands, and which block devices it can do without: a tender of ours starts it without those, and leaves their
+ * entries unattached. Where nothing is said (0: images and tenders from before) each device is needed. A stock tender leaves it unattached, and the image does without. Ours sets `attached`, and `backing` is the
  * address of an extension block, which a guest may write to: it is the tender's gift, not shared.
  *
  *   block    "jinn" "ext1"   u32 whole length   u32 0   refresh part   rest part

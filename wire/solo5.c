@@ -19,6 +19,7 @@ static void parse_resource(struct reader *r, struct solo5_entry *e)
     case SOLO5_JINN:
         e->version = read_le32(&u);
         e->features = read_le32(&u);
+        e->optional = read_le64(&u);
         break;
     default:
         break;
@@ -40,6 +41,7 @@ static void emit_resource(struct writer *w, const struct solo5_entry *e)
     case SOLO5_JINN:
         write_le32(w, e->version);
         write_le32(w, e->features);
+        write_le64(w, e->optional);
         break;
     default:
         break;
@@ -189,6 +191,11 @@ struct solo5_entry *solo5_find(struct solo5_manifest *m, struct bytes name, uint
             return &m->entries[i];
     }
     return NULL;
+}
+
+bool solo5_optional(const struct solo5_manifest *m, const struct solo5_entry *ours, size_t index)
+{
+    return ours && m->entries[index].type == SOLO5_BLOCK && (ours->optional >> index & 1);
 }
 
 void solo5_boot_info_emit(struct writer *w, const struct solo5_boot_info *b)

@@ -6,7 +6,8 @@
  *             begins at a multiple of its own alignment counted from the note's start: ABI1 at 20, MFT1 at 24
  *   ABI1      u32 target, u32 version, u32 0, u32 0
  *   MFT1      u32 version = 1, u32 n, n entries of 104 bytes
- *   entry     0 name[68]   68 u32 type   72 block: u64 capacity, u16 block size | net: mac[6], u16 mtu
+ *   entry     0 name[68]   68 u32 type   72 block: u64 capacity, u16 block size | net: mac[6], u16 mtu |
+ *             ours: u32 version, u32 features, u64 optional devices
  *             88 i32 descriptor | u64 address   96 u8 attached   97 padding
  *   boot info u64 memory, u64 end of image, u64 command line, u64 manifest, i32 epoll, i32 timer
  *
@@ -60,6 +61,7 @@ struct solo5_entry {
     uint16_t mtu_bytes;      /* SOLO5_NET */
     uint32_t version;        /* SOLO5_JINN: of the extension that the image understands */
     uint32_t features;       /* SOLO5_JINN: EXTENSION_* that it can use */
+    uint64_t optional;       /* SOLO5_JINN: block devices that it can do without, a bit each by index in the manifest */
     uint64_t backing;        /* descriptor, or address of the extension block */
     bool attached;
 };
@@ -93,6 +95,9 @@ MUST_USE enum err solo5_abi_parse(struct bytes content, struct solo5_abi *abi);
 
 /* The entry of that name and type, or NULL. */
 struct solo5_entry *solo5_find(struct solo5_manifest *m, struct bytes name, uint32_t type);
+/* The image can do without this device, as `ours` says: its entry of type SOLO5_JINN, or NULL. No stock tender looks there: each
+ * device has to be attached to start the image. Only block devices; a bit of another entry means nothing. */
+bool solo5_optional(const struct solo5_manifest *m, const struct solo5_entry *ours, size_t index);
 /* True for 1 to 67 letters and digits. */
 bool solo5_name_good(struct bytes name);
 

@@ -34,11 +34,13 @@ static void answer(void *service)
     uint8_t *buffer = malloc(DATAGRAM_BYTES);
     size_t len;
     struct endpoint from;
+    struct ip at;
     while (buffer && udp_recv(s->socket, buffer, DATAGRAM_BYTES, &len, &from, TIME_NEVER) == OK) {
         if (s->kind == SERVICE_DISCARD || is_service(&from))
             continue;
         struct piece p = s->kind == SERVICE_ECHO ? piece_copy(bytes_of(buffer, len)) : piece_static(line(s));
-        if (udp_send(s->socket, from, &p, 1) != OK)
+        at = udp_received_at(s->socket);
+        if (udp_send_from(s->socket, &at, from, &p, 1) != OK)
             log_debug(&source, "port %u: an answer was lost", (unsigned)s->kind);
     }
     free(buffer);

@@ -3,9 +3,6 @@
 #include "hosting.h"
 
 #include <jinn/dns_server.h>
-#include <jinn/log.h>
-
-static struct log_source source = LOG_SOURCE("dns");
 
 static enum err set_up(const struct hosting *self, struct dns_server **d)
 {
@@ -31,13 +28,7 @@ static enum err set_up(const struct hosting *self, struct dns_server **d)
 
 int hosting_start(const struct hosting *self)
 {
-    struct dns_server *server;
+    struct dns_server *server = NULL;
     enum err e = set_up(self, &server);
-    if (!e) {
-        log_info(&source, "serving on port %u", self->port);
-        e = dns_server_run(server);
-    }
-    if (e)
-        log_error(&source, "not serving on port %u: %s", self->port, err_text(e));
-    return e != OK;
+    return dns_server_serve(server, self->port, e);
 }

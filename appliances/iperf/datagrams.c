@@ -65,7 +65,7 @@ enum err datagram_send(struct datagram_sender *d, int64_t number, size_t len)
         v[n] = piece_static(bytes_slice(d->payload, 0, left));
         left -= v[n].bytes.len;
     }
-    return udp_send(d->socket, d->to, v, n);
+    return udp_send_from(d->socket, &d->from, d->to, v, n);
 }
 
 static size_t next_datagram_len(const struct traffic_plan *plan, uint64_t sent)

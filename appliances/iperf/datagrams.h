@@ -31,6 +31,7 @@ MUST_USE bool datagram_parse(struct bytes head, enum datagram_format format, uin
 
 struct datagram_sender {
     struct udp_socket *socket;
+    struct ip from; /* the address that was asked; IP_NONE: whichever fits */
     struct endpoint to;
     struct bytes payload;
     enum datagram_format format;

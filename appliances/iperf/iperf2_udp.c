@@ -26,6 +26,7 @@ static struct log_source source = LOG_SOURCE("iperf2");
 
 struct client {
     struct endpoint peer; /* port 0: nobody */
+    struct ip at;         /* where it asked */
     struct iperf2 *server;
     struct iperf2_request request;
     struct datagram_meter meter;
@@ -92,7 +93,11 @@ static void end_sending(struct datagram_sender *d, bool own_socket) MAY_YIELD
 
 static void send_to(struct client *c, struct udp_socket *socket, struct endpoint to, bool own_socket) MAY_YIELD
 {
-    struct datagram_sender d = {.socket = socket, .to = to, .payload = c->server->payload, .format = DATAGRAM_IPERF2};
+    struct datagram_sender d = {.socket = socket,
+                                .from = own_socket ? IP_NONE : c->at,
+                                .to = to,
+                                .payload = c->server->payload,
+                                .format = DATAGRAM_IPERF2};
     const struct traffic_plan plan = iperf2_plan(&c->request);
     uint64_t bytes = 0;
     enum err e = datagrams_send(&d, &plan, &bytes);
@@ -128,7 +133,7 @@ static void begin_sending(struct client *c)
 
 static void begin(struct client *c, struct iperf2 *s, const struct endpoint *peer, struct bytes head)
 {
-    *c = (struct client){.peer = *peer, .server = s, .begin_ns = sched_now()};
+    *c = (struct client){.peer = *peer, .at = udp_received_at(s->socket), .server = s, .begin_ns = sched_now()};
     iperf2_head_parse(bytes_slice(head, DATAGRAM_HEAD_BYTES, head.len), &c->request);
     if (c->request.mode != IPERF2_NORMAL && c->request.mode != IPERF2_TRADEOFF)
         begin_sending(c);
@@ -154,7 +159,7 @@ static void report(const struct client *c)
     write_be32(&w, (uint32_t)(c->meter.n_out_of_order >> 32));
     write_be32(&w, (uint32_t)(c->meter.n_highest >> 32));
     struct piece p = piece_copy(writer_bytes(&w));
-    if (udp_send(c->server->socket, c->peer, &p, 1) != OK)
+    if (udp_send_from(c->server->socket, &c->at, c->peer, &p, 1) != OK)
         log_debug(&source, "a report was lost"); /* the client asks again */
 }
 

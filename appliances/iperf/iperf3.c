@@ -91,7 +91,8 @@ static enum err write_text(struct iperf3 *s, struct bytes text) MAY_YIELD
 static enum err send_datagrams(struct iperf3_stream *stream, const struct traffic_plan *plan) MAY_YIELD
 {
     struct iperf3 *s = stream->server;
-    struct datagram_sender d = {s->socket, stream->peer, s->payload, iperf3_format(s), 0};
+    struct datagram_sender d = {
+        .socket = s->socket, .from = stream->at, .to = stream->peer, .payload = s->payload, .format = iperf3_format(s)};
     enum err e = datagrams_send(&d, plan, &stream->bytes);
     stream->meter.n_highest = d.n_sent;
     return e;

@@ -47,6 +47,7 @@ struct iperf3_stream {
     struct flow *flow;    /* TCP */
     bool owned;           /* by its fiber, which closes it */
     struct endpoint peer; /* UDP */
+    struct ip at;         /* where that one asked */
     struct datagram_meter meter;
 };
 

@@ -53,10 +53,13 @@ static void greet(struct iperf3 *s, const struct endpoint *from, struct bytes he
     if (!stream && s->n_streams == s->n_wanted)
         return;
     struct piece p = piece_copy(writer_bytes(&w));
-    if (udp_send(s->socket, *from, &p, 1) != OK)
+    const struct ip at = udp_received_at(s->socket);
+    if (udp_send_from(s->socket, &at, *from, &p, 1) != OK)
         log_warning(&source, "port %u: an answer was lost", s->port);
-    if (!stream)
-        iperf3_add_stream(s, NULL, from);
+    if (stream)
+        return;
+    iperf3_add_stream(s, NULL, from);
+    s->stream[s->n_streams - 1].at = at;
 }
 
 static void take(struct iperf3 *s, const struct endpoint *from, struct bytes head, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Answers for the zones in the key-value store `zones` and for those that come from other servers; changes by UPDATE are kept on
- * the block device `journal`. */
+ * the block device `journal`, if there is one. */
 #include "nameserver.h"
 
 #include <jinn/dns_server.h>
@@ -22,7 +22,6 @@ static enum err make(const struct nameserver *self, struct dns_server **d)
     return e ? e : dns_server_load_packed(*d, self->zones);
 }
 
-/* A device of one block is none: who changes nothing by UPDATE needs no other. */
 static enum err add_peers(const struct nameserver *self, struct dns_server *d)
 {
     const struct dns_server_peers_options o = {.keys = self->tsig,
@@ -32,9 +31,12 @@ static enum err add_peers(const struct nameserver *self, struct dns_server *d)
                                                .secondaries = self->secondaries,
                                                .primaries = self->primaries,
                                                .secondary = self->secondary};
-    bool keeps = self->update || self->journal->capacity_bytes > self->journal->block_bytes;
     enum err e = dns_server_peers(d, self->service, &o);
-    return e || !keeps ? e : dns_server_journal(d, self->journal);
+    if (e || self->journal)
+        return e ? e : dns_server_journal(d, self->journal);
+    if (self->update)
+        log_info(&source, "changes by UPDATE are in memory only: no block device `journal`");
+    return OK;
 }
 
 static enum err set_up(const struct nameserver *self, struct dns_server **d)
@@ -50,13 +52,7 @@ static enum err set_up(const struct nameserver *self, struct dns_server **d)
 
 int nameserver_start(const struct nameserver *self)
 {
-    struct dns_server *server;
+    struct dns_server *server = NULL;
     enum err e = set_up(self, &server);
-    if (!e) {
-        log_info(&source, "serving on port %u", self->port);
-        e = dns_server_run(server);
-    }
-    if (e)
-        log_error(&source, "not serving on port %u: %s", self->port, err_text(e));
-    return e != OK;
+    return dns_server_serve(server, self->port, e);
 }

@@ -3,9 +3,6 @@
 #include "resolver.h"
 
 #include <jinn/dns_resolver.h>
-#include <jinn/log.h>
-
-static struct log_source source = LOG_SOURCE("dns");
 
 static enum err set_up(const struct resolver *self, struct dns_server **d)
 {
@@ -28,7 +25,7 @@ static enum err set_up(const struct resolver *self, struct dns_server **d)
     if (!e)
         e = dns_server_resolve(*d, self->service, &resolver);
     if (!e && self->validate)
-        e = dns_server_validate(*d, &(struct dns_server_validation){.anchors = self->anchors});
+        e = dns_server_validate(*d, &(struct dns_server_validation){.anchors = self->anchors, .keep = self->trust});
     if (!e)
         e = dns_server_block(*d, self->lists, self->block_zero ? DNS_BLOCK_ZERO : DNS_BLOCK_NXDOMAIN);
     if (!e)
@@ -40,13 +37,7 @@ static enum err set_up(const struct resolver *self, struct dns_server **d)
 
 int resolver_start(const struct resolver *self)
 {
-    struct dns_server *server;
+    struct dns_server *server = NULL;
     enum err e = set_up(self, &server);
-    if (!e) {
-        log_info(&source, "serving on port %u", self->port);
-        e = dns_server_run(server);
-    }
-    if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
-    return e != OK;
+    return dns_server_serve(server, self->port, e);
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* Answers for the zones in the key-value store `zones`, which it signs with the keys that it is given, and for those that come from
- * other servers. */
+/* Answers for the zones in the key-value store `zones`, which it signs with the keys of --key-file or of the block device `keys`, and for
+ * those that come from other servers; changes by UPDATE are kept on the block device `journal`, if there is one. */
 #include "signer.h"
 
 #include <jinn/dns_server.h>
 #include <jinn/log.h>
 
+#include <stdlib.h>
+
 static struct log_source source = LOG_SOURCE("dns");
 
-static enum err set_up(const struct signer *self, struct dns_server **d)
+static enum err add_peers(const struct signer *self, struct dns_server *d)
 {
-    const struct dns_server_options o = {.id = bytes_str(self->id ? self->id : "")};
-    const struct dns_server_tcp_options tcp = {.message_bytes = 65535};
     const struct dns_server_peers_options peers = {.keys = self->tsig,
                                                    .transfer = self->transfer,
                                                    .update = self->update,
@@ -19,22 +19,52 @@ static enum err set_up(const struct signer *self, struct dns_server **d)
                                                    .secondaries = self->secondaries,
                                                    .primaries = self->primaries,
                                                    .secondary = self->secondary};
-    const struct dns_server_sign_options sign = {.keys = self->dnssec_keys,
-                                                 .nsec3 = self->nsec3,
-                                                 .nsec3_salt = self->nsec3_salt,
-                                                 .nsec3_iterations = (uint16_t)self->nsec3_iterations,
-                                                 .validity_ns = self->validity,
-                                                 .refresh_ns = self->refresh,
-                                                 .jitter_ns = self->jitter,
-                                                 .increment = self->increment,
-                                                 .no_cds = !self->cds};
+    enum err e = dns_server_peers(d, self->service, &peers);
+    if (e || self->journal)
+        return e ? e : dns_server_journal(d, self->journal);
+    if (self->update)
+        log_info(&source, "changes by UPDATE are in memory only: no block device `journal`");
+    return OK;
+}
+
+static enum err sign(const struct signer *self, struct dns_server *d)
+{
+    struct bytes read = {0};
+    struct dns_server_sign_options o = {.keys = self->dnssec_keys,
+                                        .nsec3 = self->nsec3,
+                                        .nsec3_salt = self->nsec3_salt,
+                                        .nsec3_iterations = (uint16_t)self->nsec3_iterations,
+                                        .validity_ns = self->validity,
+                                        .refresh_ns = self->refresh,
+                                        .jitter_ns = self->jitter,
+                                        .increment = self->increment,
+                                        .no_cds = !self->cds};
+    if ((o.keys.len != 0) == (self->keys != NULL)) {
+        log_error(
+            &source,
+            "keys to sign with come by --key-file dnssec-keys=FILE or on the block device `keys`: give one of both");
+        return ERR_INVALID;
+    }
+    enum err e = self->keys ? dns_server_keys_read(self->keys, &read) : OK;
+    if (self->keys)
+        o.keys = read;
+    if (!e)
+        e = dns_server_sign(d, &o);
+    free((void *)(uintptr_t)read.data);
+    return e;
+}
+
+static enum err set_up(const struct signer *self, struct dns_server **d)
+{
+    const struct dns_server_options o = {.id = bytes_str(self->id ? self->id : "")};
+    const struct dns_server_tcp_options tcp = {.message_bytes = 65535};
     enum err e = dns_server_new(&o, d);
     if (!e)
         e = dns_server_load(*d, self->zones);
     if (!e)
-        e = dns_server_peers(*d, self->service, &peers);
+        e = add_peers(self, *d);
     if (!e)
-        e = dns_server_sign(*d, &sign);
+        e = sign(self, *d);
     if (!e)
         e = dns_server_udp(*d, self->service, self->port);
     if (!e)
@@ -44,13 +74,7 @@ static enum err set_up(const struct signer *self, struct dns_server **d)
 
 int signer_start(const struct signer *self)
 {
-    struct dns_server *server;
+    struct dns_server *server = NULL;
     enum err e = set_up(self, &server);
-    if (!e) {
-        log_info(&source, "serving on port %u", self->port);
-        e = dns_server_run(server);
-    }
-    if (e)
-        log_error(&source, "port %u: %s", self->port, err_text(e));
-    return e != OK;
+    return dns_server_serve(server, self->port, e);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A block device: what an appliance gets for each [block NAME] of its manifest. */
+/* A block device: what an appliance gets for each [block NAME] of its manifest. One with `optional = true` may not be attached
+ * when the image starts: then the pointer that the appliance gets is NULL. */
 #ifndef JINN_BLOCK_H
 #define JINN_BLOCK_H
 
@@ -19,7 +20,8 @@ struct block_ops {
     enum err (*discard)(struct block *b, uint64_t offset, uint64_t len);
 };
 
-/* The device `name` of the manifest. GIVES a device that lives as long as the image. ERR_NOT_FOUND. */
+/* The device `name` of the manifest. GIVES a device that lives as long as the image. ERR_NOT_FOUND: there is none of that name, or
+ * it is optional and not attached. ERR_FULL. */
 MUST_USE enum err block_open(const char *name, struct block **b);
 
 /* ERR_INVALID: not whole blocks, or past the end. ERR_IO. */

@@ -55,6 +55,8 @@ struct stack *boot_stack(const char *name, const struct stack_options *o) MAY_YI
 /* At the end: gives a DHCP lease back. Waits 0.1 s if the server's MAC address had to be asked for. */
 void boot_stack_down(struct stack *s) MAY_YIELD;
 struct block *boot_block(const char *name);
+/* The same for one that the image can do without. NULL: it is not attached. */
+struct block *boot_block_optional(const char *name);
 /* The embedded items, or the host's directory if the operator named one (`--kv NAME=DIR`, linux only). */
 struct kv *boot_kv(const char *name, struct kv_embedded *embedded, const char *directory);
 /* The archive on the block device of this name. */

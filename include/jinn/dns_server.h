@@ -45,8 +45,9 @@ struct dns_server_limit {
 MUST_USE enum err dns_server_limit(struct dns_server *d, const struct dns_server_limit *o);
 
 /* Takes each value whose key ends with ".zone", read as a zone file (RFC 1035 5), as the zone that the key names:
- * "example.com.zone"; the root is "root.zone". $INCLUDE names another key. What is wrong is logged with file and line.
- * ERR_MALFORMED: a zone can't be served; ERR_FULL, ERR_IO. Zones that are there already are replaced at once. */
+ * "example.com.zone"; the root is "root.zone". $INCLUDE names another key. What is wrong is logged with file and line. When the
+ * store can change (kv_refresh), the other zones are served then; else ERR_MALFORMED: a zone can't be served; ERR_FULL. ERR_IO. Zones
+ * that are there already are replaced at once. */
 MUST_USE enum err dns_server_load(struct dns_server *d, struct kv *zones) MAY_YIELD;
 /* The same from what `jinn zone pack` made: each value whose key ends with ".packed". The reading of zone files is then not in the
  * image. */
@@ -118,5 +119,8 @@ MUST_USE enum err dns_server_keys_read(struct block *b, struct bytes *keys) MAY_
 
 /* Serves until the image is to stop. OK: it was stopped. */
 MUST_USE enum err dns_server_run(struct dns_server *d) MAY_YIELD;
+/* The same for an image that does nothing else, with what is logged of it: the port, or why it does not serve, which `made` is when the
+ * server could not be set up (then the server is not looked at). The status that the image ends with. */
+int dns_server_serve(struct dns_server *d, uint16_t port, enum err made) MAY_YIELD;
 
 #endif

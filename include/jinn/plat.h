@@ -30,6 +30,7 @@ enum plat_device_type { PLAT_BLOCK = 1, PLAT_NET = 2 }; /* Solo5's numbers */
 struct plat_device {
     char name[PLAT_NAME_MAX + 1];
     enum plat_device_type type;
+    bool optional; /* a block device that the image can do without: then plat_block_open says ERR_NOT_FOUND */
 };
 
 /* Defined by the generated main. */
@@ -138,6 +139,7 @@ struct plat_block_info {
     uint32_t block_bytes;
 };
 
+/* ERR_NOT_FOUND: the manifest has no block device of that name, or has it as optional and none is attached. */
 MUST_USE enum err plat_block_open(const char *name, struct plat_block_info *info);
 /* Offset and length are multiples of block_bytes; past the end is ERR_INVALID. Synchronous. ERR_IO. */
 MUST_USE enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len);

@@ -118,9 +118,15 @@ uint16_t udp_port(const struct udp_socket *u);
 /* Sends one datagram of at most UDP_PARTS_MAX parts. BORROWS. Too long for the MTU: fragmented, at most 65507 bytes.
  * ERR_TOO_LARGE, ERR_UNREACHABLE, ERR_AGAIN (dropped and counted: the device is full). Never waits. */
 MUST_USE enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n);
+/* The same from this address, not from the one that fits `to` best: who was asked at one of several has to answer from there.
+ * IP_NONE: as udp_send. ERR_UNREACHABLE also: it is none of ours, or no longer. */
+MUST_USE enum err udp_send_from(struct udp_socket *u, const struct ip *from, struct endpoint to, const struct piece *v,
+                                size_t n);
 /* Receives one datagram; what is longer than `size` is cut and *len says the whole length. ERR_TIMEOUT. */
 MUST_USE enum err udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,
                            uint64_t deadline_ns) MAY_YIELD;
+/* The address of ours that the datagram was sent to that udp_recv gave last; IP_NONE: it was to a group or to all. */
+struct ip udp_received_at(const struct udp_socket *u);
 /* What ICMP said of late about something that this socket sent: true at most once each, with who it was sent to.
  * ERR_REFUSED: nobody listens there; ERR_UNREACHABLE. A fiber that waits in udp_recv goes on waiting. */
 bool udp_problem(struct udp_socket *u, enum err *problem, struct endpoint *peer);
@@ -145,6 +151,8 @@ struct udp_question {
     bool group;     /* it was sent to a broadcast or multicast address */
     bool announced; /* with `announce`; in this place of UDP_ANNOUNCED */
     uint8_t place;
+    const struct ip *
+        to; /* the address that it was sent to; BORROWS likewise. Who answers later does so from there: udp_send_from */
 };
 
 /* Whoever answers each datagram without waiting for anything: no fiber is woken. */

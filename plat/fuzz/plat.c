@@ -16,7 +16,7 @@
 #define POLL_NS 1000
 
 const char plat_image_name[] = "fuzz";
-const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
+const struct plat_device plat_devices[] = {{"net", PLAT_NET, false}};
 const size_t plat_n_devices = 1;
 
 #define BEGIN_NS UINT64_C(1000000000)

@@ -34,6 +34,8 @@ TWO(stack_connect_any);
 TWO(stack_udp);
 TWO(udp_port);
 TWO(udp_send);
+TWO(udp_send_from);
+TWO(udp_received_at);
 TWO(udp_recv);
 TWO(udp_problem);
 TWO(udp_join);
@@ -115,6 +117,17 @@ uint16_t __wrap_udp_port(const struct udp_socket *u)
 enum err __wrap_udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)
 {
     return PICK(u, udp_send)(u, to, v, n);
+}
+
+enum err __wrap_udp_send_from(struct udp_socket *u, const struct ip *from, struct endpoint to, const struct piece *v,
+                              size_t n)
+{
+    return PICK(u, udp_send_from)(u, from, to, v, n);
+}
+
+struct ip __wrap_udp_received_at(const struct udp_socket *u)
+{
+    return PICK(u, udp_received_at)(u);
 }
 
 enum err __wrap_udp_recv(struct udp_socket *u, void *buffer, size_t size, size_t *len, struct endpoint *from,

@@ -4,7 +4,7 @@
  *
  *   host_stack.c  addresses, who owns what, news from epoll        host_tcp.c   listeners and connecting
  *   host_flow.c   a connection: reading, writing, its end          host_udp.c   datagram sockets
- *   host_udp_serve.c  those that answer at once
+ *   host_udp_serve.c  those that answer at once                   host_udp_at.c  their addresses
  *   host_connect_any.c  happy eyeballs
  *   host_address.c  addresses as the host writes them              dispatch.c   which of the two stacks is meant
  *
@@ -108,6 +108,7 @@ struct host_udp {
     bool has_problem;
     enum err problem;
     struct endpoint problem_peer;
+    struct ip received_at; /* where what was received last was sent to; IP_NONE: a group */
 };
 
 /* Where ports are bound. */
@@ -153,6 +154,8 @@ HOST_STACK(stack_connect_any);
 HOST_STACK(stack_udp);
 HOST_STACK(udp_port);
 HOST_STACK(udp_send);
+HOST_STACK(udp_send_from);
+HOST_STACK(udp_received_at);
 HOST_STACK(udp_recv);
 HOST_STACK(udp_problem);
 HOST_STACK(udp_join);
@@ -208,6 +211,18 @@ union host_address {
 /* For a socket of this family; gives its length. An IPv4 address on an AF_INET6 socket stays mapped. */
 socklen_t host_address_of(int family, const struct endpoint *e, union host_address *a);
 struct endpoint host_endpoint_of(const union host_address *a);
+/* What the kernel says beside a datagram. */
+union host_control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+/* Of what comes from now on, on a socket of this family, it is said where it was sent to. */
+void host_udp_ask_where(int fd, int family);
+/* That; IP_NONE: it isn't said. True: a group, or all. */
+bool host_udp_came_to(struct msghdr *m, struct ip *to);
+/* What is sent on a socket of this family leaves from that address. */
+void host_udp_leave_from(struct msghdr *m, union host_control *control, int family, const struct ip *from);
 /* An address of this host that others reach, else its loopback. */
 struct ip_net host_find_ipv4(void);
 struct ip host_find_gateway(void);

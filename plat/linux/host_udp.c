@@ -53,6 +53,7 @@ static void set_option(int fd, int level, int option, int value)
 static void set_options(int fd, const struct host_bind *b)
 {
     set_option(fd, SOL_SOCKET, SO_BROADCAST, 1);
+    host_udp_ask_where(fd, b->family);
     if (b->family == AF_INET || b->both) {
         set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
         set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
@@ -208,6 +209,11 @@ static size_t take_problems(struct host_udp *u)
     return n;
 }
 
+struct ip host_udp_received_at(const struct udp_socket *u)
+{
+    return ((const struct host_udp *)(const void *)u)->received_at;
+}
+
 bool host_udp_problem(struct udp_socket *socket, enum err *problem, struct endpoint *peer)
 {
     struct host_udp *u = of(socket);
@@ -246,20 +252,30 @@ static enum err send_error(int problem)
 
 enum err host_udp_send(struct udp_socket *socket, struct endpoint to, const struct piece *v, size_t n)
 {
+    return host_udp_send_from(socket, &IP_NONE, to, v, n);
+}
+
+enum err host_udp_send_from(struct udp_socket *socket, const struct ip *from, struct endpoint to, const struct piece *v,
+                            size_t n)
+{
     struct host_udp *u = of(socket);
     struct iovec parts[UDP_PARTS_MAX];
     union host_address a;
+    union host_control control;
     int fd;
     must(n <= UDP_PARTS_MAX);
     if (pieces_len(v, n) > HOST_UDP_MAX_BYTES)
         return ERR_TOO_LARGE;
     const struct host_bind *b = bind_for(u, &to.ip, &fd);
-    if (!b || ip_is_unspecified(&to.ip))
+    bool chosen = !ip_equal(from, &IP_NONE);
+    if (!b || ip_is_unspecified(&to.ip) || (chosen && ip_is4(from) != ip_is4(&to.ip)))
         return ERR_UNREACHABLE;
     for (size_t i = 0; i < n; i++)
         parts[i] = (struct iovec){(void *)(uintptr_t)v[i].bytes.data, v[i].bytes.len};
     struct msghdr m = {.msg_name = &a, .msg_namelen = host_address_of(b->family, &to, &a), .msg_iov = parts};
     m.msg_iovlen = n;
+    if (chosen)
+        host_udp_leave_from(&m, &control, b->family, from);
     if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return OK;
     int problem = errno;
@@ -276,11 +292,20 @@ static enum err receive(struct host_udp *u, int fd, void *buffer, size_t size, s
 {
     for (;;) {
         union host_address a = {.any.sa_family = AF_UNSPEC};
-        socklen_t a_len = sizeof a;
-        ssize_t n = recvfrom(fd, buffer, size, MSG_DONTWAIT | MSG_TRUNC, &a.any, &a_len);
+        union host_control control;
+        struct iovec part = {buffer, size};
+        struct msghdr m = {.msg_name = &a,
+                           .msg_namelen = sizeof a,
+                           .msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = &control,
+                           .msg_controllen = sizeof control};
+        ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
         if (n >= 0) {
             *len = (size_t)n;
             *from = host_endpoint_of(&a);
+            if (host_udp_came_to(&m, &u->received_at))
+                u->received_at = IP_NONE;
             return OK;
         }
         if (errno == EAGAIN)

@@ -25,41 +25,33 @@ struct host_serving {
     uint8_t room[]; /* for one answer */
 };
 
-union control {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
-};
-
 /* What came with the datagram about where it was sent to is what is to be said of where the answer comes from. */
-static bool turn_round(struct msghdr *m)
+static void turn_round(struct msghdr *m, bool group)
 {
-    bool group = false;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
-            group = info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
             info.ipi_ifindex = 0;
             memcpy(CMSG_DATA(c), &info, sizeof info);
         } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
             struct in6_pktinfo info;
             memcpy(&info, CMSG_DATA(c), sizeof info);
-            struct ip to;
-            memcpy(to.b, &info.ipi6_addr, sizeof to.b);
-            group = ip_is_multicast(&to); /* of either family */
             if (group)
                 memset(&info.ipi6_addr, 0, sizeof info.ipi6_addr);
             memcpy(CMSG_DATA(c), &info, sizeof info);
         }
     }
-    return group;
 }
 
 static void answer(struct host_serving *s, int fd, struct msghdr *m, size_t len)
 {
     struct host_counters *count = &s->socket->stack->counters;
-    struct udp_question q = {.payload = bytes_of(s->question, len), .now_ns = sched_now(), .group = turn_round(m)};
+    struct ip to;
+    struct udp_question q = {.payload = bytes_of(s->question, len), .now_ns = sched_now(), .to = &to};
     union host_address from;
+    q.group = host_udp_came_to(m, &to);
+    turn_round(m, q.group);
     memcpy(&from, m->msg_name, m->msg_namelen);
     q.from = host_endpoint_of(&from);
     size_t out = q.from.port ? s->server->answer(s->server, &q, s->room, s->size) : UDP_NO_ANSWER;
@@ -79,7 +71,7 @@ static void answer(struct host_serving *s, int fd, struct msghdr *m, size_t len)
 static bool take_one(struct host_serving *s, int fd)
 {
     union host_address from = {.any.sa_family = AF_UNSPEC};
-    union control control;
+    union host_control control;
     struct iovec part = {s->question, sizeof s->question};
     struct msghdr m = {.msg_name = &from,
                        .msg_namelen = sizeof from,
@@ -125,18 +117,6 @@ void host_udp_serve_end(struct host_udp *u)
     u->serving = NULL;
 }
 
-static void ask_for_addresses(const struct host_udp *u)
-{
-    int yes = 1;
-    for (size_t i = 0; i < u->stack->n_binds; i++) {
-        const struct host_bind *b = &u->stack->bind[i];
-        if (b->family == AF_INET)
-            (void)setsockopt(u->socket[i].fd, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes);
-        else
-            (void)setsockopt(u->socket[i].fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &yes, sizeof yes);
-    }
-}
-
 enum err host_stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
                               struct udp_socket **out)
 {
@@ -155,6 +135,5 @@ enum err host_stack_udp_serve(struct stack *s, uint16_t port, struct udp_server 
     timer_init(&serving->again, take_more);
     u->serving = serving;
     u->news = news;
-    ask_for_addresses(u);
     return OK;
 }

@@ -158,7 +158,7 @@ static void check_devices(void)
 {
     for (size_t i = 0; i < plat_n_devices; i++) {
         const struct plat_device *d = &plat_devices[i];
-        if (linux_state.device[i].fd >= 0 || linux_state.device[i].on_host)
+        if (linux_state.device[i].fd >= 0 || linux_state.device[i].on_host || d->optional)
             continue;
         if (d->type == PLAT_NET)
             linux_fail(EXIT_DEVICE, "net device '%s' is not attached: add --net:%s=tap:INTERFACE or =host", d->name,

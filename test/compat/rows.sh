@@ -254,6 +254,13 @@ our_appliances() {
 	else
 		printf 'hello\t%s\tSolo5\tits line\t%s\tNOT MET\n' "$target" "$(got)"
 	fi
+	# It can do without its journal, which only our tenders know.
+	run "$(tender_of Solo5)" --mem=32 --net:service=tap100 "$files/jinn/nameserver.$target"
+	if [ "$status" = 1 ] && said "Device 'journal' of type BLOCK_BASIC declared but not attached"; then
+		printf 'nameserver\t%s\tSolo5\trefused, no journal\t%s\tmet\n' "$target" "$(got)"
+	else
+		printf 'nameserver\t%s\tSolo5\trefused, no journal\t%s\tNOT MET\n' "$target" "$(got)"
+	fi
 	serve website 'two pages over a tap' fetch_pages
 	serve echo '1000 lines over TCP' echo_lines 2>/dev/null
 }

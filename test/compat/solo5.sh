@@ -45,7 +45,7 @@ gather() {
 	mkdir "$folder"/{solo5,jinn,tools}
 	cp "$tree"/tests/*/*.{spt,hvt} "$tree"/tenders/*/solo5-{spt,hvt} "$folder/solo5/"
 	cp "$root"/build/host/jinn-{spt,hvt} "$folder/jinn/"
-	for name in hello website echo; do
+	for name in hello nameserver website echo; do
 		for target in spt hvt; do
 			(cd "$root" && ./jinn build -t $target "appliances/$name" >/dev/null 2>"$folder/log") || { cat "$folder/log" >&2; exit 71; }
 			cp "$root/appliances/$name/dist/$name.$target" "$folder/jinn/"
@@ -97,7 +97,8 @@ TREE is a built Solo5 (\`./configure.sh && make\`); it is no package of Debian's
 Solo5's own \`tests/tests.bats\` asks for. The last column says \`met\`, or what Jinn's tender does otherwise on purpose, which
 the script checks as strictly; anything else would be NOT MET.
 
-Left out are Solo5's tests of other things than a tender: its \`elftool\`, and that a host does not start images by itself. What an
+Left out are Solo5's tests of other things than a tender: its \`elftool\`, and that a host does not start images by itself. A device of the
+manifest that isn't attached is refused by Solo5's tenders even where the manifest has it as \`optional\`: only Jinn's start without. What an
 image of Jinn's does without under Solo5's tenders: [security](security.md#what-depends-on-the-tender).
 
 END

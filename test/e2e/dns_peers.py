@@ -19,9 +19,11 @@ PATIENCE = 30  # until what must come has come
 
 def argv(secret, journal, keys):
     keys = [f"--ipv4={US}/24", "-l", "*:info"] + keys
+    devices = ["--net:service=tap:tap0" if TARGET == "linux" else "--net:service=tap0"]
+    devices += [f"--block:journal={journal}"] if journal else []
     if TARGET == "linux":
-        return [FOLDER, "--net:service=tap:tap0", f"--block:journal={journal}", "--key-file", secret] + keys
-    return [TENDERS[TARGET], "--net:service=tap0", f"--block:journal={journal}", "--key-file", secret, f"{FOLDER}.{TARGET}"] + keys
+        return [FOLDER] + devices + ["--key-file", secret] + keys
+    return [TENDERS[TARGET]] + devices + ["--key-file", secret, f"{FOLDER}.{TARGET}"] + keys
 
 
 class World:
@@ -58,9 +60,9 @@ class World:
         with open(self.path(name), errors="replace") as f:
             return f.read()
 
-    def image(self, **keys):
+    def image(self, journal="journal", **keys):
         words = [f"--{k.replace('_', '-')}={v}" for k, v in keys.items()]
-        return Image(argv("tsig=" + self.path("keys"), self.path("journal"), words), b"serving on port 53", self.ns.name)
+        return Image(argv("tsig=" + self.path("keys"), journal and self.path(journal), words), b"serving on port 53", self.ns.name)
 
     def start(self, name, command):
         """A server; what it says goes to NAME.log."""
@@ -256,6 +258,23 @@ def something_else_on_the_device(w):
         equal(f.read(18), b"a file of somebody")
 
 
+def without_a_device(w):
+    """The same image keeps changes in memory only, and says so where there can be some."""
+    serials = []
+    for _ in range(2):
+        with w.image(None, update="key:k256") as image:
+            assert image.output.count(b"changes by UPDATE are in memory only") == 1, image.output
+            serials.append(w.soa(US, "example.test"))
+            equal(w.update(["zone example.test", "update add gone.example.test 60 TXT gone"]), "")
+            equal(w.dig(f"@{US} +short gone.example.test TXT").strip(), '"gone"')
+            equal(image.stop(), 0)
+    equal(serials[0], serials[1])
+    with w.image(None) as image:
+        assert b"in memory only" not in image.output, image.output
+        equal(w.dig(f"@{US} +short gone.example.test TXT").strip(), "")
+        equal(image.stop(), 0)
+
+
 def many_updates_at_once(w):
     before = w.soa(US, "example.test")
     lines = ["zone example.test"] + [f"update add many{i}.example.test 60 TXT text-number-{i}" for i in range(400)]
@@ -436,7 +455,7 @@ def main():
     os.environ["PATH"] += ":/usr/sbin"
     sh(f"cd appliances/nameserver && ../../jinn build -t {TARGET}")
     first = [transfers_and_who_may, updates_and_who_may, many_updates_at_once]
-    alone = [power_goes, something_else_on_the_device]
+    alone = [power_goes, something_else_on_the_device, without_a_device]
     if TARGET == "spt":  # what other servers say differs not by target
         first.append(secondaries_follow)
         alone += [bind_is_our_primary, knot_is_our_primary, nsd_is_our_primary, without_notify_the_refresh_timer_does_it,

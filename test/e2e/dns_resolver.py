@@ -3,7 +3,7 @@
 """The resolver appliance in a small internet: dns_resolver.py TARGET, where TARGET is spt, hvt or linux, on a tap in a namespace. A root
 and a TLD by nsd, zones by nsd and by appliances/dns (on a tap of its own), and servers that are silent, lame, lie or
 know less than others, played here. What the resolver asks is watched on its tap. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, shutil, socket, struct, sys, tempfile, threading, time
+import ctypes, os, re, shutil, socket, struct, sys, tempfile, threading, time
 import dns.edns, dns.exception, dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype, dns.rrset
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 import dns_servers
@@ -12,7 +12,7 @@ TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"dns-resolver-{TARGET}")
 US, SIX = "10.77.0.2", "fd77::2"
 ROOT_NS, TLD_NS, NSD, OWN, PLAYED, SILENT = "10.77.0.51", "10.77.0.52", "10.77.0.53", "10.78.0.2", "10.77.0.60", "10.77.0.61"
-LAME, NOWHERE = "10.77.0.62", "10.77.0.63"
+LAME, NOWHERE, HINT = "10.77.0.62", "10.77.0.63", "10.77.0.64"
 FOLDER = os.path.join(ROOT, f"build/test/dns-resolver-{TARGET}-{os.getpid()}")
 SOA = "@ IN SOA ns host 1 3600 600 86400 60\n"
 
@@ -266,7 +266,7 @@ def argv(image, tap, *keys):
 class Resolver(Image):
     def __init__(self, *keys, six=False):
         super().__init__(argv("resolver", "tap0", f"--ipv4={US}/24", f"--ipv6={SIX}/64", "--ipv4-gateway=10.77.0.1", f"--via-six={str(six).lower()}", "--validate=false",
-                              *(keys or [f"--hints={ROOT_NS}"])))
+                              *(keys or [f"--hints={HINT}"])))
         self.wait_for(b"serving on port", 20)
         for _ in range(100):
             try:
@@ -297,7 +297,8 @@ def ede(r):
 
 def from_the_root_down():
     equal(data(ask("www.nsd.lab")), ["192.0.2.1"])
-    equal(asked(), [(ROOT_NS, "lab.", "A"), (TLD_NS, "nsd.lab.", "A"), (NSD, "www.nsd.lab.", "A")])
+    equal(asked(), [(HINT, ".", "NS"), (ROOT_NS, "lab.", "A"), (TLD_NS, "nsd.lab.", "A"), (NSD, "www.nsd.lab.", "A")],
+          "the hint knows the root, but the root names another server")
 
 
 def the_second_time_nobody_is_asked():
@@ -343,6 +344,22 @@ def both_families_and_transports():
         for tcp in (False, True):
             equal(data(ask("www.nsd.lab", "A", address, tcp)), ["192.0.2.1"])
     equal(data(ask("txt.nsd.lab", "TXT", tcp=True)), ['"text"'], "a TCP client that must wait")
+
+
+def late_answers_come_from_where_they_were_asked():
+    """Of its two addresses of IPv6 the other one fits this client better."""
+    sh("ip addr add fe80::60/64 dev tap0 nodad")
+    link = None
+    for _ in range(50):  # until it is sure that it has that address alone
+        seen = re.findall(r"from (fe80:[0-9a-f:]+)[:%]", sh("ping -6 -c 2 -i 0.2 -w 2 -I fe80::60%tap0 ff02::1"))
+        link = next((ip for ip in seen if ip != "fe80::60"), None)
+        if link:
+            break
+    asked()
+    q = dns.message.make_query("late.nsd.lab", "A")
+    r = dns.query.udp(q, f"{link}%tap0", timeout=12, source="fd77::1")
+    equal(r.rcode(), dns.rcode.NXDOMAIN)
+    equal([row[0] for row in asked()], [NSD], "others were asked first")
 
 
 def long_answers():
@@ -449,7 +466,7 @@ def forwarding_and_zeros():
     with Resolver(f"--forward={NOWHERE}", "--block-zero", "--empty-zones=false"):
         played_zone.answer = forwarder
         equal(data(ask("a.b.c.example.com")), ["192.0.2.77"])
-        equal(asked(), [(NOWHERE, "a.b.c.example.com.", "A")])
+        equal(asked(), [(NOWHERE, "a.b.c.example.com.", "A")], "nobody is asked for the root's servers")
         equal(data(ask("ads.nsd.lab")), ["0.0.0.0"])
         equal(data(ask("ads.nsd.lab", "AAAA")), ["::"])
         equal(asked(), [])
@@ -507,14 +524,15 @@ def set_up(ns):
     ns.run("sysctl -qw net.ipv6.conf.tap0.disable_ipv6=0")
     for ip in ("fd77::1", "fd77::60"):
         ns.run(f"ip addr add {ip}/64 dev tap0 nodad")
-    for ip in (ROOT_NS, TLD_NS, NSD, PLAYED, SILENT, LAME, NOWHERE):
+    for ip in (ROOT_NS, TLD_NS, NSD, PLAYED, SILENT, LAME, NOWHERE, HINT):
         ns.run(f"ip addr add {ip}/24 dev tap0")
 
 
 def cases(servers):
     global watch, played, silent
     watch = Watch()
-    servers.start(ROOT_NS, {".": ROOT_ZONE})
+    for ip in (HINT, ROOT_NS):
+        servers.start(ip, {".": ROOT_ZONE})
     servers.start(TLD_NS, {"lab.": LAB, "else.": ELSE})
     servers.start(NSD, {"nsd.lab.": NSD_ZONE, "two.lab.": TWO_ZONE, "lame.lab.": LAME_ZONE, "glueless.lab.": GLUELESS_ZONE,
                         "far.else.": FAR_ZONE})
@@ -525,7 +543,7 @@ def cases(servers):
     with Image(argv("dns", "tap1", "--ipv4=10.78.0.2/24", "--ipv4-gateway=10.78.0.1"), b"serving on port"):
         with Resolver():
             for case in (from_the_root_down, the_second_time_nobody_is_asked, one_label_at_a_time, our_own_name_server, aliases, what_is_not,
-                         both_families_and_transports, long_answers, real_clients, servers_with_faults, lies_are_not_kept,
+                         both_families_and_transports, late_answers_come_from_where_they_were_asked, long_answers, real_clients, servers_with_faults, lies_are_not_kept,
                          zones_that_make_work, guessing_is_hard, block_lists, local_zones, who_may_ask):
                 suite.case(case.__name__.replace("_", " "), case)
     suite.case("clients are limited", clients_are_limited)

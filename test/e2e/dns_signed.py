@@ -74,35 +74,19 @@ def make_keys():
     return sh(f"dnssec-dsfromkey -2 {path(names[2])}.key")
 
 
-# ---- Images: the appliance's own sources with zones of ours, and one that has its keys and its changes on block devices ----
+# ---- The image: the appliance's own sources with zones of ours. Its keys come from a file, or they and its changes are on block devices ----
 
-def replace(text, before, after):
-    assert before in text, before
-    return text.replace(before, after, 1)
-
-
-def build(name, change):
-    source, manifest = [open(os.path.join(ROOT, "appliances/signer", f)).read() for f in ("signer.c", "jinn.ini")]
-    source, manifest = change(source, manifest)
-    write(f"{name}/signer.c", source)
-    write(f"{name}/jinn.ini", manifest)
+def build():
+    for part in ("signer.c", "jinn.ini"):
+        with open(os.path.join(ROOT, "appliances/signer", part)) as f:
+            write(f"signer/{part}", f.read())
     for zone, text in ZONES.items():
-        write(f"{name}/zones/{zone}.zone", text)
-    sh(f"{JINN} build -t {TARGET} {path(name)}")
+        write(f"signer/zones/{zone}.zone", text)
+    sh(f"{JINN} build -t {TARGET} {path('signer')}")
 
 
-def on_blocks(source, manifest):
-    source = replace(source, "    if (!e)\n        e = dns_server_sign(",
-                     "    struct dns_server_sign_options from_block = sign;\n    if (!e)\n"
-                     "        e = dns_server_journal(*d, self->journal);\n    if (!e)\n"
-                     "        e = dns_server_keys_read(self->keys, &from_block.keys);\n    if (!e)\n"
-                     "        e = dns_server_sign(").replace("dns_server_sign(*d, &sign)", "dns_server_sign(*d, &from_block)")
-    manifest = replace(manifest, "[kv zones]", "[block keys]\n\n[block journal]\n\n[kv zones]")
-    return source, replace(manifest, "[key dnssec-keys]\ntype    = secret\n", "[key dnssec-keys]\ntype    = secret\noptional = true\n")
-
-
-def argv(name, before, keys):
-    image = path(f"{name}/dist/signer")
+def argv(before, keys):
+    image = path("signer/dist/signer")
     keys = [f"--ipv4={US}/24", "-l", "*:info", "--transfer=any", "--update=any"] + keys
     if TARGET == "linux":
         return [image, "--net:service=tap:tap0"] + before + keys
@@ -110,11 +94,11 @@ def argv(name, before, keys):
 
 
 def plain(ns, *keys, secret="keys"):
-    return Image(argv("plain", ["--key-file", f"dnssec-keys={path(secret)}"], list(keys)), netns=ns.name)
+    return Image(argv(["--key-file", f"dnssec-keys={path(secret)}"], list(keys)), netns=ns.name)
 
 
 def blocks(ns, *keys):
-    return Image(argv("blocks", [f"--block:keys={path('keys.img')}", f"--block:journal={path('journal')}"], list(keys)), netns=ns.name)
+    return Image(argv([f"--block:keys={path('keys.img')}", f"--block:journal={path('journal')}"], list(keys)), netns=ns.name)
 
 
 def make_blocks():
@@ -297,14 +281,18 @@ def all_of_it(ns):
 
 # ---- Cases ----
 
-def refused(ns, secret, text, says, *keys):
-    write(secret, text)
-    with plain(ns, *keys, secret=secret) as image:
+def ends(image, says):
+    with image:
         status = image.wait(20)
         said = image.drain(0.5).decode()
         equal(status != 0, True, said)
         errors = [line for line in said.splitlines() if says in line]
         equal(len(errors), 1, f"'{says}' in {said}")
+
+
+def refused(ns, secret, text, says, *keys):
+    write(secret, text)
+    ends(plain(ns, *keys, secret=secret), says)
 
 
 def wrong_keys(ns):
@@ -314,6 +302,10 @@ def wrong_keys(ns):
     refused(ns, "k2", read(rsa + ".key") + read(rsa + ".private"), "its algorithm is none that signs here")
     refused(ns, "k3", read("keys").split("example.test. IN", 1)[0], "a private key without the line of its K*.key")
     refused(ns, "k4", read("keys"), "signatures must be valid for longer", "--validity=60s", "--refresh=60s")
+    make_blocks()
+    twice = ["--key-file", f"dnssec-keys={path('keys')}", f"--block:keys={path('keys.img')}"]
+    ends(Image(argv([], []), netns=ns.name), "give one of both")
+    ends(Image(argv(twice, []), netns=ns.name), "give one of both")
 
 
 def served_meanwhile(ns):
@@ -336,6 +328,7 @@ def served_meanwhile(ns):
 def with_nsec(ns):
     with plain(ns) as image:
         signed(image)
+        image.wait_for(b"changes by UPDATE are in memory only", 5)
         assert "NSEC3" not in all_of_it(ns)
         assert serial() > 1700000000, "the time"
         equal(image.stop(), 0)
@@ -417,8 +410,7 @@ def updated(ns, *keys):
 def main():
     suite.needs(TARGET)
     ZONES["example.test"] += make_keys()
-    build("plain", lambda source, manifest: (source, manifest))
-    build("blocks", on_blocks)
+    build()
     with Namespace("dns-signed") as ns:
         enter(ns.name)
         suite.case("keys that can't sign are told in one line", wrong_keys, ns)

@@ -134,11 +134,11 @@ def build():
     sh(f"{JINN} build -t {TARGET} {folder}")
 
 
-def resolver(anchor):
+def resolver(anchor, *devices, serving=b"serving on port"):
     path = os.path.join(FOLDER, "resolver/dist/resolver")
-    argv = [path, "--net:service=tap:tap0"] if TARGET == "linux" else [TENDERS[TARGET], "--net:service=tap0", f"{path}.{TARGET}"]
+    argv = [path, "--net:service=tap:tap0", *devices] if TARGET == "linux" else [TENDERS[TARGET], "--net:service=tap0", *devices, f"{path}.{TARGET}"]
     argv += [f"--ipv4={US}/24", "--ipv4-gateway=10.77.0.1", "--via-six=false", f"--hints={ROOT_NS}", f"--anchors={anchor}"]
-    return Image(argv, b"serving on port")
+    return Image(argv, serving)
 
 
 class Unbound:
@@ -289,6 +289,47 @@ def delv_agrees(anchor):
             assert "fully validated" in text and "unsigned" not in text, f"{name}.{kind} {rdtype}:\n{text}"
 
 
+def one_start(anchor, says, *devices, then=lambda: None):
+    """What a resolver that has said so finds of a signed name."""
+    with resolver(anchor, *devices) as image:
+        image.wait_for(says, 30)
+        found = verdict(ask("www.good.lab."))
+        then()
+        equal(image.stop(), 0)
+    return found
+
+
+def anchors_are_kept_over_starts(anchor):
+    """With what the first start has learnt, the second needs no anchor that is right; without the device it would."""
+    disk = write(f"{FOLDER}/trust", "")
+    os.truncate(disk, 64 << 10)
+    device = f"--block:trust={disk}"
+    wrong = re.sub("[0-9A-F]{64}", "00" * 32, anchor)
+    assert wrong != anchor
+
+    def is_written():
+        kept, end = b"", time.monotonic() + 60
+        while b"; valid" not in kept and time.monotonic() < end:
+            time.sleep(0.1)
+            with open(disk, "rb") as f:
+                kept = f.read()
+        assert re.search(rb"jinn anchors 1 .*\n(.*\n)?\. DNSKEY 257 3 13 .* ; valid", kept), kept.strip(b"\0")
+    has = rb"trust anchors are kept on the block device, which has "
+    equal(one_start(anchor, has + rb"0\s", device, then=is_written), ("NOERROR", True))
+    equal(one_start(wrong, has + rb"[12]\s", device), ("NOERROR", True))
+    equal(one_start(wrong, b"serving on port"), ("SERVFAIL", False))
+
+
+def a_device_of_somebody_else(anchor):
+    text = "a file of somebody".ljust(64 << 10)
+    disk = write(f"{FOLDER}/other", text)
+    with resolver(anchor, f"--block:trust={disk}", serving=None) as image:
+        equal(image.wait(30), 1)
+        assert b"the device for trust anchors holds something else" in image.drain(0.5), image.output
+    with open(disk) as f:
+        equal(f.read() == text, True)
+
+
 def cases(servers, anchor):
     with Unbound(anchor), resolver(anchor):
         wait_until_served()
@@ -298,6 +339,8 @@ def cases(servers, anchor):
                      proofs_answer_other_names):
             suite.case(case.__name__.replace("_", " "), case)
         suite.case("delv agrees", delv_agrees, anchor)
+    for case in (anchors_are_kept_over_starts, a_device_of_somebody_else):
+        suite.case(case.__name__.replace("_", " "), case, anchor)
 
 
 def main():

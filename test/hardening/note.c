@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* note [net:NAME|block:NAME|features:N|without:ours]...: the assembly of a manifest's note, as `jinn build` makes it, on standard output. */
+/* note [net:NAME|block:NAME|optional:NAME|features:N|without:ours]...: the assembly of a manifest's note, as `jinn build` makes it, on standard output.
+ * `optional` is a block device that the image can do without. */
 #include "wire/extension.h"
 #include "wire/solo5.h"
 
@@ -29,8 +30,10 @@ int main(int argc, char **argv)
             ours.features = (uint32_t)atoi(argv[i] + 9);
         else if (strcmp(argv[i], "without:ours") == 0)
             extended = false; /* as an image by others: any tender takes it for one of Solo5's */
-        else
+        else {
+            ours.optional |= (uint64_t)(strncmp(argv[i], "optional:", 9) == 0) << m.n;
             m.entries[m.n++] = device(argv[i]);
+        }
     }
     if (extended)
         m.entries[m.n++] = ours;

@@ -16,7 +16,7 @@
 
 #define DISK_BYTES (1 << 20)
 
-const struct plat_device plat_devices[] = {{"disk", PLAT_BLOCK}};
+const struct plat_device plat_devices[] = {{"disk", PLAT_BLOCK, false}};
 const size_t plat_n_devices = 1;
 struct linux_state linux_state;
 

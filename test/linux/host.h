@@ -28,7 +28,7 @@
 
 struct linux_state linux_state = {.epoll = -1, .control = -1};
 const char plat_image_name[] = "test";
-const struct plat_device plat_devices[] = {{"host", PLAT_NET}, {"wire", PLAT_NET}};
+const struct plat_device plat_devices[] = {{"host", PLAT_NET, false}, {"wire", PLAT_NET, false}};
 const size_t plat_n_devices = 2;
 const size_t plat_stacks_n = 16;
 const size_t plat_stack_bytes = 256 * 1024; /* the sanitizers' frames are large */

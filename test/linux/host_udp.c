@@ -22,12 +22,35 @@ static void udp_family(struct udp_socket *u, int family)
                         piece_copy(bytes_str("d")), piece_copy(bytes_str("e"))};
     assert_int_equal(udp_send(u, from, v, 5), OK);
     peer_gets(peer, "abcde");
+    struct ip at = udp_received_at(u);
+    assert_true(ip_equal(&at, &to.ip));
     assert_int_equal(sendto(peer, "cut", 3, 0, &a.any, host_address_of(family, &to, &a)), 3);
     memset(in, 0, sizeof in);
     assert_int_equal(udp_recv(u, in, 2, &len, &from, soon()), OK);
     assert_int_equal(len, 3); /* the whole length */
     assert_string_equal(in, "cu");
     close(peer);
+}
+
+/* The kernel would answer from 127.0.0.1 to what was sent to another address of this host: the peer takes that for a stranger's. */
+static void udp_elsewhere(struct udp_socket *u)
+{
+    union host_address a;
+    char in[16];
+    size_t len;
+    struct endpoint from, to = {ip4(127, 0, 0, 77), udp_port(u)};
+    struct piece p = piece_copy(bytes_str("late"));
+    int fd = plain(AF_INET, SOCK_DGRAM);
+    assert_int_equal(connect(fd, &a.any, host_address_of(AF_INET, &to, &a)), 0);
+    assert_int_equal(send(fd, "ask", 3, 0), 3);
+    assert_int_equal(udp_recv(u, in, sizeof in, &len, &from, soon()), OK);
+    struct ip at = udp_received_at(u), other = ip4(192, 0, 2, 1);
+    assert_true(ip_equal(&at, &to.ip));
+    assert_int_equal(udp_send_from(u, &at, from, &p, 1), OK);
+    peer_gets(fd, "late");
+    assert_int_equal(udp_send_from(u, &other, from, &p, 1), ERR_UNREACHABLE);
+    assert_int_equal(udp_send_from(u, &localhost6, from, &p, 1), ERR_UNREACHABLE);
+    close(fd);
 }
 
 static void udp_both(void)
@@ -40,6 +63,7 @@ static void udp_both(void)
     assert_true(host_owns(u));
     udp_family(u, AF_INET);
     udp_family(u, AF_INET6);
+    udp_elsewhere(u);
     assert_int_equal(udp_recv(u, in, sizeof in, &len, &from, in_ms(20)), ERR_TIMEOUT);
     udp_close(u);
 }
@@ -50,6 +74,7 @@ static void udp_four(void)
     struct piece p = piece_copy(bytes_str("x"));
     assert_int_equal(stack_udp(s, 0, &u), OK);
     udp_family(u, AF_INET);
+    udp_elsewhere(u);
     assert_int_equal(udp_send(u, (struct endpoint){localhost6, 9}, &p, 1), ERR_UNREACHABLE);
     udp_close(u);
 }

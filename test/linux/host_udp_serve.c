@@ -8,6 +8,8 @@ struct backwards {
     struct udp_server server;
     size_t n;
     struct endpoint from;
+    struct ip to;
+    bool later; /* the test answers */
 };
 
 /* What came, its first byte one more; nothing for nothing. */
@@ -16,7 +18,8 @@ static size_t answer_next(struct udp_server *server, const struct udp_question *
     struct backwards *b = CONTAINER_OF(server, struct backwards, server);
     b->n++;
     b->from = q->from;
-    if (q->payload.len == 0 || q->payload.len > size)
+    b->to = *q->to;
+    if (b->later || q->payload.len == 0 || q->payload.len > size)
         return UDP_NO_ANSWER;
     memcpy(room, q->payload.data, q->payload.len);
     room[0]++;
@@ -62,6 +65,20 @@ static void served_elsewhere(void)
     assert_int_equal(connect(fd, &a.any, host_address_of(AF_INET, &e, &a)), 0);
     ask(fd, "ask");
     peer_gets(fd, "bsk");
+    assert_true(ip_equal(&b.to, &e.ip));
+    struct piece p = piece_copy(bytes_str("late"));
+    struct ip at = b.to;
+    b.later = true;
+    size_t before = b.n;
+    ask(fd, "ask");
+    for (int i = 0; i < 10000 && b.n == before; i++)
+        rest(1);
+    assert_int_equal(b.n, before + 1);
+    assert_int_equal(udp_send_from(u, &at, b.from, &p, 1), OK);
+    peer_gets(fd, "late");
+    at = ip4(192, 0, 2, 1); /* not of this host */
+    assert_int_equal(udp_send_from(u, &at, b.from, &p, 1), ERR_UNREACHABLE);
+    b.later = false;
     close(fd);
 }
 

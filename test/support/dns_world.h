@@ -49,6 +49,7 @@ struct world {
     struct dns_client_query q;
     bool done;
     enum dns_outcome outcome;
+    struct dns_iterate_counters before; /* when the root's servers were known */
     uint32_t random;
     uint8_t answer[65535], told[65535];
 };
@@ -289,6 +290,26 @@ static inline const char *world_ask(const char *name, uint16_t type)
     must(world.n_open == 0);
     must(dns_iterate_tasks(world.it) == 0);
     return world.outcome == DNS_OUTCOME_FAILED ? "failed" : world_told(name, type, false, true);
+}
+
+/* The root's servers are found out, as the first question would do: queries and counters are those after that. */
+static inline void world_prime(void)
+{
+    world_ask(".", DNS_NS);
+    world_log_clear();
+    world.before = dns_iterate_counters(world.it);
+    for (size_t i = 0; i < world.n_servers; i++)
+        world.server[i].n_queries = world.server[i].n_streams = 0;
+}
+
+/* Since then. */
+static inline struct dns_iterate_counters world_counters(void)
+{
+    struct dns_iterate_counters c = dns_iterate_counters(world.it);
+    uint64_t *n = (uint64_t *)&c;
+    for (size_t i = 0; i < sizeof c / sizeof *n; i++)
+        n[i] -= ((const uint64_t *)&world.before)[i];
+    return c;
 }
 
 #endif

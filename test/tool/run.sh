@@ -24,6 +24,11 @@ check() { # WHAT COMMAND...
 	shift
 	if "$@" >"$work/check.log" 2>&1; then ok; else not_ok "$what" "$(tail -3 "$work/check.log")"; fi
 }
+same() { [ "$1" = "$2" ] || { echo "wanted '$2', got '$1'"; return 1; }; }
+status() { # STATUS COMMAND...
+	"${@:2}" >/dev/null 2>&1
+	same $? "$1"
+}
 
 # refused WHAT STATUS PATTERN COMMAND...: exactly one line on stderr that matches, nothing on stdout, this status.
 refused() {
@@ -112,6 +117,10 @@ manifest 'a key with a taken name'       '10: --ipv4 means'                     
 manifest 'a bad key name'                '10: .Port. is no name'                      's/key port/key Port/'
 manifest 'a default and optional'        '10: .*has a default and is optional'        '$a optional = true'
 manifest 'optional neither true nor not' '14: optional = maybe'                       '$a optional = maybe'
+manifest 'a device optional or not'      '15: optional = yes; give true or false'     '$a [block disk]\noptional = yes'
+manifest 'a setting of a block device'   '15: .block disk. has no setting .optoinal.*mean .optional' '$a [block disk]\noptoinal = true'
+manifest 'an optional kv'                '9: .kv files. can.t be optional'            's/^from.*/block = yes\noptional = true/'
+manifest 'an optional net device'        '6: .net service. has no setting .optional'  's/\[net service\]/&\noptional = true/'
 manifest 'a secret with a default'       '10: .*secret'                               's/= port/= secret/'
 manifest 'too few stacks'                '4: stacks = 1; give a number'               '3a stacks = 1'
 manifest 'too many stacks'               '4: stacks = 99999;'                         '3a stacks = 99999'
@@ -267,6 +276,38 @@ image=$work/disk/dist/good.spt
 run 'a block device of no file'  66 'needs a file.*add --block disk=FILE'
 run 'a block file that is missing' 66 "truncate -s"                   --block disk="$work/nix"
 run 'a folder as block device'   66 'neither a file nor'              --block disk="$work"
+# One that it can do without: the same image with and without, on each target; its status says which.
+cp -r "$work/good" "$work/optional" && sed 's/^.block disk.$/&\noptional = true/' "$work/block.ini" >"$work/optional/jinn.ini"
+cat >"$work/optional/good.c" <<'C'
+#include "good.h"
+int good_start(const struct good *self)
+{
+    return self->disk ? 5 : 6;
+}
+C
+truncate -s 1M "$work/disk.img"
+for target in spt linux hvt; do
+	if [ $target = hvt ] && ! { : <>/dev/kvm; } 2>/dev/null; then
+		skipped=$((skipped + 1))
+		echo '  skip  optional devices on hvt: no /dev/kvm'
+		continue
+	fi
+	"$jinn" build -q -t $target "$work/optional" >"$work/build.log" 2>&1 || not_ok "an optional device builds for $target" "$(tail -3 "$work/build.log")"
+	image=$work/optional/dist/good
+	[ $target = linux ] || image=$image.$target
+	check "$target: a folder, without its optional device" status 6 "$jinn" run -t $target "$work/optional"
+	check "$target: an image without it" status 6 "$jinn" run "$image"
+	check "$target: and with it" status 5 "$jinn" run "$image" --block disk="$work/disk.img"
+	run "$target: an optional device of a missing file" 66 "truncate -s" --block disk="$work/nix"
+done
+check 'describe says what is optional' grep -q '^  block    disk (optional)$' <("$jinn" describe "$work/optional" 2>/dev/null)
+check 'of an image, too' grep -q '^  block    disk (optional)$' <("$jinn" describe "$work/optional/dist/good.spt")
+for what in optional:True optional/dist/good.spt:True disk:False disk/dist/good.spt:False; do
+	check "describe --json of $what" python3 -c '
+import json, subprocess, sys
+d = json.loads(subprocess.run([sys.argv[1], "describe", "--json", sys.argv[2]], capture_output=True).stdout)
+assert d["devices"] == [{"type": "block", "name": "disk", "optional": sys.argv[3] == "True"}], d["devices"]' "$jinn" "$work/${what%:*}" "${what#*:}"
+done
 cp -r "$work/good" "$work/many" && sed -i 's/\[net service\]/&\nconnections = 1000000/' "$work/many/jinn.ini"
 "$jinn" build -q "$work/many" >"$work/build.log" 2>&1 || not_ok 'an appliance for many connections builds' "$(tail -3 "$work/build.log")"
 refused 'run: too many connections for the memory' 66 'too little memory for its connections' \
@@ -278,7 +319,6 @@ image=$work/good/dist/good.spt
 app=$work/made
 check 'new makes an appliance' "$jinn" new "$app"
 check 'it builds' "$jinn" build "$app"
-same() { [ "$1" = "$2" ] || { echo "wanted '$2', got '$1'"; return 1; }; }
 check 'the image is where it belongs' test -s "$app/dist/made.spt"
 check 'a second build does nothing' same "$("$jinn" build "$app" 2>&1)" "  $app/dist/made.spt is up to date"
 check 'compile_commands.json is JSON' python3 -m json.tool "$app/compile_commands.json"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Net and block devices of the host machine: two ends of a link, a disk, and what the simulator does to them. */
 #include <jinn/block.h>
+#include <jinn/boot.h>
 #include <jinn/fiber.h>
 #include <jinn/netdev.h>
 #include <jinn/plat.h>
@@ -251,6 +252,38 @@ static void a_disk_that_cannot_discard_says_so(void **state)
     free(b);
 }
 
+/* Starts as generated mains do. */
+static int wants_two_disks(int argc, char **argv)
+{
+    struct block *disk = boot_block_optional("disk");
+    plat_console(disk ? "disk " : "no disk ", disk ? 5 : 8);
+    struct block *needed = boot_block("needed");
+    bool good = needed->capacity_bytes == 512 && (!disk || disk->capacity_bytes == 1024);
+    free(needed);
+    free(disk);
+    return good ? 7 : 1;
+}
+
+static void what_is_optional_may_be_left_out(void **state)
+{
+    struct sim *s = sim_new(6);
+    struct sim_machine *both = sim_machine_add(s, "both", wants_two_disks, NULL);
+    struct sim_machine *one = sim_machine_add(s, "one", wants_two_disks, NULL);
+    struct sim_machine *none = sim_machine_add(s, "none", wants_two_disks, NULL);
+    sim_disk_attach(sim_disk_add(s, 1024, 512), both, "disk");
+    sim_disk_attach(sim_disk_add(s, 512, 512), both, "needed");
+    sim_disk_attach(sim_disk_add(s, 512, 512), one, "needed");
+    assert_true(sim_run(s, 3 * SIM_START_NS));
+    assert_int_equal(sim_status(both), 7);
+    assert_string_equal(sim_console(both), "disk ");
+    assert_int_equal(sim_status(one), 7);
+    assert_string_equal(sim_console(one), "no disk ");
+    assert_int_equal(sim_status(none), EXIT_DEVICE);
+    assert_non_null(strstr(sim_console(none), "no disk "));
+    assert_non_null(strstr(sim_console(none), "block device 'needed' did not come up"));
+    sim_free(s);
+}
+
 /* A machine that writes and flushes even blocks, writes odd ones, and waits for its end. */
 static int writer_machine(int argc, char **argv)
 {
@@ -366,6 +399,7 @@ int main(void)
         cmocka_unit_test(disk_faults),
         cmocka_unit_test(discarded_blocks_are_zero),
         cmocka_unit_test(a_disk_that_cannot_discard_says_so),
+        cmocka_unit_test(what_is_optional_may_be_left_out),
         cmocka_unit_test(power_cut_keeps_what_was_flushed),
         cmocka_unit_test(machines_end_each_in_its_way),
         cmocka_unit_test(waiting_for_nothing_is_told),

@@ -398,6 +398,37 @@ static void a_power_cut_leaves_the_old_or_the_new(void **state)
     assert_true(n_new > 0 && n_new < 400);
 }
 
+static void the_first_write_may_be_cut_off(void **state)
+{
+    struct dns_anchors_store store;
+    unsigned n_new = 0;
+    for (size_t bytes = 0; bytes < 400; bytes++) {
+        insert_disk();
+        assert_int_equal(n_loaded(&store), 0);
+        disk.power_bytes = bytes;
+        assert_int_equal(dns_anchors_save(&store, &a), ERR_IO);
+        n_new += n_loaded(&store) == 1;
+    }
+    assert_true(n_new > 0 && n_new < 400);
+}
+
+static void what_somebody_else_wrote_is_left_alone(void **state)
+{
+    static struct dns_anchors loaded;
+    struct dns_anchors_store store;
+    insert_disk();
+    assert_int_equal(dns_anchors_open(&store, &disk.b), OK);
+    const size_t places[] = {0, 1024, (size_t)store.copy_bytes - 1, (size_t)store.copy_bytes};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        insert_disk();
+        disk.data[places[i]] = 'x';
+        dns_anchors_init(&loaded);
+        assert_int_equal(dns_anchors_open(&store, &disk.b), OK);
+        assert_int_equal(dns_anchors_load(&store, &loaded), ERR_MALFORMED);
+        assert_int_equal(loaded.n, 0);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup(f, set_up)
 
 int main(void)
@@ -418,6 +449,8 @@ int main(void)
         T(the_table_is_bounded),
         T(what_is_kept_is_loaded),
         T(a_power_cut_leaves_the_old_or_the_new),
+        T(the_first_write_may_be_cut_off),
+        T(what_somebody_else_wrote_is_left_alone),
     };
     assert_int_equal(random_init(), OK);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,6 +255,51 @@ static void what_is_wrong_leaves_what_was(void **state)
     run(wrong);
 }
 
+/* At the start: what can be served is, and the rest when it has been mended. */
+static void wrong_from_the_start(void)
+{
+    struct dns_server *d;
+    put("a.example.zone", ZONE(2) "www 60 A 192.0.2\n");
+    put("c.example.zone", ZONE(3));
+    assert_int_equal(dns_server_new(&(struct dns_server_options){.zones = 3}, &d), OK);
+    assert_int_equal(dns_server_load(d, &store.kv), OK);
+    assert_null(dns_zones_get(&d->zones, wire("a.example")));
+    assert_non_null(dns_zones_get(&d->zones, wire("b.example")));
+    assert_non_null(dns_zones_get(&d->zones, wire("c.example")));
+    dns_zones_free(&d->zones);
+    free(d);
+    /* A store that never changes: nobody could mend it. */
+    struct kv_ops fixed = *store.kv.ops;
+    struct kv image = {&fixed};
+    fixed.refresh = NULL;
+    assert_int_equal(dns_server_new(&(struct dns_server_options){.zones = 3}, &d), OK);
+    assert_int_equal(dns_server_load(d, &image), ERR_MALFORMED);
+    put("a.example.zone", ZONE(4));
+    assert_int_equal(dns_server_load(d, &image), OK);
+    dns_zones_free(&d->zones);
+    free(d);
+}
+
+static void what_is_wrong_from_the_start_is_left_out(void **state)
+{
+    run(wrong_from_the_start);
+}
+
+static void mended(void)
+{
+    put("d.example.zone", ZONE(1) "www 60 A 192.0.2\n");
+    look_again();
+    assert_int_equal(serial("d.example"), -1);
+    put("d.example.zone", ZONE(2));
+    look_again();
+    assert_int_equal(serial("d.example"), 2);
+}
+
+static void what_was_wrong_is_served_when_it_is_mended(void **state)
+{
+    run(mended);
+}
+
 static void elsewhere(void)
 {
     struct dns_zone *z;
@@ -291,10 +336,15 @@ static void more_zones_than_the_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_as_it_was_is_not_read), cmocka_unit_test(what_is_new_is_served),
-        cmocka_unit_test(what_is_included_counts),       cmocka_unit_test(what_is_gone_goes),
-        cmocka_unit_test(what_is_wrong_leaves_what_was), cmocka_unit_test(zones_from_elsewhere_stay),
+        cmocka_unit_test(what_is_as_it_was_is_not_read),
+        cmocka_unit_test(what_is_new_is_served),
+        cmocka_unit_test(what_is_included_counts),
+        cmocka_unit_test(what_is_gone_goes),
+        cmocka_unit_test(what_is_wrong_leaves_what_was),
+        cmocka_unit_test(zones_from_elsewhere_stay),
         cmocka_unit_test(more_zones_than_the_limit),
+        cmocka_unit_test(what_is_wrong_from_the_start_is_left_out),
+        cmocka_unit_test(what_was_wrong_is_served_when_it_is_mended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ struct udp_socket {
 
 static struct sent {
     struct udp_socket *from;
+    struct ip ip; /* it is sent from; IP_NONE: the stack chooses */
     struct endpoint to;
     size_t len;
     uint8_t data[1300];
@@ -30,6 +31,7 @@ static struct sent {
 static size_t n_sent, n_open, n_connecting;
 static enum err send_result;
 static struct udp_socket service; /* that clients ask */
+static struct ip asked_at;        /* at this address of ours */
 static bool port_taken;
 
 enum err stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
@@ -51,15 +53,20 @@ void udp_close(struct udp_socket *u)
     free(u);
 }
 
-enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)
+enum err udp_send_from(struct udp_socket *u, const struct ip *from, struct endpoint to, const struct piece *v, size_t n)
 {
     if (send_result != OK)
         return send_result;
     struct sent *s = &sent[n_sent++];
     must(n == 1 && v->bytes.len <= sizeof s->data && n_sent < SENT_MAX);
-    *s = (struct sent){.from = u, .to = to, .len = v->bytes.len};
+    *s = (struct sent){.from = u, .ip = *from, .to = to, .len = v->bytes.len};
     memcpy(s->data, v->bytes.data, s->len);
     return OK;
+}
+
+enum err udp_send(struct udp_socket *u, struct endpoint to, const struct piece *v, size_t n)
+{
+    return udp_send_from(u, &IP_NONE, to, v, n);
 }
 
 enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
@@ -78,6 +85,25 @@ static uint8_t answer[DNS_MESSAGE_BYTES];
 static void (*body_to_run)(void);
 static struct dns_resolver_options options;
 
+/* It is found out elsewhere (dns_iterate_root.c): 10.0.0.1 and 10.0.0.2 serve it. */
+static void know_the_root(void)
+{
+    static const uint8_t ns[] = {0, 3, 1, 'a', 0}, a[] = {0, 4, 10, 0, 0, 1, 0, 4, 10, 0, 0, 2};
+    struct dns_cached c = {.name = dns_root(),
+                           .type = DNS_NS,
+                           .kind = DNS_KIND_SET,
+                           .trust = DNS_TRUST_FINAL,
+                           .ttl_s = 86400,
+                           .n_records = 1,
+                           .data = bytes_of(ns, sizeof ns)};
+    assert_int_equal(dns_cache_store(resolver->cache, sched_now(), &c), OK);
+    c.name = bytes_of("\1a", 3);
+    c.type = DNS_A;
+    c.n_records = 2;
+    c.data = bytes_of(a, sizeof a);
+    assert_int_equal(dns_cache_store(resolver->cache, sched_now(), &c), OK);
+}
+
 static int run_body(void *arg)
 {
     assert_int_equal(random_init(), OK);
@@ -87,6 +113,7 @@ static int run_body(void *arg)
     assert_int_equal(dns_server_resolve(server, NULL, &options), OK);
     resolver = server->resolver;
     resolver->client_secret = 1; /* so that these clients are counted apart */
+    know_the_root();
     body_to_run();
     sched_timer(&resolver->timer, TIME_NEVER);
     return 0;
@@ -152,7 +179,7 @@ static void read_answer(struct bytes m)
 static bool ask_from(const struct ip *ip, const char *name, uint16_t type)
 {
     uint8_t q[600];
-    struct dns_from from = {.peer = {*ip, 4000}, .now_ns = sched_now(), .socket = &service};
+    struct dns_from from = {.peer = {*ip, 4000}, .now_ns = sched_now(), .socket = &service, .to = &asked_at};
     size_t len = dns_service_message(&server->service, &from, query_of(q, name, type), answer, DNS_EDNS_BYTES);
     if (len)
         read_answer(bytes_of(answer, len));
@@ -216,6 +243,30 @@ static void answers_when_the_server_has(void)
 static void when_servers_have(void **state)
 {
     run(answers_when_the_server_has, (struct dns_resolver_options){0});
+}
+
+/* Two clients ask the same at two addresses of ours. */
+static void answers_from_where_it_was_asked(void)
+{
+    static const struct ip at[2] = {{{0xfd, [15] = 2}}, {{0xfe, 0x80, [15] = 2}}};
+    const struct ip client = {{0xfd, [15] = 9}};
+    for (size_t i = 0; i < 2; i++) {
+        asked_at = at[i];
+        assert_false(ask_from(&client, "www.example.", DNS_A));
+    }
+    asked_at = IP_NONE; /* what was BORROWED is not there any more */
+    serve(&sent[0], false);
+    serve(&sent[1], false);
+    assert_int_equal(n_sent, 4);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(sent[2 + i].from, &service);
+        assert_true(ip_equal(&sent[2 + i].ip, &at[i]));
+    }
+}
+
+static void addresses(void **state)
+{
+    run(answers_from_where_it_was_asked, (struct dns_resolver_options){0});
 }
 
 static void each_query_has_a_port(void)
@@ -446,11 +497,17 @@ static void options_that_are_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(when_servers_have), cmocka_unit_test(ports),
-        cmocka_unit_test(questions),         cmocka_unit_test(streams),
-        cmocka_unit_test(truncated),         cmocka_unit_test(tcp_clients),
-        cmocka_unit_test(strangers),         cmocka_unit_test(without_a_way),
-        cmocka_unit_test(rules_come_first),  cmocka_unit_test(options_that_are_wrong),
+        cmocka_unit_test(when_servers_have),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(ports),
+        cmocka_unit_test(questions),
+        cmocka_unit_test(streams),
+        cmocka_unit_test(truncated),
+        cmocka_unit_test(tcp_clients),
+        cmocka_unit_test(strangers),
+        cmocka_unit_test(without_a_way),
+        cmocka_unit_test(rules_come_first),
+        cmocka_unit_test(options_that_are_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,6 +350,41 @@ static void networks_are_limited(void **state)
     dns_limit_free(l);
 }
 
+/* A table of one set: of four networks that have used up what they may, the one that was seen least recently goes for a fifth. */
+static void the_network_seen_least_recently_goes(void **state)
+{
+    struct dns_limit_options o = {.per_second = 2, .entries = 4, .secret = 77};
+    struct dns_limit *l;
+    struct ip network[5];
+    uint64_t now_ns = 1000 * NS_PER_S;
+    assert_int_equal(dns_limit_new(&o, &l), OK);
+    for (uint8_t i = 0; i < 5; i++)
+        network[i] = ip4(192, 0, i, 1);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++, now_ns += NS_PER_MS)
+            assert_int_equal(dns_limit_take(l, now_ns, &network[i], DNS_LIMIT_ANSWER, 1),
+                             round < 2 ? DNS_LIMIT_SEND : DNS_LIMIT_DROP);
+    }
+    assert_int_equal(dns_limit_take(l, now_ns, &network[0], DNS_LIMIT_ANSWER, 1),
+                     DNS_LIMIT_DROP); /* so it is the second */
+    assert_int_equal(dns_limit_evicted(l), 0);
+    now_ns += NS_PER_MS;
+    assert_int_equal(dns_limit_take(l, now_ns, &network[4], DNS_LIMIT_ANSWER, 1), DNS_LIMIT_SEND);
+    assert_int_equal(dns_limit_evicted(l), 1);
+    for (int i = 0; i < 4; i++) {
+        if (i != 1)
+            assert_int_equal(dns_limit_take(l, now_ns, &network[i], DNS_LIMIT_ANSWER, 1), DNS_LIMIT_DROP);
+    }
+    assert_int_equal(dns_limit_take(l, now_ns, &network[1], DNS_LIMIT_ANSWER, 1), DNS_LIMIT_SEND); /* it is forgotten */
+    assert_int_equal(dns_limit_evicted(l), 2);
+    /* What has its whole allowance again is no loss. */
+    now_ns += 2 * NS_PER_S;
+    struct ip other = ip4(192, 0, 9, 1);
+    assert_int_equal(dns_limit_take(l, now_ns, &other, DNS_LIMIT_ANSWER, 1), DNS_LIMIT_SEND);
+    assert_int_equal(dns_limit_evicted(l), 2);
+    dns_limit_free(l);
+}
+
 static void what_is_limited_is_dropped_or_empty(void **state)
 {
     struct fixture *f = begin((struct dns_service_options){0});
@@ -423,6 +458,7 @@ int main(void)
         cmocka_unit_test(cookies_of_the_standard),
         cmocka_unit_test(cookies_are_asked_for),
         cmocka_unit_test(networks_are_limited),
+        cmocka_unit_test(the_network_seen_least_recently_goes),
         cmocka_unit_test(what_is_limited_is_dropped_or_empty),
         cmocka_unit_test(others_are_asked),
         cmocka_unit_test(sizes_are_checked),

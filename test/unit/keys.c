@@ -5,7 +5,7 @@
 
 #include "plat/sim/sim.h"
 #include "sys/nearest.h"
-#include "sys/values.h"
+#include "base/values.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -16,7 +16,8 @@ static struct solo5_manifest sample(void)
         (struct solo5_entry){.name = "service", .type = SOLO5_NET, .mac = {2, 0, 0, 1, 2, 3}, .mtu_bytes = 1500};
     m.entries[2] =
         (struct solo5_entry){.name = "disk", .type = SOLO5_BLOCK, .capacity_bytes = 1 << 20, .block_bytes = 512};
-    m.entries[3] = (struct solo5_entry){.name = "jinn", .type = SOLO5_JINN, .version = 1, .features = 5};
+    m.entries[3] = (struct solo5_entry){
+        .name = "jinn", .type = SOLO5_JINN, .version = 1, .features = 5, .optional = UINT64_C(1) << 63 | 4};
     return m;
 }
 
@@ -66,6 +67,21 @@ static void manifest_comes_back(void **state)
     assert_int_equal(back.n, 4);
     for (size_t i = 0; i < 4; i++)
         assert_memory_equal(&back.entries[i], &m.entries[i], sizeof m.entries[i]);
+}
+
+/* The bits are where an image's file has them, and mean something with block devices only. */
+static void optional_devices(void **state)
+{
+    struct solo5_manifest m = sample(), back;
+    struct writer w = emitted(&m);
+    assert_int_equal(w.start[8 + 3 * 104 + 80], 4);
+    assert_int_equal(w.start[8 + 3 * 104 + 87], 0x80);
+    assert_null(solo5_manifest_parse(writer_bytes(&w), SOLO5_IN_FILE, &back));
+    assert_true(solo5_optional(&back, &back.entries[3], 2));
+    assert_false(solo5_optional(&back, NULL, 2));
+    back.entries[3].optional = ~UINT64_C(4);
+    for (size_t i = 0; i < back.n; i++)
+        assert_false(solo5_optional(&back, &back.entries[3], i));
 }
 
 static void full_manifest_is_taken_and_a_larger_one_refused(void **state)
@@ -195,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifest_bytes_are_those_of_solo5),
         cmocka_unit_test(manifest_comes_back),
+        cmocka_unit_test(optional_devices),
         cmocka_unit_test(full_manifest_is_taken_and_a_larger_one_refused),
         cmocka_unit_test(broken_manifests_are_refused),
         cmocka_unit_test(same_name_twice_is_refused_within_a_type_only),

@@ -8,7 +8,7 @@
 #include <jinn/random.h>
 
 const char plat_image_name[] = "caller";
-const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
+const struct plat_device plat_devices[] = {{"net", PLAT_NET, false}};
 const size_t plat_n_devices = 1;
 
 static struct log_source logs = LOG_SOURCE("caller");

@@ -7,7 +7,7 @@
 #include <jinn/plat.h>
 
 const char plat_image_name[] = "echo";
-const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
+const struct plat_device plat_devices[] = {{"net", PLAT_NET, false}};
 const size_t plat_n_devices = 1;
 
 static struct log_source logs = LOG_SOURCE("echo");

@@ -9,7 +9,7 @@
 #define UP_NS (300 * NS_PER_S) /* DHCP on the worst of links */
 
 const char plat_image_name[] = "peer";
-const struct plat_device plat_devices[] = {{"net", PLAT_NET}};
+const struct plat_device plat_devices[] = {{"net", PLAT_NET, false}};
 const size_t plat_n_devices = 1;
 
 struct role {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "sys/values.h"
+#include "base/values.h"
 
 #include <jinn/time.h>
 
@@ -66,7 +66,8 @@ bool value_duration(struct bytes text, uint64_t *out_ns)
                                         {"s", NS_PER_S},
                                         {"m", 60 * NS_PER_S},
                                         {"h", 3600 * NS_PER_S},
-                                        {"d", 86400 * NS_PER_S}};
+                                        {"d", 86400 * NS_PER_S},
+                                        {"w", 7 * 86400 * NS_PER_S}};
     return number_with_unit(text, units, ARRAY_LEN(units), out_ns);
 }
 
