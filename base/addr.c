@@ -3,6 +3,8 @@
 
 #include <jinn/format.h>
 
+/* As in bytes.c. */
+
 bool ip_is_unspecified(const struct ip *ip)
 {
     static const struct ip none;
@@ -35,7 +37,7 @@ bool ip_in_net(const struct ip *ip, const struct ip_net *net)
     return rest == 0 || (ip->b[whole] ^ net->ip.b[whole]) >> (8 - rest) == 0;
 }
 
-struct ip ip4_net_broadcast(const struct ip_net *net)
+COLD struct ip ip4_net_broadcast(const struct ip_net *net)
 {
     uint32_t host_bits = net->prefix_len >= 32 ? 0 : UINT32_MAX >> net->prefix_len;
     return ip4_of_u32(ip4_u32(&net->ip) | host_bits);
@@ -83,7 +85,7 @@ static bool parse_hex(struct bytes b, size_t max, unsigned *value)
 }
 
 /* Groups divided by single colons, at most `room` bytes of them; the last may be a dotted quad. -1: not so. */
-static int parse_groups(struct bytes text, uint8_t *out, int room)
+static COLD int parse_groups(struct bytes text, uint8_t *out, int room)
 {
     int len = 0;
     while (text.len) {
@@ -112,7 +114,7 @@ static size_t find_double_colon(struct bytes text)
     return text.len;
 }
 
-static bool parse6(struct bytes text, struct ip *ip)
+static COLD bool parse6(struct bytes text, struct ip *ip)
 {
     uint8_t tail[16];
     size_t gap = find_double_colon(text);
@@ -143,7 +145,7 @@ bool ip_parse(struct bytes text, struct ip *ip)
     return true;
 }
 
-bool ip_net_parse(struct bytes text, struct ip_net *net)
+COLD bool ip_net_parse(struct bytes text, struct ip_net *net)
 {
     size_t slash = bytes_find(text, '/');
     struct bytes bits = bytes_slice(text, slash + 1, text.len);
@@ -158,7 +160,7 @@ bool ip_net_parse(struct bytes text, struct ip_net *net)
     return true;
 }
 
-bool mac_parse(struct bytes text, struct mac *m)
+COLD bool mac_parse(struct bytes text, struct mac *m)
 {
     if (text.len != MAC_TEXT_BYTES - 1)
         return false;
@@ -180,7 +182,7 @@ static unsigned group_of(const struct ip *ip, int i)
 }
 
 /* The longest run of at least two zero groups, the first of equals (RFC 5952 4.2). */
-static int longest_gap(const struct ip *ip, int *len)
+static COLD int longest_gap(const struct ip *ip, int *len)
 {
     int best = -1;
     *len = 1;
@@ -196,7 +198,7 @@ static int longest_gap(const struct ip *ip, int *len)
     return best;
 }
 
-const char *ip_text(const struct ip *ip, char out[static IP_TEXT_BYTES])
+COLD const char *ip_text(const struct ip *ip, char out[static IP_TEXT_BYTES])
 {
     struct writer w = writer_of(out, IP_TEXT_BYTES);
     int gap_len;
@@ -217,14 +219,14 @@ const char *ip_text(const struct ip *ip, char out[static IP_TEXT_BYTES])
     return out;
 }
 
-const char *endpoint_text(const struct endpoint *e, char out[static ENDPOINT_TEXT_BYTES])
+COLD const char *endpoint_text(const struct endpoint *e, char out[static ENDPOINT_TEXT_BYTES])
 {
     char ip[IP_TEXT_BYTES];
     format(out, ENDPOINT_TEXT_BYTES, ip_is4(&e->ip) ? "%s:%u" : "[%s]:%u", ip_text(&e->ip, ip), e->port);
     return out;
 }
 
-const char *mac_text(const struct mac *m, char out[static MAC_TEXT_BYTES])
+COLD const char *mac_text(const struct mac *m, char out[static MAC_TEXT_BYTES])
 {
     format(out, MAC_TEXT_BYTES, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4], m->b[5]);
     return out;

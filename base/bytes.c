@@ -67,7 +67,7 @@ bool bytes_decimal(struct bytes b, uint64_t max, uint64_t *value)
     return true;
 }
 
-void write_format(struct writer *w, const char *text, ...)
+COLD void write_format(struct writer *w, const char *text, ...)
 {
     if (w->bad)
         return;

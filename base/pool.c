@@ -7,7 +7,7 @@
 
 enum { POOL_ALIGN = 16 };
 
-enum err pool_init(struct pool *p, size_t size, size_t n)
+COLD enum err pool_init(struct pool *p, size_t size, size_t n)
 {
     must(size > 0 && n > 0 && size < SIZE_MAX / 2 / n);
     size = (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
@@ -15,7 +15,7 @@ enum err pool_init(struct pool *p, size_t size, size_t n)
     return p->memory ? OK : ERR_FULL;
 }
 
-void pool_free(struct pool *p)
+COLD void pool_free(struct pool *p)
 {
     free(p->memory);
     *p = (struct pool){0};

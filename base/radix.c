@@ -62,3 +62,9 @@ bool radix_end(const struct radix_reader *r)
         return false;
     return r->radix != RADIX_BASE64 || (r->n_pads < 3 && (r->n_digits + r->n_pads) % 4 == 0);
 }
+
+bool radix_read_all(enum radix radix, struct bytes text, struct writer *w)
+{
+    struct radix_reader r = radix_reader(radix);
+    return radix_read(&r, text, w) && radix_end(&r) && writer_good(w);
+}

@@ -28,5 +28,7 @@ static inline struct radix_reader radix_reader(enum radix radix)
 bool radix_read(struct radix_reader *r, struct bytes text, struct writer *w);
 /* Whether what came was whole: padded, and no bits left but zeros that no other digit would have done for. */
 bool radix_end(const struct radix_reader *r);
+/* Text that is there as a whole. False: it is none, or there is no room for its bytes. */
+bool radix_read_all(enum radix radix, struct bytes text, struct writer *w);
 
 #endif

@@ -18,7 +18,7 @@ static uint64_t tick_of(uint64_t at_ns)
     return (at_ns >> WHEEL_TICK_SHIFT) + ((at_ns & ((UINT64_C(1) << WHEEL_TICK_SHIFT) - 1)) != 0);
 }
 
-void wheel_init(struct wheel *w, uint64_t now_ns)
+COLD void wheel_init(struct wheel *w, uint64_t now_ns)
 {
     w->tick = now_ns >> WHEEL_TICK_SHIFT;
     for (int level = 0; level < WHEEL_LEVELS; level++) {

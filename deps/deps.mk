@@ -14,6 +14,7 @@
 MUSL_SOURCE    := musl '1.2.3*' bookworm
 MBEDTLS_SOURCE := mbedtls '3.6.*' trixie
 SODIUM_SOURCE  := libsodium '1.0.18*' bookworm
+BEARSSL_SOURCE := bearssl '0.6*' bookworm
 
 B ?= build
 DEPS := $(abspath $(B))/deps
@@ -26,7 +27,8 @@ MUSL_CPPFLAGS     := -nostdinc -isystem $(DEPS)/musl/include \
 MBEDTLS_GUEST_LIB := $(DEPS)/guest/libmbedcrypto.a
 MBEDTLS_HOST_LIB  := $(DEPS)/host/libmbedcrypto.a
 MBEDTLS_CPPFLAGS  := -isystem $(DEPS)/mbedtls/include
-DEPS_ORIGINS      := $(DEPS)/src/musl.origin $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin
+DEPS_ORIGINS      := $(DEPS)/src/musl.origin $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin \
+                     $(DEPS)/src/bearssl.origin
 
 # With what a debugger needs; images don't carry it.
 DEPS_GUEST_CFLAGS := -O2 -g -ffile-prefix-map=$(CURDIR)/= -fPIE -ffunction-sections -fdata-sections \
@@ -56,6 +58,8 @@ $(DEPS)/src/mbedtls.origin: deps/deps.mk
 	@scripts/fetch-source $(MBEDTLS_SOURCE) $(@:.origin=)
 $(DEPS)/src/libsodium.origin: deps/deps.mk
 	@scripts/fetch-source $(SODIUM_SOURCE) $(@:.origin=)
+$(DEPS)/src/bearssl.origin: deps/deps.mk
+	@scripts/fetch-source $(BEARSSL_SOURCE) $(@:.origin=)
 
 # musl. Every system call made in C calls guest_syscall(): see libc/musl.
 # The library goes in place last, so that where it is the headers are.
@@ -73,16 +77,19 @@ $(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
 	mkdir -p $(DEPS)/musl/lib && cp lib/libc.a $@.tmp && mv $@.tmp $@)
 
 # Mbed TLS: one set of headers with our configuration in the place of its own. It has no SipHash, which cookies of DNS servers are
-# made with: that file of libsodium's goes into the same archive, and its header stands beside.
-SODIUM := $(DEPS)/src/libsodium/src/libsodium
+# made with: that file of libsodium's goes into the same archive, and its header stands beside. Its SHA-1 is BearSSL's in the innermost
+# function, which is 0.7 KB instead of 4.8 (deps/sha1_process.c).
+SODIUM  := $(DEPS)/src/libsodium/src/libsodium
+BEARSSL := $(DEPS)/src/bearssl
+MBEDTLS_PARTS := deps/mbedtls.mk deps/mbedtls_random_config.h deps/mbedtls_p256_config.h deps/sha1_process.c $(DEPS)/src/bearssl.origin
 $(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin deps/mbedtls_config.h
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r $(DEPS)/src/mbedtls/include $(@D)/ && \
 	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && mkdir $(@D)/include/sodium && \
 	cp $(SODIUM)/include/sodium/crypto_shorthash_siphash24.h $(SODIUM)/include/sodium/export.h $(@D)/include/sodium/ && touch $@
 
-$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) deps/mbedtls.mk deps/mbedtls_random_config.h deps/mbedtls_p256_config.h
+$(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) $(MBEDTLS_PARTS)
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
-$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp deps/mbedtls.mk deps/mbedtls_random_config.h deps/mbedtls_p256_config.h
+$(MBEDTLS_HOST_LIB): $(DEPS)/mbedtls/stamp $(MBEDTLS_PARTS)
 	$(call deps-logged,mbedtls-host,building,$(call deps-mbedtls,$(DEPS_HOST_CFLAGS)))
 
 # $(call deps-mbedtls,FLAGS): the archive appears when all of it went well.
@@ -92,5 +99,8 @@ $(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
 	OBJ=$(@D)/mbedtls LIB=$@.all CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os CONFIG=$(CURDIR)/deps && \
 $(DEPS_CC) $(1) -I$(SODIUM)/include/sodium -c -o $(@D)/siphash.o \
 	$(SODIUM)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c && \
-ar rsD $@.all $(@D)/siphash.o && mv $@.all $@
+rm -rf $(@D)/bearssl && mkdir $(@D)/bearssl && cd $(@D)/bearssl && \
+$(DEPS_CC) $(1) $(MBEDTLS_CPPFLAGS) -Os -I$(BEARSSL)/inc -I$(BEARSSL)/src -c \
+	$(BEARSSL)/src/hash/sha1.c $(BEARSSL)/src/codec/dec32be.c $(BEARSSL)/src/codec/enc32be.c $(CURDIR)/deps/sha1_process.c && mv sha1.o sha1_round.o && \
+ar rsD $@.all $(@D)/siphash.o $(@D)/bearssl/*.o && mv $@.all $@
 endef

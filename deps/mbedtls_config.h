@@ -15,6 +15,7 @@
 
 /* DNSSEC and TSIG: SHA-1 for NSEC3 and old HMACs, the others by RFC 8624; ECDSA and RSA. */
 #define MBEDTLS_SHA1_C
+#define MBEDTLS_SHA1_PROCESS_ALT
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
 #define MBEDTLS_SHA512_SMALLER

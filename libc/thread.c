@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define CANARY_WORD 5 /* of the thread block, at %fs:0x28, where the compiler looks for it */
+#define CANARY_WORD \
+    5 /* of the thread block, at %fs:0x28, where third parties' code looks for it; ours takes the variable (mk/flags.mk) */
 
 int __set_thread_area(void *block);
 void __init_ssp(void *entropy);

@@ -22,9 +22,9 @@ all_devices_DEVICES       := $(patsubst %,block:disk%,$(shell seq 63)) without:o
 HARDENING_hvt    := hypercalls
 HARDENING_spt    := system_calls
 
-$(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/format.c | deps
+$(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/bytes_called.c base/format.c | deps
 	@mkdir -p $(@D)
-	@$(CC_HOST) $(FLAGS_linux) $< wire/solo5.c base/bytes.c base/format.c -o $@
+	@$(CC_HOST) $(FLAGS_linux) $< wire/solo5.c base/bytes.c base/bytes_called.c base/format.c -o $@
 
 $(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate: $(HARDENING_OUT)/%: test/hardening/%.c
 	@mkdir -p $(@D)

@@ -18,7 +18,7 @@ $(B)/host/%.c.o: %.c | deps
 # What `jinn zone` checks zones with.
 TOOL_DNS     := $(wildcard wire/dns*.c proto/dns_zone*.c) base/addr.c base/err.c base/radix.c \
                 $(patsubst %,proto/dns_%.c,arena change cursor find nodes nsec3 order packed sets table) proto/dnssec_nsec3.c
-TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/format.c base/values.c wire/solo5.c wire/elf.c wire/relr.c \
+TOOL_SOURCES := $(wildcard tool/*.c tender/debug/*.c) base/bytes.c base/bytes_called.c base/format.c base/values.c wire/solo5.c wire/elf.c wire/relr.c \
                 wire/fiber_note.c tender/console.c tender/layout.c $(TOOL_DNS)
 TOOL_OBJECTS := $(TOOL_SOURCES:%=$(B)/host/%.o)
 -include $(TOOL_OBJECTS:.o=.d)
@@ -34,16 +34,17 @@ jinn: $(TOOL_OBJECTS) $(MBEDTLS_HOST_LIB) | $(HELPERS) $(RECIPES) $(foreach t,$(
 
 # ---- jinn-net: the user-mode network ----
 
-NET_OBJECTS := $(patsubst %,$(B)/host/%.o,$(wildcard tender/usernet/*.c) base/bytes.c base/format.c)
+NET_OBJECTS := $(patsubst %,$(B)/host/%.o,$(wildcard tender/usernet/*.c) base/bytes.c base/bytes_called.c base/format.c)
 -include $(NET_OBJECTS:.o=.d)
 $(B)/host/jinn-net: $(NET_OBJECTS)
 	@echo "  LINK $@"
 	@$(CC_HOST) $(LINK_host) $^ -lslirp -l:libglib-2.0.so.0 -lseccomp -o $@
 
 # ---- Recipes: how the command compiles and links appliances, one word a line. @ROOT@ has include/, @BUILD@ has
-# TARGET/ and deps/; the command fills in the rest (tool/build.c). An appliance's warnings don't stop its build. ----
+# TARGET/ and deps/; the command fills in the rest (tool/build.c). An appliance's warnings don't stop its build, and it gets
+# none that -fno-tree-forwprop alone makes. ----
 
-appliance_flags = $(subst $(B)/deps,@BUILD@/deps,$(filter-out -Werror -I. -Iinclude -ffile-prefix-map=%,$(FLAGS_$1))) \
+appliance_flags = $(subst $(B)/deps,@BUILD@/deps,$(filter-out -Werror -I. -Iinclude -fno-tree-forwprop -ffile-prefix-map=%,$(FLAGS_$1))) \
                   -fno-builtin-log -I@ROOT@/include
 archive_words   = $(patsubst $(B)/%,@BUILD@/%,$(ARCHIVES_$1))
 

@@ -12,7 +12,7 @@ TENDER_BARE    := tender/crash.c tender/launch.c tender/report.c tender/syscall.
 # What both are made of; what only the one is that runs its images in its own process; what only the other.
 TENDER_SPT     := tender/launch.S $(patsubst %,tender/%.c,launch main memory report vdso)
 TENDER_SHARED  := $(filter-out $(TENDER_SPT),$(wildcard tender/*.c tender/*.S)) wire/elf.c wire/relr.c wire/solo5.c wire/extension.c \
-                  base/bytes.c base/format.c
+                  base/bytes.c base/bytes_called.c base/format.c
 TENDER_HVT     := $(wildcard tender/hvt/*.c) wire/hvt.c
 TENDER_SOURCES := $(TENDER_SHARED) $(TENDER_SPT) $(TENDER_HVT)
 TENDER_OBJECTS := $(TENDER_SOURCES:%=$(B)/tender/%.o)

@@ -29,16 +29,16 @@ struct neighbour {
 };
 
 struct arp {
-    struct neighbour neighbour[ARP_NEIGHBOURS];
-    uint16_t bucket[ARP_BUCKETS];
     struct neighbour *last; /* that was sent to: most packets go the same way */
     uint32_t salt;          /* so that nobody can aim at one bucket */
     uint64_t next_ns;       /* not later than the first neighbour's next_ns */
-    struct waiting_room room;
-    uint64_t announce_ns; /* the next announcement; TIME_NEVER */
-    unsigned n_announce;  /* announcements left */
+    uint64_t announce_ns;   /* the next announcement; TIME_NEVER */
+    unsigned n_announce;    /* announcements left */
     bool defended;
     uint64_t defended_ns;
+    struct waiting_room room;
+    uint16_t bucket[ARP_BUCKETS];
+    struct neighbour neighbour[ARP_NEIGHBOURS];
 };
 
 MUST_USE enum err arp_init(struct net *n);

@@ -55,10 +55,10 @@ struct frag_part {
 
 struct frag {
     struct counters_frag *counters;
-    struct frag_datagram datagram[FRAG_DATAGRAMS];
     struct pool chunks;
-    uint8_t whole[IP4_PACKET_MAX_BYTES + 1]; /* the datagram that was given last */
     unsigned n_used;
+    struct frag_datagram datagram[FRAG_DATAGRAMS];
+    uint8_t whole[IP4_PACKET_MAX_BYTES + 1]; /* the datagram that was given last */
 };
 
 MUST_USE enum err frag_init(struct frag *f, struct counters_frag *counters);

@@ -21,7 +21,8 @@ bool group_listens_to(const struct net *n, const struct mac *mac)
         if (g->sockets && mac_equal(&group, mac))
             return true;
     }
-    return n->groups.igmp && mac_equal(mac, &(struct mac){{1, 0, 0x5e, 0, 0, 1}}); /* 224.0.0.1 asks */
+    static const struct mac all_hosts = {{1, 0, 0x5e, 0, 0, 1}}; /* 224.0.0.1 asks */
+    return n->groups.igmp && mac_equal(mac, &all_hosts);
 }
 
 /* A free place, or that of a group that was left: then its last reports are not sent. */

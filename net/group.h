@@ -45,10 +45,10 @@ struct group_table_ops {
 };
 
 struct groups {
-    struct group group[NET_GROUPS];
     const struct group_table_ops *ops; /* NULL: no group was ever joined */
     const struct group_ops *igmp;      /* NULL: no group of IPv4 was ever joined */
     struct igmp_state state;
+    struct group group[NET_GROUPS];
 };
 
 extern const struct group_ops igmp_ops;

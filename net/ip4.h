@@ -21,10 +21,10 @@ struct ip4 {
     bool up;           /* we have an address */
     struct ip_net net; /* our address, all of its bits, and the length of the on-link prefix */
     struct ip broadcast;
-    struct ip4_path path[IP4_PATHS];
     uint8_t n_paths;
     uint32_t salt;
     uint16_t id[IP4_ID_COUNTERS]; /* for datagrams that may be fragmented, by destination (RFC 6864 4.3) */
+    struct ip4_path path[IP4_PATHS];
 };
 
 void ip4_init(struct net *n);

@@ -70,19 +70,19 @@ struct ip6_path {
 struct ip6 {
     uint16_t mtu_bytes; /* of the link, or less if a router said so */
     uint8_t hop_limit;
+    uint64_t path_next_ns;            /* no path's MTU ends earlier */
+    struct ip gateway;                /* a fixed one; IP_NONE */
+    struct ip_net on_link;            /* of the fixed address; all zero: none */
+    uint64_t errors_paid_ns;          /* their bucket */
     uint8_t secret[IP6_SECRET_BYTES]; /* for RFC 7217 */
-    struct ip6_address address[IP6_ADDRESSES];
-    struct ip6_address loopback; /* ::1, for packets to ourselves */
-    struct ip6_path path[IP6_PATHS];
-    uint64_t path_next_ns;   /* no path's MTU ends earlier */
-    struct ip gateway;       /* a fixed one; IP_NONE */
-    struct ip_net on_link;   /* of the fixed address; all zero: none */
-    uint64_t errors_paid_ns; /* their bucket */
-    struct nd nd;
-    struct mld mld;
-    struct slaac slaac;
     struct ip6_temporary temporary;
+    struct slaac slaac;
+    struct mld mld;
+    struct ip6_address loopback; /* ::1, for packets to ourselves */
+    struct ip6_address address[IP6_ADDRESSES];
+    struct ip6_path path[IP6_PATHS];
     struct ip6_dhcp dhcp;
+    struct nd nd;
 };
 
 struct ip6_options {

@@ -22,12 +22,12 @@ struct mld_group {
 };
 
 struct mld {
-    struct mld_group group[MLD_GROUPS];
     uint8_t robustness;         /* how often changes are told */
     uint64_t change_ns;         /* when changes are told again; TIME_NEVER */
     uint64_t answer_ns;         /* when a query for all is answered; TIME_NEVER */
     uint64_t group_answer_ns;   /* no group's query is answered earlier */
     uint64_t version1_until_ns; /* an old router was heard */
+    struct mld_group group[MLD_GROUPS];
 };
 
 void mld_init(struct net *n);

@@ -32,12 +32,12 @@ struct nd_neighbour {
 };
 
 struct nd {
-    struct nd_neighbour neighbour[ND_NEIGHBOURS];
     struct nd_neighbour *last; /* that was sent to: most packets go the same way */
     uint64_t next_ns;
     uint64_t reachable_ns; /* how long an answer counts; a router may say (RFC 4861 6.3.4) */
     uint64_t retry_ns;
     struct waiting_room room;
+    struct nd_neighbour neighbour[ND_NEIGHBOURS];
 };
 
 MUST_USE enum err nd_init(struct net *n);

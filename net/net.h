@@ -35,26 +35,27 @@ struct net_options {
 };
 
 struct net {
+    /* What is large comes last, here and in what it is made of: shorter instructions reach the first 128 bytes. */
     struct ip_below below; /* how transports send */
     struct netdev *dev;
     uint32_t (*random)(void);
     struct net_transport *tcp;
     struct waiter *on_address;
-    uint16_t mtu_bytes;      /* of IPv4: the link's, or less if a DHCP server said so */
-    uint16_t link_mtu_bytes; /* of the device */
-    struct dhcp_below dhcp_below;
-    struct arp arp;
-    struct ip4 ip4;
-    struct routes routes;
-    struct icmp icmp;
-    struct udp udp;
-    struct dhcp dhcp;
-    struct frag frag;
-    struct groups groups;
-    struct loop loop;
+    uint16_t mtu_bytes;            /* of IPv4: the link's, or less if a DHCP server said so */
+    uint16_t link_mtu_bytes;       /* of the device */
     const struct ip6_ops *ip6_ops; /* NULL, as ip6: no IPv6 */
     struct ip6 *ip6;
+    struct ip4 ip4;
+    struct routes routes;
+    struct loop loop;
+    struct icmp icmp;
     struct net_counters counters;
+    struct groups groups;
+    struct dhcp_below dhcp_below;
+    struct dhcp dhcp;
+    struct udp udp;
+    struct arp arp;
+    struct frag frag;
 };
 
 /* ERR_INVALID: the device's MTU is below IPv4's least (68). ERR_FULL: no memory. */

@@ -37,7 +37,7 @@ bool route_is_near(const struct net *n, const struct ip *ip)
 
 /* ---- Changing ---- */
 
-void route_drop(struct net *n)
+COLD void route_drop(struct net *n)
 {
     for (size_t i = 0; i < n->routes.n; i++) {
         if (n->routes.route[i].origin != ROUTE_FIXED)

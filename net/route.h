@@ -30,9 +30,9 @@ struct route {
 #define ROUTE_ALIVE (1u << 16)
 
 struct routes {
-    struct route route[ROUTES];
     size_t n;          /* all that are not free lie before this index */
     uint64_t probe_ns; /* when dead gateways are asked for; TIME_NEVER: nobody waits for one */
+    struct route route[ROUTES];
 };
 
 /* One more route; addresses are numbers in host order. Without a gateway (0) its hosts are on the link. Redirects give

@@ -25,14 +25,14 @@ struct slaac {
     bool answered;    /* by a router, if only to say that it is none */
     unsigned n_asked; /* solicitations so far */
     uint64_t ask_ns;  /* the next; TIME_NEVER */
-    struct slaac_router router[SLAAC_ROUTERS];
-    struct slaac_prefix prefix[SLAAC_PREFIXES]; /* on the link */
-    struct ip server[SLAAC_SERVERS];
     size_t n_servers;
     uint64_t servers_until_ns;
-    uint8_t search[SLAAC_SEARCH_BYTES]; /* names, unchecked */
     uint8_t search_len;
     uint64_t search_until_ns;
+    struct slaac_router router[SLAAC_ROUTERS];
+    struct ip server[SLAAC_SERVERS];
+    struct slaac_prefix prefix[SLAAC_PREFIXES]; /* on the link */
+    uint8_t search[SLAAC_SEARCH_BYTES];         /* names, unchecked */
 };
 
 void slaac_init(struct net *n);

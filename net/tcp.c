@@ -9,7 +9,7 @@
 /* ---- Connections ---- */
 
 /* With no control block left, who waits longest for the FIN of a peer that has got everything goes. */
-static void reclaim_orphan(struct tcp *t, uint64_t now_ns)
+static COLD void reclaim_orphan(struct tcp *t, uint64_t now_ns)
 {
     struct tcp_connection *c = CONTAINER_OF(t->orphans.next, struct tcp_connection, node);
     t->n.n_orphans_reclaimed++;
@@ -18,7 +18,7 @@ static void reclaim_orphan(struct tcp *t, uint64_t now_ns)
     tcp_settle(c);
 }
 
-struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
+COLD struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
 {
     if (t->connections.n_used == t->connections.n && !list_empty(&t->orphans))
         reclaim_orphan(t, now_ns);
@@ -55,7 +55,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *t, uint64_t now_ns)
     return c;
 }
 
-void tcp_end(struct tcp_connection *c, enum err error)
+COLD void tcp_end(struct tcp_connection *c, enum err error)
 {
     c->state = TCP_CLOSED;
     c->error = (uint8_t)error;
@@ -123,7 +123,7 @@ static uint8_t shift_for(uint32_t window_bytes)
     return shift;
 }
 
-static enum err init_pools(struct tcp *t, const struct tcp_options *o)
+static COLD enum err init_pools(struct tcp *t, const struct tcp_options *o)
 {
     uint32_t n = o->connections;
     uint32_t n_chunks = o->buffer_bytes / TCP_CHUNK_BYTES;
@@ -201,7 +201,7 @@ void tcp_tick(struct tcp *t, uint64_t now_ns)
 }
 
 /* Writers that wait for chunks or pieces which other connections had; the one that waits longest first. */
-static void feed_starved(struct tcp *t)
+static COLD void feed_starved(struct tcp *t)
 {
     t->freed = false;
     LIST_EACH(&t->starved, node)

@@ -102,7 +102,7 @@ static void tcp_flow_close(struct flow *f)
     stack_kick(s);
 }
 
-static void tcp_flow_abort(struct flow *f)
+static COLD void tcp_flow_abort(struct flow *f)
 {
     struct stack *s = of(f)->t->stack;
     tcp_abort(of(f), sched_now());
@@ -114,7 +114,7 @@ static size_t tcp_flow_unsent(const struct flow *f)
     return tcp_unsent(of(f));
 }
 
-static struct endpoint tcp_flow_peer(const struct flow *f)
+static COLD struct endpoint tcp_flow_peer(const struct flow *f)
 {
     return tcp_peer(of(f));
 }
@@ -144,7 +144,7 @@ static struct tcp_listener *listener_of(struct listener *l)
     return CONTAINER_OF(l, struct tcp_listener, open);
 }
 
-enum err stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **l)
+COLD enum err stack_listen(struct stack *s, uint16_t port, uint32_t backlog, struct listener **l)
 {
     struct tcp_listener *core;
     enum err e = stack_tcp(s) ? tcp_listen(stack_tcp(s), port, backlog, &core) : ERR_UNSUPPORTED;
@@ -184,7 +184,7 @@ enum err listener_accept(struct listener *listener, uint64_t deadline_ns, struct
     return OK;
 }
 
-void listener_close(struct listener *listener)
+COLD void listener_close(struct listener *listener)
 {
     struct stack *s = listener->stack;
     tcp_unlisten(listener_of(listener), sched_now());
@@ -193,7 +193,7 @@ void listener_close(struct listener *listener)
 
 /* ---- Connecting ---- */
 
-enum err tcp_flow_connect_error(enum err e)
+COLD enum err tcp_flow_connect_error(enum err e)
 {
     if (e == ERR_IN_USE)
         return ERR_FULL;
@@ -202,7 +202,7 @@ enum err tcp_flow_connect_error(enum err e)
     return e == ERR_RESET ? ERR_REFUSED : e;
 }
 
-enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
+COLD enum err stack_connect(struct stack *s, struct endpoint to, uint64_t deadline_ns, struct flow **f)
 {
     struct tcp_connection *c;
     stack_may_loop(s);

@@ -172,72 +172,13 @@ struct tcp_connection {
     struct tcp_entry entry; /* first: the table's */
     struct flow flow;       /* tcp_flow.c's; ops are NULL until it takes the connection */
     struct tcp *t;
-    struct list node;    /* in the listener's queue of established connections; later in t->tuned or t->orphans */
-    struct list pending; /* in t->pending: something is to be sent at tcp_flush */
-    struct list starved; /* in t->starved: its writer waits for shared memory */
-    struct waiter *reader;
-    struct waiter *writer;
 
-    struct timer timer;   /* never later than the first of the five below; see tcp_timer.c */
-    uint64_t resend_ns;   /* retransmission, or a window probe */
-    uint64_t soon_ns;     /* a delayed ACK, or a segment that the device had no room for */
-    uint64_t alive_ns;    /* keepalive */
-    uint64_t rack_ns;     /* a segment will be known as lost, or the tail is to be probed */
-    uint64_t end_ns;      /* FIN-WAIT-2 of a closed flow */
-    uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
-    uint64_t heard_ns;    /* the last acceptable segment */
-    uint64_t rtt_at_ns;   /* when the segment that ends at rtt_seq was sent */
-    uint64_t search_ns;   /* from when on larger segments are tried; TIME_NEVER */
-
-    /* Sending: una <= nxt <= max; they differ while older data is sent again. */
-    struct seq iss, una, nxt, max;
-    struct seq wl1, wl2; /* seq and ack of the segment that set wnd */
-    struct seq recover;  /* RFC 6582 */
-    struct seq rtt_seq;
-    struct seq marked; /* an echo counts when all that was sent before the last one is acknowledged */
-    struct seq round;  /* in slow start: a round ends when it is acknowledged */
-    uint32_t wnd_bytes, wnd_max_bytes;
-    uint16_t mss; /* payload of one segment, options taken off */
-    uint16_t peer_mss;
-    uint16_t mss_not;   /* the smallest that did not arrive; 0: none known */
-    uint16_t probe_len; /* of a larger segment under way, which ends at probe_end; 0: none */
-    struct seq probe_end;
-    struct tcp_window window;
-    uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: none yet */
-    struct tcp_tx tx;
-    struct tcp_board board;
-    struct tcp_rack rack;
-    struct tcp_prr prr;
-    struct tcp_undo undo; /* holds while undoable */
-
-    /* Receiving. */
-    struct seq irs, rcv_nxt;
-    struct seq rcv_edge; /* the right edge of the window that was advertised; never moves back */
-    struct seq acked;    /* the last acknowledgement that was sent: Last.ACK.sent of RFC 7323 */
-    struct seq fin_seq;  /* of the peer's FIN, when has_fin */
-    uint32_t ts_recent, ts_offset, ts_recent_ms;
-    uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
-    struct tcp_rx rx;
-    struct tcp_tune tune;
-    struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
-    struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
-
-    uint32_t user_timeout_ms;
-    uint16_t challenge_s; /* the second that n_challenges counts in */
-    uint16_t keepalive_s, keepalive_interval_s;
-    uint8_t n_keepalives; /* sent in vain */
-    uint8_t n_challenges;
+    /* What is used most lies in the first 128 bytes, up to what the window begins with: shorter instructions reach it, and two
+     * lines of the cache hold it. */
     uint8_t state;
     uint8_t error; /* enum err */
-    uint8_t soft_error;
-    uint8_t snd_shift, rcv_shift;
     uint8_t n_duplicates;
     uint8_t n_resent; /* timeouts in a row */
-    uint8_t n_recent;
-    uint8_t frto;      /* enum tcp_frto */
-    uint8_t told;      /* when IP was told that the peer is there, in units of 2^32 ns */
-    uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
-
     bool timestamps : 1;
     bool scaling : 1;
     bool sack : 1; /* both sides permit it */
@@ -264,7 +205,73 @@ struct tcp_connection {
     bool syn_resent : 1;
     bool single : 1; /* what is below takes no pieces on this way */
     bool undoable : 1;
-    bool undo_timeout : 1; /* of a timeout, not of a recovery */
+    bool undo_timeout : 1;    /* of a timeout, not of a recovery */
+    uint64_t resend_ns;       /* retransmission, or a window probe */
+    struct seq una, nxt, max; /* sending: una <= nxt <= max; they differ while older data is sent again */
+    struct seq rcv_nxt;       /* receiving */
+    uint32_t wnd_bytes;
+    uint16_t mss;       /* payload of one segment, options taken off */
+    uint16_t probe_len; /* of a larger segment under way, which ends at probe_end; 0: none */
+    struct seq recover; /* RFC 6582 */
+    uint32_t srtt_us;   /* 0: none yet */
+    struct tcp_window window;
+
+    struct list node;    /* in the listener's queue of established connections; later in t->tuned or t->orphans */
+    struct list pending; /* in t->pending: something is to be sent at tcp_flush */
+    struct list starved; /* in t->starved: its writer waits for shared memory */
+    struct waiter *reader;
+    struct waiter *writer;
+
+    struct timer timer;   /* never later than resend_ns and the first four below; see tcp_timer.c */
+    uint64_t soon_ns;     /* a delayed ACK, or a segment that the device had no room for */
+    uint64_t alive_ns;    /* keepalive */
+    uint64_t rack_ns;     /* a segment will be known as lost, or the tail is to be probed */
+    uint64_t end_ns;      /* FIN-WAIT-2 of a closed flow */
+    uint64_t progress_ns; /* when the oldest unacknowledged byte was first sent, or the last acknowledgement came */
+    uint64_t heard_ns;    /* the last acceptable segment */
+    uint64_t rtt_at_ns;   /* when the segment that ends at rtt_seq was sent */
+    uint64_t search_ns;   /* from when on larger segments are tried; TIME_NEVER */
+
+    /* Sending. */
+    struct seq iss;
+    struct seq wl1, wl2; /* seq and ack of the segment that set wnd */
+    struct seq rtt_seq;
+    struct seq marked; /* an echo counts when all that was sent before the last one is acknowledged */
+    struct seq round;  /* in slow start: a round ends when it is acknowledged */
+    uint32_t wnd_max_bytes;
+    uint16_t peer_mss;
+    uint16_t mss_not; /* the smallest that did not arrive; 0: none known */
+    struct seq probe_end;
+    uint32_t rttvar_us, rto_us;
+    struct tcp_tx tx;
+    struct tcp_board board;
+    struct tcp_rack rack;
+    struct tcp_prr prr;
+    struct tcp_undo undo; /* holds while undoable */
+
+    /* Receiving. */
+    struct seq irs;
+    struct seq rcv_edge; /* the right edge of the window that was advertised; never moves back */
+    struct seq acked;    /* the last acknowledgement that was sent: Last.ACK.sent of RFC 7323 */
+    struct seq fin_seq;  /* of the peer's FIN, when has_fin */
+    uint32_t ts_recent, ts_offset, ts_recent_ms;
+    uint32_t resent_ts; /* our timestamp when something was last sent again, up to `recover` */
+    struct tcp_rx rx;
+    struct tcp_tune tune;
+    struct tcp_range twice;             /* arrived again, to be reported, when has_twice */
+    struct seq recent[TCP_SACK_RECENT]; /* a place in each block reported last, the last first */
+
+    uint32_t user_timeout_ms;
+    uint16_t challenge_s; /* the second that n_challenges counts in */
+    uint16_t keepalive_s, keepalive_interval_s;
+    uint8_t n_keepalives; /* sent in vain */
+    uint8_t n_challenges;
+    uint8_t soft_error;
+    uint8_t snd_shift, rcv_shift;
+    uint8_t n_recent;
+    uint8_t frto;      /* enum tcp_frto */
+    uint8_t told;      /* when IP was told that the peer is there, in units of 2^32 ns */
+    uint8_t n_unacked; /* full segments received since the last acknowledgement was sent */
 };
 
 /* "below 1 KB" is what the design promises; three quarters of it is the aim. */
@@ -317,8 +324,6 @@ struct tcp_listener {
 struct tcp {
     struct ip_below *below;
     const struct tcp_congestion *congestion;
-    uint8_t secret[32];
-    uint64_t hash_key[2];
     struct tcp_entry **bucket;
     uint32_t bucket_mask;
     uint32_t window_first, window_max; /* receive windows */
@@ -328,13 +333,15 @@ struct tcp {
     uint8_t rcv_shift;
     uint32_t n_listeners;
     struct tcp_listener *listener;
-    struct pool connections, halves, waits, chunks, pieces, runs;
+    struct pool chunks, connections, halves, waits, pieces, runs;
     struct list pending, half, waiting, starved, tuned;
     struct list orphans;     /* closed flows in FIN-WAIT-2, oldest first */
     uint64_t resets_paid_ns; /* the bucket that resets to nowhere are taken from */
     bool freed;              /* shared memory was given back since tcp_flush looked */
     struct timer wait_timer;
     uint64_t cookies_until_ns; /* the last one that was sent may come back until then */
+    uint8_t secret[32];
+    uint64_t hash_key[2];
     struct wheel wheel;
     struct tcp_counters n;
     struct stack *stack; /* tcp_flow.c's */

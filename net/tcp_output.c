@@ -204,7 +204,7 @@ static void start_resend_timer(struct tcp_connection *c, uint64_t now_ns)
 }
 
 /* SYN, or SYN-ACK after a simultaneous opening. The window in it is not scaled. */
-static void send_syn(struct tcp_connection *c, uint64_t now_ns)
+static COLD void send_syn(struct tcp_connection *c, uint64_t now_ns)
 {
     bool both = c->state == TCP_SYN_RECEIVED;
     uint32_t window = tcp_least(tcp_rx_window(c), UINT16_MAX);
@@ -342,7 +342,7 @@ static bool send_next(struct tcp_connection *c, uint64_t now_ns)
 }
 
 /* Sends at most `len` numbers from `from` on once more; how many it were. */
-static uint32_t resend_range(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len)
+static COLD uint32_t resend_range(struct tcp_connection *c, uint64_t now_ns, struct seq from, uint32_t len)
 {
     struct bytes v[IP_PIECES_MAX];
     size_t n = 0, offset = from.v - c->una.v, left = c->tx.len - offset;
@@ -361,7 +361,7 @@ static uint32_t resend_range(struct tcp_connection *c, uint64_t now_ns, struct s
     return done;
 }
 
-static bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
+static COLD bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
 {
     struct seq from;
     uint32_t len, pipe = tcp_pipe(c), cwnd = c->window.cwnd_bytes;
@@ -373,7 +373,7 @@ static bool resend_lost(struct tcp_connection *c, uint64_t now_ns)
 }
 
 /* One segment of new data, whatever the congestion window says; how much it was. */
-static uint32_t send_one(struct tcp_connection *c, uint64_t now_ns)
+static COLD uint32_t send_one(struct tcp_connection *c, uint64_t now_ns)
 {
     uint32_t cwnd = c->window.cwnd_bytes;
     struct seq before = c->nxt;
@@ -383,7 +383,7 @@ static uint32_t send_one(struct tcp_connection *c, uint64_t now_ns)
     return c->nxt.v - before.v;
 }
 
-void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
+COLD void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
 {
     if (send_one(c, now_ns) > 0)
         return;
@@ -392,7 +392,7 @@ void tcp_send_tail(struct tcp_connection *c, uint64_t now_ns)
 }
 
 /* One larger segment, when there is room for it and something behind it that will tell whether it has arrived. */
-static void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
+static COLD void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
 {
     uint16_t mss = c->mss, size = tcp_mtu_search(c, now_ns);
     size_t both = size + (size_t)mss, offset = c->nxt.v - c->una.v;
@@ -407,7 +407,7 @@ static void send_mtu_probe(struct tcp_connection *c, uint64_t now_ns)
 }
 
 /* RFC 5682 2.1 step 2b: up to two new segments. */
-static void send_two_new(struct tcp_connection *c, uint64_t now_ns)
+static COLD void send_two_new(struct tcp_connection *c, uint64_t now_ns)
 {
     c->frto = TCP_FRTO_SECOND;
     uint32_t len = send_one(c, now_ns);
@@ -455,7 +455,7 @@ void tcp_output(struct tcp_connection *c, uint64_t now_ns)
 }
 
 /* Sends at most `len` bytes from una on, and the FIN if it follows; nxt stays. */
-static void resend(struct tcp_connection *c, uint64_t now_ns, size_t most)
+static COLD void resend(struct tcp_connection *c, uint64_t now_ns, size_t most)
 {
     struct bytes v[IP_PIECES_MAX];
     size_t n = 0;
@@ -473,7 +473,7 @@ static void resend(struct tcp_connection *c, uint64_t now_ns, size_t most)
         c->max = end;
 }
 
-void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns)
+COLD void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns)
 {
     c->t->n.n_retransmitted++;
     size_t sent_len = c->max.v - c->una.v;
@@ -482,7 +482,7 @@ void tcp_resend_first(struct tcp_connection *c, uint64_t now_ns)
 
 /* One byte past a closed window, or what a window holds that is too small to be worth a segment. nxt is una then:
  * the peer need not have taken it. */
-void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns)
+COLD void tcp_send_probe(struct tcp_connection *c, uint64_t now_ns)
 {
     c->t->n.n_window_probes++;
     resend(c, now_ns, c->wnd_bytes == 0 ? 1 : tcp_least(c->wnd_bytes, c->mss));

@@ -83,7 +83,7 @@ static struct seq end_of(const struct tcp_chunk *chunk)
 }
 
 /* Moves what has become in order from one list to the other; nothing is copied. */
-static void join_ooo(struct tcp_connection *c)
+static COLD void join_ooo(struct tcp_connection *c)
 {
     struct tcp_chunk *chunk;
     while ((chunk = c->rx.ooo) && !seq_after(chunk->seq, c->rcv_nxt)) {
@@ -123,7 +123,8 @@ static struct tcp_chunk *ooo_chunk(struct tcp_connection *c)
 
 /* Stores bytes that no chunk of the list holds, behind `after` (NULL: at the front). The last chunk written, or
  * NULL when there was no memory. */
-static struct tcp_chunk *fill_gap(struct tcp_connection *c, struct tcp_chunk *after, struct seq seq, struct bytes data)
+static COLD struct tcp_chunk *fill_gap(struct tcp_connection *c, struct tcp_chunk *after, struct seq seq,
+                                       struct bytes data)
 {
     while (data.len > 0) {
         bool joins = after && seq_equal(end_of(after), seq) && after->to < TCP_CHUNK_DATA;
@@ -151,7 +152,7 @@ static struct tcp_chunk *fill_gap(struct tcp_connection *c, struct tcp_chunk *af
 }
 
 /* The part of the data that lies before `chunk` goes in front of it; what the chunk has already is passed over. */
-static void take_ooo(struct tcp_connection *c, struct seq seq, struct bytes data)
+static COLD void take_ooo(struct tcp_connection *c, struct seq seq, struct bytes data)
 {
     struct tcp_chunk *after = c->rx.ooo_tail;
     if (after && seq_before(seq, end_of(after)))
@@ -234,14 +235,14 @@ static void free_all(struct tcp *t, struct tcp_chunk *chunk)
     }
 }
 
-void tcp_rx_free_ooo(struct tcp_connection *c)
+COLD void tcp_rx_free_ooo(struct tcp_connection *c)
 {
     free_all(c->t, c->rx.ooo);
     c->rx.ooo = c->rx.ooo_tail = NULL;
     c->rx.n_ooo = 0;
 }
 
-void tcp_rx_free(struct tcp_connection *c)
+COLD void tcp_rx_free(struct tcp_connection *c)
 {
     tcp_rx_free_ooo(c);
     free_all(c->t, c->rx.head);

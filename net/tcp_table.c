@@ -30,7 +30,7 @@ static uint32_t hash_of(const struct tcp *t, const struct ip *local, uint16_t lo
     return (uint32_t)(h ^ h >> 32);
 }
 
-enum err tcp_table_init(struct tcp *t, uint32_t n)
+COLD enum err tcp_table_init(struct tcp *t, uint32_t n)
 {
     uint32_t size = 16;
     while (size < n * 2 && size < UINT32_C(1) << 30)

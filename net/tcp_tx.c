@@ -189,14 +189,14 @@ static struct tcp_piece *find(const struct tcp_connection *c, size_t *offset)
     return p;
 }
 
-size_t tcp_tx_slices(const struct tcp_connection *c, size_t offset, size_t len, struct bytes *v, size_t n_max,
-                     size_t *n)
+COLD size_t tcp_tx_slices(const struct tcp_connection *c, size_t offset, size_t len, struct bytes *v, size_t n_max,
+                          size_t *n)
 {
     struct tcp_piece *p = find(c, &offset);
     return gather(p, offset, len, v, n_max, n);
 }
 
-void tcp_tx_seek(struct tcp_connection *c, size_t offset)
+COLD void tcp_tx_seek(struct tcp_connection *c, size_t offset)
 {
     must(offset <= c->tx.len);
     c->tx.at = find(c, &offset);
@@ -223,7 +223,7 @@ void tcp_tx_advance(struct tcp_connection *c, size_t len)
     }
 }
 
-void tcp_tx_free(struct tcp_connection *c)
+COLD void tcp_tx_free(struct tcp_connection *c)
 {
     while (c->tx.head)
         drop_head(c);

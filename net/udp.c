@@ -92,7 +92,7 @@ size_t udp_index(const struct udp_socket *u)
     return (size_t)(u - u->net->udp.socket);
 }
 
-void udp_shut(struct udp_socket *u, uint64_t now_ns)
+COLD void udp_shut(struct udp_socket *u, uint64_t now_ns)
 {
     struct udp *all = &u->net->udp;
     while (u->first)

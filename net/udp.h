@@ -56,11 +56,11 @@ struct udp_serving {
 };
 
 struct udp {
-    struct udp_socket socket[UDP_SOCKETS];
     size_t n_open;            /* all open ones lie before this index */
     bool in_batch;            /* more datagrams may follow at once: udp_end_batch comes behind them */
     struct udp_socket *holds; /* one with questions that were announced and not answered; NULL */
     struct pool chunks;
+    struct udp_socket socket[UDP_SOCKETS];
 };
 
 MUST_USE enum err udp_init(struct net *n);

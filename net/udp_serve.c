@@ -114,8 +114,8 @@ enum err udp_serve(struct net *n, uint16_t port, struct udp_server *server, size
     return OK;
 }
 
-enum err stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
-                         struct udp_socket **u)
+COLD enum err stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
+                              struct udp_socket **u)
 {
     enum err e = udp_serve(stack_net(s), port, server, answer_bytes, u);
     if (e)

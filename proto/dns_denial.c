@@ -37,10 +37,8 @@ static void add_nsec(struct dns_denial *d, struct bytes owner, struct bytes rdat
 static bool read_hash(struct bytes owner, uint8_t hash[static DNSSEC_NSEC3_BYTES])
 {
     struct writer w = writer_of(hash, DNSSEC_NSEC3_BYTES);
-    struct radix_reader radix = radix_reader(RADIX_BASE32HEX);
     struct bytes label = bytes_slice(owner, 1, HASH_LABEL_BYTES);
-    return owner.data[0] == HASH_LABEL_BYTES && radix_read(&radix, label, &w) && radix_end(&radix) && writer_good(&w) &&
-           writer_left(&w) == 0;
+    return owner.data[0] == HASH_LABEL_BYTES && radix_read_all(RADIX_BASE32HEX, label, &w) && writer_left(&w) == 0;
 }
 
 static void add_nsec3(struct dns_denial *d, struct bytes owner, struct bytes rdata)

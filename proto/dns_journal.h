@@ -30,16 +30,16 @@ struct dns_journal {
     uint8_t nonce[DNS_JOURNAL_NONCE_BYTES];
     uint64_t at;   /* in the half: where the next record goes */
     uint64_t next; /* its number */
-    struct {
-        struct dns_name origin;
-        uint32_t have, from; /* serial numbers: the zone's, and that which the change begins at */
-    } gap;                   /* the first of n_gaps */
-    bool failed;             /* a write or flush did: what is on the device isn't known until it is opened again */
+    bool failed;   /* a write or flush did: what is on the device isn't known until it is opened again */
     struct {
         uint64_t n_kept, n_compacted, n_full, n_failed;
         uint64_t n_replayed, n_old, n_without_zone, n_gaps; /* when it was opened */
         uint64_t n_not_flushed;                             /* the host can't say when something is safe */
     } n;
+    struct {
+        uint32_t have, from; /* serial numbers: the zone's, and that which the change begins at */
+        struct dns_name origin;
+    } gap; /* the first of n_gaps */
 };
 
 /* Opens the journal; a device of zeros becomes an empty one. ERR_MALFORMED: it holds something else, or a journal that has

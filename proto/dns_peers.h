@@ -44,24 +44,24 @@ struct dns_signing;
 
 struct dns_role {
     struct list link;
-    struct dns_name origin;
     struct dns_history history;
     bool is_secondary;
-    struct dns_remotes primaries;
     size_t turn;         /* which of them is asked next */
     bool busy;           /* being transferred */
     uint64_t due_ns;     /* when it is to be asked */
     uint64_t expires_ns; /* TIME_NEVER: nothing that could */
     uint64_t retry_ns;   /* after the next failure without a zone */
+    struct dns_name origin;
+    struct dns_remotes primaries;
 };
 
 struct dns_notify {
-    struct dns_name origin;
     struct endpoint to;
     const struct dns_tsig_key *key;
     uint16_t id;
     uint8_t n_tries;
     uint64_t due_ns;
+    struct dns_name origin;
 };
 
 struct dns_peers_counters {
@@ -82,14 +82,10 @@ struct dns_keeper {
 
 struct dns_peers {
     struct dns_extra extra;
-    struct dns_zones *zones; /* BORROWS */
-    struct dns_tsig_keys keys;
-    struct dns_access transfer, update, notify; /* who may; `notify`: beside the zone's primaries */
-    struct dns_remotes secondaries;             /* who is told of changes */
-    struct dns_keeper *keeper;                  /* may be NULL */
+    struct dns_zones *zones;   /* BORROWS */
+    struct dns_keeper *keeper; /* may be NULL */
     size_t history_bytes, zone_bytes;
     struct list roles;
-    struct dns_notify notifies[DNS_NOTIFIES_MAX];
     size_t n_notifies;
     struct fiber *notifier;
     struct fiber *worker[DNS_XFR_WORKERS];
@@ -97,9 +93,13 @@ struct dns_peers {
     struct stack *stack;
     struct dns_update_user user;
     struct dns_update_room *room;
-    uint8_t *request; /* a copy of one that is signed: reading the signature changes it */
-    struct dns_peers_counters n;
+    uint8_t *request;            /* a copy of one that is signed: reading the signature changes it */
     struct dns_signing *signing; /* of the server; NULL: it signs nothing */
+    struct dns_peers_counters n;
+    struct dns_remotes secondaries;             /* who is told of changes */
+    struct dns_access transfer, update, notify; /* who may; `notify`: beside the zone's primaries */
+    struct dns_tsig_keys keys;
+    struct dns_notify notifies[DNS_NOTIFIES_MAX];
 };
 
 /* ERR_FULL. Set keys, lists and limits afterwards. */

@@ -22,12 +22,8 @@ struct dns_job {
 
 struct dns_server {
     struct dns_zones zones;
-    struct dns_service service;
-    struct dns_cookie_secrets cookies;
     size_t zone_bytes;
-    struct dns_udp udp[DNS_SERVER_PORTS];
     size_t n_udp;
-    struct dns_job job[DNS_SERVER_JOBS];
     size_t n_jobs;
     /* The parts that the appliance asked for; what it didn't ask for is not linked. */
     struct dns_tcp *tcp;
@@ -40,6 +36,10 @@ struct dns_server {
     void (*loaded)(struct dns_server *d); /* zones were loaded; may be NULL */
     struct dns_reload *reload;
     void (*replaced)(struct dns_server *d, struct bytes origin); /* a zone came in the place of another; may be NULL */
+    struct dns_job job[DNS_SERVER_JOBS];
+    struct dns_udp udp[DNS_SERVER_PORTS];
+    struct dns_service service;
+    struct dns_cookie_secrets cookies;
 };
 
 /* Signed zones are for servers that have proofs. */

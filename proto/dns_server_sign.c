@@ -301,8 +301,7 @@ static const char *make_policy(const struct dns_server_sign_options *o, struct d
                                   .increment = o->increment,
                                   .no_cds = o->no_cds};
     struct writer w = writer_of(p->salt, sizeof p->salt);
-    struct radix_reader r = radix_reader(RADIX_HEX);
-    if (o->nsec3_salt && (!radix_read(&r, bytes_str(o->nsec3_salt), &w) || !radix_end(&r) || !writer_good(&w)))
+    if (o->nsec3_salt && !radix_read_all(RADIX_HEX, bytes_str(o->nsec3_salt), &w))
         return "the salt of NSEC3 is not up to 255 bytes in hex";
     p->salt_len = (uint8_t)writer_len(&w);
     return dns_sign_policy_check(p);

@@ -20,13 +20,13 @@ struct response {
     struct dns_service *s;
     const struct dns_request *r;
     struct dns_asked *asked; /* what is known of its name; NULL: nothing */
-    struct dns_writer d;
-    struct writer options; /* of its OPT record */
+    struct writer options;   /* of its OPT record */
     uint16_t flags;
     unsigned rcode;
     unsigned ede;
     const struct dns_zone_entry *zone;
     bool cookie_good, later;
+    struct dns_writer d;
     uint8_t option_bytes[OPTIONS_BYTES];
 };
 
@@ -116,11 +116,18 @@ static bool has_question(const struct dns_request *r)
 
 /* ---- EDNS ---- */
 
-static void add_option(struct writer *w, uint16_t code, struct bytes content)
+static COLD void add_option(struct writer *w, uint16_t code, struct bytes content)
 {
     write_be16(w, code);
     write_be16(w, (uint16_t)content.len);
     write_bytes(w, content);
+}
+
+static COLD void add_number(struct writer *w, uint16_t code, uint16_t number)
+{
+    uint8_t content[2];
+    store_be16(content, number);
+    add_option(w, code, bytes_of(content, sizeof content));
 }
 
 /* False: it is malformed. */
@@ -156,11 +163,8 @@ static unsigned read_options(struct response *a)
         return DNS_NOERROR;
     if (s->o.id.len && dns_edns_find(e, DNS_NSID, &content))
         add_option(&a->options, DNS_NSID, s->o.id);
-    if (s->o.idle_100ms && a->r->from->tcp && dns_edns_find(e, DNS_KEEPALIVE, &content)) {
-        write_be16(&a->options, DNS_KEEPALIVE);
-        write_be16(&a->options, 2);
-        write_be16(&a->options, s->o.idle_100ms);
-    }
+    if (s->o.idle_100ms && a->r->from->tcp && dns_edns_find(e, DNS_KEEPALIVE, &content))
+        add_number(&a->options, DNS_KEEPALIVE, s->o.idle_100ms);
     if (!s->o.cookies || !dns_edns_find(e, DNS_COOKIE, &content))
         return DNS_NOERROR;
     if (!answer_cookie(a, content))
@@ -173,11 +177,8 @@ static void write_edns(struct response *a)
     if (!a->r->edns.present)
         return;
     size_t left = writer_left(&a->d.w);
-    if (a->ede != DNS_EDE_NONE && left >= OPT_BYTES + writer_len(&a->options) + EDE_BYTES) {
-        write_be16(&a->options, DNS_EDE);
-        write_be16(&a->options, 2);
-        write_be16(&a->options, (uint16_t)a->ede);
-    }
+    if (a->ede != DNS_EDE_NONE && left >= OPT_BYTES + writer_len(&a->options) + EDE_BYTES)
+        add_number(&a->options, DNS_EDE, (uint16_t)a->ede);
     struct dns_edns e = {.dnssec_ok = a->r->edns.dnssec_ok,
                          .rcode_high = (uint8_t)(a->rcode >> 4),
                          .udp_bytes = a->s->o.udp_bytes,

@@ -32,9 +32,9 @@ struct dns_request {
     const struct dns_from *from;
     struct bytes message;
     struct dns_header header;
-    struct dns_question question; /* header.n[DNS_QUESTION] is 1 */
     struct dns_edns edns;
-    bool is_signed; /* its last record is of type TSIG */
+    bool is_signed;               /* its last record is of type TSIG */
+    struct dns_question question; /* header.n[DNS_QUESTION] is 1 */
 };
 
 /* Where a transfer goes: messages one after the other on the connection that it was asked on. */

@@ -101,9 +101,9 @@ struct dns_sign_job {
     bool has_least; /* set it after dns_sign_begin: the serial number becomes higher than `least`, too */
     uint32_t least;
     enum { DNS_SIGN_COPY, DNS_SIGN_APEX, DNS_SIGN_CHAIN, DNS_SIGN_SETS, DNS_SIGN_DENIALS, DNS_SIGN_DONE } phase;
-    struct dns_name at; /* the last name that was done; none at first */
     uint8_t hash[DNS_NSEC3_HASH_BYTES];
     bool turned;
+    struct dns_name at; /* the last name that was done; none at first */
 };
 
 /* Begins a copy of the zone, without what another signer made in it; `seed` is that of the zones. The signer and the
@@ -126,22 +126,22 @@ MUST_USE enum err dns_sign_change(struct dns_signer *s, struct dns_zone *z, uint
 /* ---- Signatures that expire ---- */
 
 struct dns_sign_renewal {
-    struct dns_name name;
     uint16_t covered;
     uint32_t ttl;
     uint16_t old_len, made_len;
     uint8_t old[DNSSEC_RRSIG_BYTES], made[DNSSEC_RRSIG_BYTES];
+    struct dns_name name;
 };
 
 /* Goes round the zone. The zone may change while it does. */
 struct dns_sign_walk {
     struct dns_signer *signer;
     struct dns_zone *zone; /* BORROWS */
-    struct dns_name at;    /* the last name that was looked at; none at first */
     bool in_nsec3, turned, done;
-    uint8_t hash[DNS_NSEC3_HASH_BYTES];
     uint64_t next_s; /* when the next signature that it met is to be made anew; UINT64_MAX: none was met */
     size_t n_pending;
+    uint8_t hash[DNS_NSEC3_HASH_BYTES];
+    struct dns_name at; /* the last name that was looked at; none at first */
     struct dns_sign_renewal pending[DNS_SIGN_PENDING_MAX];
 };
 

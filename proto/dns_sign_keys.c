@@ -9,7 +9,7 @@
  *
  * What belongs together has the same public key, which is calculated from the private one. */
 #include "proto/dns_sign.h"
-#include "wire/dns_rdata.h"
+#include "base/radix.h"
 
 #include <jinn/must.h>
 
@@ -17,17 +17,17 @@
 
 #include <stdlib.h>
 
-enum { WORDS_MAX = 16, DNSKEY_MAX = 4 + DNSSEC_ECDSA_BYTES };
+enum { WORDS_MAX = 16, DNSKEY_BYTES = 4 + 64 }; /* of P-256 */
 
 #define PRIVATE_FIRST "Private-key-format:"
 
 /* A line of K*.key. */
 struct public_key {
-    struct dns_name zone;
-    uint8_t rdata[DNSKEY_MAX];
     size_t len;
     unsigned line;
     bool used;
+    struct dns_name zone;
+    uint8_t rdata[DNSKEY_BYTES];
 };
 
 struct reading {
@@ -64,7 +64,7 @@ static bool is_field(struct bytes line)
 
 /* ---- K*.key ---- */
 
-static size_t split(struct bytes line, struct dns_word *word)
+static size_t split(struct bytes line, struct bytes *word)
 {
     size_t n = 0;
     line = bytes_slice(line, 0, bytes_find(line, ';'));
@@ -72,27 +72,43 @@ static size_t split(struct bytes line, struct dns_word *word)
         size_t len = 0;
         while (len < line.len && line.data[len] != ' ' && line.data[len] != '\t')
             len++;
-        word[n] = (struct dns_word){.text = bytes_slice(line, 0, len)};
+        word[n] = bytes_slice(line, 0, len);
         line = bytes_trim(bytes_slice(line, len, line.len));
     }
     return n;
 }
 
-static const char *take_public(struct reading *r, const struct dns_word *word, size_t n)
+/* Flags, protocol, algorithm, and the key in as many words as it may be cut into. All that a zone file's reader knows would be
+ * much for this one record. */
+static const char *parse_dnskey(const struct bytes *word, size_t n, struct writer *w)
+{
+    struct radix_reader r = radix_reader(RADIX_BASE64);
+    uint64_t flags, protocol, algorithm;
+    if (!bytes_decimal(word[2], UINT8_MAX, &algorithm) || algorithm != DNSSEC_ECDSAP256SHA256)
+        return "its algorithm is none that signs here: ECDSAP256SHA256 (13) is";
+    bool good = bytes_decimal(word[0], UINT16_MAX, &flags) && bytes_decimal(word[1], UINT8_MAX, &protocol);
+    if (!good)
+        return "its flags or protocol are no numbers";
+    write_be16(w, (uint16_t)flags);
+    write_u8(w, (uint8_t)protocol);
+    write_u8(w, (uint8_t)algorithm);
+    for (size_t i = 3; good && i < n; i++)
+        good = radix_read(&r, word[i], w);
+    return good && radix_end(&r) && writer_good(w) && writer_left(w) == 0 ? NULL : "its key is not 64 bytes in base 64";
+}
+
+static const char *take_public(struct reading *r, const struct bytes *word, size_t n)
 {
     size_t at = 1;
     struct public_key *p = &r->public[r->n_public];
     struct writer w = writer_of(p->rdata, sizeof p->rdata);
-    uint64_t algorithm;
-    while (at < n && at < 4 && !bytes_equal_nocase(word[at].text, bytes_str("DNSKEY")))
+    while (at < n && at < 4 && !bytes_equal_nocase(word[at], bytes_str("DNSKEY")))
         at++;
-    if (at + 4 >= n || !bytes_equal_nocase(word[at].text, bytes_str("DNSKEY")))
+    if (at + 4 >= n || !bytes_equal_nocase(word[at], bytes_str("DNSKEY")))
         return "this is no DNSKEY record and no line of a private key";
-    if (!bytes_decimal(word[at + 3].text, UINT8_MAX, &algorithm) || algorithm != DNSSEC_ECDSAP256SHA256)
-        return "its algorithm is none that signs here: ECDSAP256SHA256 (13) is";
-    const char *why = dns_name_parse(word[0].text, bytes_of(NULL, 0), &p->zone);
+    const char *why = parse_dnskey(word + at + 1, n - at - 1, &w);
     if (!why)
-        why = dns_rdata_parse(DNS_DNSKEY, word + at + 1, n - at - 1, dns_root(), &w);
+        why = dns_name_parse(word[0], bytes_of(NULL, 0), &p->zone);
     if (why)
         return why;
     p->len = writer_len(&w);
@@ -102,19 +118,6 @@ static const char *take_public(struct reading *r, const struct dns_word *word, s
 }
 
 /* ---- K*.private ---- */
-
-static bool field(struct bytes text, const char *name, struct bytes *value)
-{
-    struct reading r = {.text = text};
-    struct bytes line, head = bytes_str(name);
-    while (next_line(&r, &line)) {
-        if (bytes_starts(line, head)) {
-            *value = bytes_trim(bytes_slice(line, head.len, line.len));
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Days since 1970 of a date of the Gregorian calendar: years begin in March, so that the leap day is the last. */
 static uint64_t days_of(unsigned year, unsigned month, unsigned day)
@@ -159,7 +162,7 @@ static const char *take_times(struct bytes text, struct dns_sign_key *key)
     struct bytes value;
     key->inactive_s = key->delete_s = UINT64_MAX;
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-        if (field(text, times[i].name, &value) && !parse_time(value, times[i].time_s))
+        if (dnssec_key_field(text, times[i].name, &value) && !parse_time(value, times[i].time_s))
             return "a time of the key is not YYYYMMDDHHMMSS";
     }
     return NULL;
@@ -240,7 +243,7 @@ static const char *match_all(struct reading *r)
 
 static const char *take_line(struct reading *r, struct bytes line)
 {
-    struct dns_word word[WORDS_MAX];
+    struct bytes word[WORDS_MAX];
     if (is_private(line))
         return r->keys->n < r->n_max ? take_private(r, line) : "more than 1024 keys";
     size_t n = split(line, word);

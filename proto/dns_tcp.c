@@ -75,16 +75,16 @@ struct worker {
 
 struct dns_tcp {
     struct dns_service *service;
-    struct dns_tcp_options o;
-    struct dns_tcp_counters n;
     struct listener *listener;
-    struct pool connections, buffers;
-    struct list in[STATES];
-    struct list sleeping; /* workers */
     struct fiber *keeper;
     uint64_t keeper_ns;              /* when it will wake; 0: it is awake */
     uint32_t n_streaming, n_writing; /* workers that send a transfer; that are in a write */
     uint64_t secret;
+    struct list in[STATES];
+    struct list sleeping; /* workers */
+    struct dns_tcp_options o;
+    struct dns_tcp_counters n;
+    struct pool connections, buffers;
     uint16_t clients[CLIENTS];
     struct worker worker[];
 };

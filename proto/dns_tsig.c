@@ -128,7 +128,6 @@ void dns_tsig_keys_clear(struct dns_tsig_keys *keys)
 
 /* As it stands in a message; what it BORROWS is there. */
 struct record {
-    struct dns_name name;
     struct bytes algorithm;
     uint64_t time_s;
     uint16_t fudge_s;
@@ -137,6 +136,7 @@ struct record {
     uint16_t error;
     struct bytes other;
     size_t at; /* where it begins: the length of what was signed */
+    struct dns_name name;
 };
 
 enum found { FOUND_NONE, FOUND_GOOD, FOUND_BAD };

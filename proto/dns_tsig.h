@@ -24,11 +24,11 @@
 struct dns_tsig_algorithm; /* a row of the table in dns_tsig.c */
 
 struct dns_tsig_key {
-    struct dns_name name; /* small letters */
     const struct dns_tsig_algorithm *algorithm;
+    void *hmac; /* the library's context, made once, so that no message allocates */
     uint8_t secret_len;
     uint8_t secret[DNS_TSIG_SECRET_BYTES];
-    void *hmac; /* the library's context, made once, so that no message allocates */
+    struct dns_name name; /* small letters */
 };
 
 struct dns_tsig_keys {

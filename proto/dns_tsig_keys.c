@@ -59,13 +59,6 @@ static bool is(struct bytes word, const char *text)
     return bytes_equal_nocase(word, bytes_str(text));
 }
 
-/* False: not base64, or no room. */
-static bool base64_read(struct bytes text, struct writer *w)
-{
-    struct radix_reader r = radix_reader(RADIX_BASE64);
-    return radix_read(&r, text, w) && radix_end(&r) && writer_good(w);
-}
-
 static const char *add(struct dns_tsig_keys *keys, struct bytes name, struct bytes algorithm, struct bytes secret)
 {
     struct dns_name n, a;
@@ -76,7 +69,7 @@ static const char *add(struct dns_tsig_keys *keys, struct bytes name, struct byt
     if (dns_name_parse(algorithm, dns_root(), &a) != NULL)
         return "an algorithm that is no name";
     const char *why = "a secret that is not base64, or of more than 128 bytes";
-    if (base64_read(secret, &w))
+    if (radix_read_all(RADIX_BASE64, secret, &w))
         why = dns_tsig_keys_add(keys, dns_name_bytes(&n), dns_name_bytes(&a), writer_bytes(&w));
     mbedtls_platform_zeroize(buffer, sizeof buffer);
     return why;

@@ -63,7 +63,6 @@ enum dns_xfr_state {
 };
 
 struct dns_xfr_in {
-    struct dns_name origin;
     uint16_t id;
     bool incremental; /* asked for */
     uint32_t serial;  /* ours */
@@ -77,12 +76,13 @@ struct dns_xfr_in {
     uint64_t seed;
     size_t zone_limit_bytes;
     uint8_t *rdata; /* room for one record's data */
-    struct dns_tsig tsig;
     struct dns_tsig_stream stream;
     bool is_signed;
     unsigned rcode;  /* of an answer that refused */
     const char *why; /* in words, when something failed; never NULL then */
     uint64_t n_records;
+    struct dns_tsig tsig;
+    struct dns_name origin;
 };
 
 struct dns_xfr_in_options {

@@ -97,6 +97,8 @@ MUST_USE enum err dnssec_key_of(uint8_t algorithm, uint16_t flags, struct bytes 
 const char *dnssec_key_parse(struct bytes text, uint16_t flags, struct dnssec_key *key);
 /* Those of P-256 only: an image that has all its keys from here carries no other curve. */
 const char *dnssec_key_parse_p256(struct bytes text, uint16_t flags, struct dnssec_key *key);
+/* What such a text has behind NAME (with its colon) at the start of a line. False: there is no such line. BORROWS. */
+bool dnssec_key_field(struct bytes text, const char *name, struct bytes *value);
 void dnssec_key_write(const struct dnssec_key *key, struct writer *text);
 void dnssec_key_wipe(struct dnssec_key *key);
 static inline struct bytes dnssec_key_rdata(const struct dnssec_key *key)

@@ -166,7 +166,7 @@ static bool line_value(struct bytes *text, const char *name, struct bytes *value
     return true;
 }
 
-static bool find_value(struct bytes text, const char *name, struct bytes *value)
+bool dnssec_key_field(struct bytes text, const char *name, struct bytes *value)
 {
     while (text.len)
         if (line_value(&text, name, value))
@@ -180,18 +180,16 @@ static const char *parse(const struct dnssec_curve *curve, struct bytes text, ui
     uint64_t number;
     uint8_t secret[sizeof key->secret];
     struct writer w = writer_of(secret, sizeof secret);
-    struct radix_reader radix = radix_reader(RADIX_BASE64);
-    if (!find_value(text, "Private-key-format:", &algorithm))
+    if (!dnssec_key_field(text, "Private-key-format:", &algorithm))
         return "there is no line \"Private-key-format:\": this is no private key of DNSSEC";
-    if (!find_value(text, "Algorithm:", &algorithm) ||
+    if (!dnssec_key_field(text, "Algorithm:", &algorithm) ||
         !bytes_decimal(bytes_slice(algorithm, 0, bytes_find(algorithm, ' ')), UINT8_MAX, &number))
         return "there is no line \"Algorithm:\" with a number";
     if (number != DNSSEC_ECDSAP256SHA256 && (number != DNSSEC_ECDSAP384SHA384 || curve == &p256))
         return curve == &p256
                    ? "its algorithm is none that signs here: ECDSAP256SHA256 (13) is"
                    : "its algorithm is none that can sign here: ECDSAP256SHA256 (13) and ECDSAP384SHA384 (14) are";
-    if (!find_value(text, "PrivateKey:", &encoded) || !radix_read(&radix, encoded, &w) || !radix_end(&radix) ||
-        !writer_good(&w))
+    if (!dnssec_key_field(text, "PrivateKey:", &encoded) || !radix_read_all(RADIX_BASE64, encoded, &w))
         return "there is no line \"PrivateKey:\" with base64 of the right length";
     enum err e = writer_len(&w) ? make_key(curve, (uint8_t)number, flags, writer_bytes(&w), key) : ERR_INVALID;
     mbedtls_platform_zeroize(secret, sizeof secret);

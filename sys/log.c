@@ -19,10 +19,11 @@ struct log_rule {
 struct log_rules {
     struct log_rule rule[RULES_MAX];
     size_t n;
+    bool given;            /* else LOG_INFO for all: all zeros take no room in the image's file */
     enum log_level others; /* of sources without a rule: "*" */
 };
 
-static struct log_rules rules = {.others = LOG_INFO};
+static struct log_rules rules;
 static unsigned generation = 1;
 static uint64_t start_ns; /* 0: not known yet */
 
@@ -70,7 +71,7 @@ static bool rule_parse(struct log_rules *out, struct bytes text)
 
 enum err log_rules(const char *text)
 {
-    struct log_rules parsed = {.others = LOG_INFO};
+    struct log_rules parsed = {.given = true, .others = LOG_INFO};
     struct bytes left = bytes_str(text);
     bool more = true;
     while (more) {
@@ -90,7 +91,7 @@ static enum log_level level_of(const char *name)
         if (strcmp(rules.rule[i].name, name) == 0)
             return rules.rule[i].level;
     }
-    return rules.others;
+    return rules.given ? rules.others : LOG_INFO;
 }
 
 bool log_enabled(struct log_source *s, enum log_level level)

@@ -63,19 +63,33 @@ NO_RETURN static void refused(const struct tender *t, const char *what)
     fail(FAIL_HOST, "%s: the host refused to %s a segment: %s", t->options.image, what, strerror(errno));
 }
 
-/* Pages of the file, when its bytes lie in it as they will lie in memory. What follows the segment's bytes on its last
- * page shows, too: it is of the same file, which the guest may know. */
+NO_RETURN static void changed(const struct tender *t)
+{
+    fail(FAIL_IMAGE, "%s: the file changed while it was read; start it again", t->options.image);
+}
+
+/* Of a segment that lies in the file as it will lie in memory: pages of the file, up to the one where its bytes end. That one is a copy,
+ * so that what follows in the file isn't there, which text must not be followed by. Before the segment's first byte its page
+ * shows the file, which the guest may know. */
 static bool map_segment(const struct tender *t, const struct elf_segment *s, int allowed)
 {
-    uint64_t file_end = (s->address + s->file_len + ELF_PAGE - 1) & ~(ELF_PAGE - 1);
     uint64_t into_page = s->address - s->start;
+    uint64_t bytes_end = s->address + s->file_len, mapped_end = bytes_end & ~(ELF_PAGE - 1);
     if (s->flags & ELF_WRITE || s->relocated || into_page >= ELF_PAGE || (s->file_offset - into_page) % ELF_PAGE ||
-        file_end != s->end || into_page > s->file_offset)
+        into_page > s->file_offset || mapped_end <= s->start)
         return false;
-    void *p = mmap(tender_at(t, s->start), s->end - s->start, protection(t, s->flags, allowed), MAP_PRIVATE | MAP_FIXED,
-                   t->image_fd, (off_t)(s->file_offset - into_page));
+    void *p = mmap(tender_at(t, s->start), mapped_end - s->start, protection(t, s->flags, allowed),
+                   MAP_PRIVATE | MAP_FIXED, t->image_fd, (off_t)(s->file_offset - into_page));
     if (p == MAP_FAILED)
         refused(t, "map");
+    if (mapped_end == s->end)
+        return true;
+    uint64_t left = bytes_end - mapped_end;
+    if (pread(t->image_fd, tender_at(t, mapped_end), left, (off_t)(s->file_offset + s->file_len - left)) !=
+        (ssize_t)left)
+        changed(t);
+    if (mprotect(tender_at(t, mapped_end), s->end - mapped_end, protection(t, s->flags, allowed)) != 0)
+        refused(t, "protect");
     return true;
 }
 
@@ -100,7 +114,7 @@ static void load_segment(const struct tender *t, const struct elf_segment *s, in
         return;
     if (s->flags &&
         pread(t->image_fd, tender_at(t, s->address), s->file_len, (off_t)s->file_offset) != (ssize_t)s->file_len)
-        fail(FAIL_IMAGE, "%s: the file changed while it was read; start it again", t->options.image);
+        changed(t);
     if (s->relocated)
         relocate_segment(t, s);
     if (s->flags != (ELF_READ | ELF_WRITE) &&

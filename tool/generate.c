@@ -94,9 +94,7 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
         const struct device *d = &m->devices[i];
         const char *c = c_identifier(d->name);
         if (d->kind == DEVICE_NET)
-            text_add(t, "static struct stack_options %s_options = {.hostname = plat_image_name%s%s%s};\n", c,
-                     d->no_tcp ? "" : ", .tcp = &stack_tcp_part", d->no_ipv6 ? "" : ", .ip6 = &stack_ip6",
-                     d->connections ? format_text(", .tcp_connections = %u", d->connections) : "");
+            text_add(t, "static struct stack_options %s_options;\n", c);
         if (d->kind != DEVICE_KV)
             continue;
         if (d->from)
@@ -106,6 +104,24 @@ static void add_variables(struct text *t, const struct manifest *m, const char *
             text_add(t, "static const char *%s_directory;\n", c);
     }
     text_add(t, "static struct %s self;\n\n", m->c_name);
+}
+
+/* Set by code, since what is mostly zeros would be in the image's file otherwise. */
+static void add_stacks(struct text *t, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->n_devices; i++) {
+        const struct device *d = &m->devices[i];
+        const char *c = c_identifier(d->name);
+        if (d->kind != DEVICE_NET)
+            continue;
+        text_add(t, "    %s_options.hostname = plat_image_name;\n", c);
+        if (!d->no_tcp)
+            text_add(t, "    %s_options.tcp = &stack_tcp_part;\n", c);
+        if (!d->no_ipv6)
+            text_add(t, "    %s_options.ip6 = &stack_ip6;\n", c);
+        if (d->connections)
+            text_add(t, "    %s_options.tcp_connections = %u;\n", c, d->connections);
+    }
 }
 
 /* The first net device's keys are --ipv4 and so on, those of another one have its name in front. */
@@ -175,6 +191,7 @@ char *generate_main(const struct manifest *m, const char *target, const struct c
     size_t n = add_keys(&keys, m, target);
     text_add(&t, "static const struct key keys[] = {\n%s};\n\n", keys.s);
     text_add(&t, "int unikernel_main(int argc, char **argv)\n{\n    int status;\n");
+    add_stacks(&t, m);
     text_add(&t, "    if (!boot_arguments(argc, argv, keys, %zu, &status))\n        return status;\n", n);
     add_starts(&t, m, target);
     text_add(&t, "    status = %s_start(&self);\n", m->c_name);

@@ -124,18 +124,18 @@ struct dns_header {
 };
 
 struct dns_question {
-    struct dns_name name;
     uint16_t type;
     uint16_t class_;
+    struct dns_name name;
 };
 
 /* `rdata` BORROWS from the message; names in it may be compressed: dns_rdata_expand. */
 struct dns_record {
-    struct dns_name name;
-    uint16_t type;
-    uint16_t class_;
     uint32_t ttl; /* seconds; 0 when its highest bit was set (RFC 2181 8), but for OPT's, which isn't one */
     struct bytes rdata;
+    uint16_t type;
+    uint16_t class_;
+    struct dns_name name;
 };
 
 struct dns_edns {

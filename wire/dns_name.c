@@ -251,7 +251,7 @@ COLD bool dns_name_join(struct dns_name *to, struct bytes prefix, struct bytes s
     return true;
 }
 
-bool dns_name_wildcard(struct dns_name *to, struct bytes name)
+COLD bool dns_name_wildcard(struct dns_name *to, struct bytes name)
 {
     return dns_name_join(to, (struct bytes){(const uint8_t *)"\1*", 3}, name);
 }

@@ -26,12 +26,12 @@ void ether_emit(struct writer *w, const struct ether *e)
     store_be16(p + 12, e->type);
 }
 
-struct mac mac_of_multicast4(const struct ip *group)
+COLD struct mac mac_of_multicast4(const struct ip *group)
 {
     return (struct mac){{0x01, 0x00, 0x5e, group->b[13] & 0x7f, group->b[14], group->b[15]}};
 }
 
-struct mac mac_of_multicast6(const struct ip *group)
+COLD struct mac mac_of_multicast6(const struct ip *group)
 {
     return (struct mac){{0x33, 0x33, group->b[12], group->b[13], group->b[14], group->b[15]}};
 }

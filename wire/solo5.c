@@ -59,7 +59,7 @@ bool solo5_name_good(struct bytes name)
     return name.len > 0 && name.len <= SOLO5_NAME_MAX;
 }
 
-static const char *parse_entry(struct reader *r, enum solo5_origin origin, struct solo5_entry *e)
+static enum solo5_problem parse_entry(struct reader *r, enum solo5_origin origin, struct solo5_entry *e)
 {
     memset(e, 0, sizeof *e);
     read_copy(r, e->name, sizeof e->name);
@@ -69,15 +69,15 @@ static const char *parse_entry(struct reader *r, enum solo5_origin origin, struc
     uint8_t attached = read_u8(r);
     read_skip(r, 7);
     if (!reader_good(r))
-        return "its manifest breaks off";
+        return SOLO5_BREAKS_OFF;
     if (e->name[SOLO5_NAME_MAX] != 0)
-        return "a name in its manifest has no end";
+        return SOLO5_NAME_WITHOUT_END;
     if ((e->type == SOLO5_BLOCK || e->type == SOLO5_NET) && !solo5_name_good(bytes_str(e->name)))
-        return "a device's name in its manifest is not 1 to 67 letters and digits";
+        return SOLO5_BAD_NAME;
     if (attached > 1 || (attached && origin == SOLO5_IN_FILE))
-        return "a device in its manifest claims to be attached already";
+        return SOLO5_ATTACHED;
     e->attached = attached;
-    return NULL;
+    return SOLO5_GOOD;
 }
 
 static bool name_taken(struct solo5_manifest *m, size_t i)
@@ -88,31 +88,47 @@ static bool name_taken(struct solo5_manifest *m, size_t i)
     return solo5_find(m, bytes_str(e->name), e->type) != e;
 }
 
-const char *solo5_manifest_parse(struct bytes content, enum solo5_origin origin, struct solo5_manifest *m)
+enum solo5_problem solo5_manifest_read(struct bytes content, enum solo5_origin origin, struct solo5_manifest *m)
 {
     struct reader r = reader_of(content);
     m->n = 0;
     uint32_t version = read_le32(&r);
     uint32_t n = read_le32(&r);
     if (!reader_good(&r))
-        return "its manifest breaks off";
+        return SOLO5_BREAKS_OFF;
     if (version != MANIFEST_VERSION)
-        return "its manifest has a version other than 1";
+        return SOLO5_OTHER_VERSION;
     if (n < 1 || n > SOLO5_ENTRIES_MAX)
-        return "its manifest has no entry or more than 64";
+        return SOLO5_BAD_NUMBER;
     if (content.len != SOLO5_MANIFEST_BYTES((size_t)n))
-        return "its manifest's length does not match the number of entries";
+        return SOLO5_BAD_LENGTH;
     for (m->n = 0; m->n < n;) {
-        const char *wrong = parse_entry(&r, origin, &m->entries[m->n]);
-        if (wrong)
-            return wrong;
+        enum solo5_problem problem = parse_entry(&r, origin, &m->entries[m->n]);
+        if (problem)
+            return problem;
         m->n++;
         if (name_taken(m, m->n - 1))
-            return "a name stands twice in its manifest";
+            return SOLO5_TWICE;
     }
     if (m->entries[0].type != SOLO5_RESERVED || m->entries[0].name[0] != 0)
-        return "its manifest's first entry is not the reserved one";
-    return NULL;
+        return SOLO5_NOT_RESERVED;
+    return SOLO5_GOOD;
+}
+
+const char *solo5_manifest_parse(struct bytes content, enum solo5_origin origin, struct solo5_manifest *m)
+{
+    static const char *const text[] = {
+        [SOLO5_BREAKS_OFF] = "its manifest breaks off",
+        [SOLO5_NAME_WITHOUT_END] = "a name in its manifest has no end",
+        [SOLO5_BAD_NAME] = "a device's name in its manifest is not 1 to 67 letters and digits",
+        [SOLO5_ATTACHED] = "a device in its manifest claims to be attached already",
+        [SOLO5_OTHER_VERSION] = "its manifest has a version other than 1",
+        [SOLO5_BAD_NUMBER] = "its manifest has no entry or more than 64",
+        [SOLO5_BAD_LENGTH] = "its manifest's length does not match the number of entries",
+        [SOLO5_TWICE] = "a name stands twice in its manifest",
+        [SOLO5_NOT_RESERVED] = "its manifest's first entry is not the reserved one",
+    };
+    return text[solo5_manifest_read(content, origin, m)];
 }
 
 void solo5_manifest_emit(struct writer *w, const struct solo5_manifest *m)

@@ -74,7 +74,22 @@ struct solo5_manifest {
 /* In a file nothing may be attached yet. */
 enum solo5_origin { SOLO5_IN_FILE, SOLO5_AT_BOOT };
 
-/* Parses the content of an MFT1 note. NULL when it is good, otherwise what is wrong with it, in words. */
+enum solo5_problem {
+    SOLO5_GOOD,
+    SOLO5_BREAKS_OFF,
+    SOLO5_NAME_WITHOUT_END,
+    SOLO5_BAD_NAME,
+    SOLO5_ATTACHED,
+    SOLO5_OTHER_VERSION,
+    SOLO5_BAD_NUMBER,
+    SOLO5_BAD_LENGTH,
+    SOLO5_TWICE,
+    SOLO5_NOT_RESERVED,
+};
+/* Parses the content of an MFT1 note. */
+MUST_USE enum solo5_problem solo5_manifest_read(struct bytes content, enum solo5_origin origin,
+                                                struct solo5_manifest *m);
+/* The same, for those who tell people. NULL when it is good, otherwise what is wrong with it, in words. */
 MUST_USE const char *solo5_manifest_parse(struct bytes content, enum solo5_origin origin, struct solo5_manifest *m);
 /* Writes SOLO5_MANIFEST_BYTES(m->n) bytes: the content alone, as boot info points to it. */
 void solo5_manifest_emit(struct writer *w, const struct solo5_manifest *m);

@@ -60,7 +60,7 @@ static enum err set_up(const struct signer *self, struct dns_server **d)
     const struct dns_server_tcp_options tcp = {.message_bytes = 65535};
     enum err e = dns_server_new(&o, d);
     if (!e)
-        e = dns_server_load(*d, self->zones);
+        e = dns_server_load_packed(*d, self->zones);
     if (!e)
         e = add_peers(self, *d);
     if (!e)

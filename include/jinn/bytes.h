@@ -6,7 +6,10 @@
  * reader_good, before it uses what it read. Nested structures are parsed inside a sub-reader made by
  * read_sub, which can't see past its own end.
  *
- * Nothing here allocates, yields or keeps what it is given. */
+ * Nothing here allocates, yields or keeps what it is given.
+ *
+ * What is `inline` but not `static` stands once in an image, in base/bytes_called.c, for those who are compiled for size and call it;
+ * where speed counts it is in line. */
 #ifndef JINN_BYTES_H
 #define JINN_BYTES_H
 
@@ -35,7 +38,7 @@ __attribute__((always_inline)) static inline struct bytes bytes_str(const char *
 }
 
 /* At most `len` bytes from `from`; both are cut to what is there. */
-static inline struct bytes bytes_slice(struct bytes b, size_t from, size_t len)
+inline struct bytes bytes_slice(struct bytes b, size_t from, size_t len)
 {
     size_t start = from < b.len ? from : b.len;
     size_t left = b.len - start;
@@ -43,7 +46,7 @@ static inline struct bytes bytes_slice(struct bytes b, size_t from, size_t len)
 }
 
 /* How many there are in n pieces together. */
-static inline size_t bytes_total(const struct bytes *v, size_t n)
+inline size_t bytes_total(const struct bytes *v, size_t n)
 {
     size_t len = 0;
     for (size_t i = 0; i < n; i++)
@@ -51,7 +54,7 @@ static inline size_t bytes_total(const struct bytes *v, size_t n)
     return len;
 }
 
-static inline bool bytes_equal(struct bytes a, struct bytes b)
+inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
@@ -106,13 +109,13 @@ static inline bool reader_good(const struct reader *r)
     return !r->bad;
 }
 
-static inline size_t reader_left(const struct reader *r)
+inline size_t reader_left(const struct reader *r)
 {
     return r->bad ? 0 : (size_t)(r->end - r->at);
 }
 
 /* Takes `len` bytes, or NULL when there are fewer. The pointer borrows from what is read. */
-static inline const uint8_t *read_take(struct reader *r, size_t len)
+inline const uint8_t *read_take(struct reader *r, size_t len)
 {
     if (r->bad || (size_t)(r->end - r->at) < len) {
         r->bad = true;
@@ -123,50 +126,50 @@ static inline const uint8_t *read_take(struct reader *r, size_t len)
     return p;
 }
 
-static inline uint8_t read_u8(struct reader *r)
+inline uint8_t read_u8(struct reader *r)
 {
     const uint8_t *p = read_take(r, 1);
     return p ? p[0] : 0;
 }
 
-static inline uint16_t read_be16(struct reader *r)
+inline uint16_t read_be16(struct reader *r)
 {
     const uint8_t *p = read_take(r, 2);
     return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
 }
 
-static inline uint32_t read_be32(struct reader *r)
+inline uint32_t read_be32(struct reader *r)
 {
     const uint8_t *p = read_take(r, 4);
     return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }
 
-static inline uint64_t read_be64(struct reader *r)
+inline uint64_t read_be64(struct reader *r)
 {
     uint64_t high = read_be32(r);
     return high << 32 | read_be32(r);
 }
 
-static inline uint16_t read_le16(struct reader *r)
+inline uint16_t read_le16(struct reader *r)
 {
     const uint8_t *p = read_take(r, 2);
     return p ? (uint16_t)(p[1] << 8 | p[0]) : 0;
 }
 
-static inline uint32_t read_le32(struct reader *r)
+inline uint32_t read_le32(struct reader *r)
 {
     const uint8_t *p = read_take(r, 4);
     return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
 }
 
-static inline uint64_t read_le64(struct reader *r)
+inline uint64_t read_le64(struct reader *r)
 {
     uint64_t low = read_le32(r);
     return low | (uint64_t)read_le32(r) << 32;
 }
 
 /* Copies `len` bytes to `out`; zeroes it when there are fewer. */
-static inline void read_copy(struct reader *r, void *out, size_t len)
+inline void read_copy(struct reader *r, void *out, size_t len)
 {
     const uint8_t *p = read_take(r, len);
     if (p)
@@ -175,25 +178,25 @@ static inline void read_copy(struct reader *r, void *out, size_t len)
         memset(out, 0, len);
 }
 
-static inline void read_skip(struct reader *r, size_t len)
+inline void read_skip(struct reader *r, size_t len)
 {
     (void)read_take(r, len);
 }
 
-static inline struct bytes read_bytes(struct reader *r, size_t len)
+inline struct bytes read_bytes(struct reader *r, size_t len)
 {
     const uint8_t *p = read_take(r, len);
     return (struct bytes){p, p ? len : 0};
 }
 
 /* A reader over the next `len` bytes, which `r` passes over; bad when there are fewer. */
-static inline struct reader read_sub(struct reader *r, size_t len)
+inline struct reader read_sub(struct reader *r, size_t len)
 {
     const uint8_t *p = read_take(r, len);
     return p ? (struct reader){p, p + len, false} : (struct reader){NULL, NULL, true};
 }
 
-static inline struct bytes read_rest(struct reader *r)
+inline struct bytes read_rest(struct reader *r)
 {
     return read_bytes(r, reader_left(r));
 }
@@ -221,7 +224,7 @@ static inline size_t writer_len(const struct writer *w)
     return (size_t)(w->at - w->start);
 }
 
-static inline size_t writer_left(const struct writer *w)
+inline size_t writer_left(const struct writer *w)
 {
     return w->bad ? 0 : (size_t)(w->end - w->at);
 }
@@ -233,7 +236,7 @@ static inline struct bytes writer_bytes(const struct writer *w)
 }
 
 /* Room for `len` bytes that the caller fills at once, or NULL. */
-static inline uint8_t *write_room(struct writer *w, size_t len)
+inline uint8_t *write_room(struct writer *w, size_t len)
 {
     if (w->bad || (size_t)(w->end - w->at) < len) {
         w->bad = true;
@@ -244,14 +247,14 @@ static inline uint8_t *write_room(struct writer *w, size_t len)
     return p;
 }
 
-static inline void write_u8(struct writer *w, uint8_t v)
+inline void write_u8(struct writer *w, uint8_t v)
 {
     uint8_t *p = write_room(w, 1);
     if (p)
         p[0] = v;
 }
 
-static inline void write_be16(struct writer *w, uint16_t v)
+inline void write_be16(struct writer *w, uint16_t v)
 {
     uint8_t *p = write_room(w, 2);
     if (!p)
@@ -260,7 +263,7 @@ static inline void write_be16(struct writer *w, uint16_t v)
     p[1] = (uint8_t)v;
 }
 
-static inline void write_be32(struct writer *w, uint32_t v)
+inline void write_be32(struct writer *w, uint32_t v)
 {
     uint8_t *p = write_room(w, 4);
     if (!p)
@@ -271,38 +274,38 @@ static inline void write_be32(struct writer *w, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
-static inline void write_be64(struct writer *w, uint64_t v)
+inline void write_be64(struct writer *w, uint64_t v)
 {
     write_be32(w, (uint32_t)(v >> 32));
     write_be32(w, (uint32_t)v);
 }
 
-static inline void write_le16(struct writer *w, uint16_t v)
+inline void write_le16(struct writer *w, uint16_t v)
 {
     write_u8(w, (uint8_t)v);
     write_u8(w, (uint8_t)(v >> 8));
 }
 
-static inline void write_le32(struct writer *w, uint32_t v)
+inline void write_le32(struct writer *w, uint32_t v)
 {
     write_le16(w, (uint16_t)v);
     write_le16(w, (uint16_t)(v >> 16));
 }
 
-static inline void write_le64(struct writer *w, uint64_t v)
+inline void write_le64(struct writer *w, uint64_t v)
 {
     write_le32(w, (uint32_t)v);
     write_le32(w, (uint32_t)(v >> 32));
 }
 
-static inline void write_copy(struct writer *w, const void *data, size_t len)
+inline void write_copy(struct writer *w, const void *data, size_t len)
 {
     uint8_t *p = write_room(w, len);
     if (p && len)
         memcpy(p, data, len);
 }
 
-static inline void write_bytes(struct writer *w, struct bytes b)
+inline void write_bytes(struct writer *w, struct bytes b)
 {
     write_copy(w, b.data, b.len);
 }
@@ -313,7 +316,7 @@ __attribute__((always_inline)) static inline void write_str(struct writer *w, co
     write_copy(w, s, strlen(s));
 }
 
-static inline void write_zeros(struct writer *w, size_t len)
+inline void write_zeros(struct writer *w, size_t len)
 {
     uint8_t *p = write_room(w, len);
     if (p && len)

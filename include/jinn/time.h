@@ -15,7 +15,8 @@
 /* `now` plus a span, without wrapping past TIME_NEVER. */
 static inline uint64_t time_after(uint64_t now_ns, uint64_t span_ns)
 {
-    return span_ns > TIME_NEVER - now_ns ? TIME_NEVER : now_ns + span_ns;
+    uint64_t at_ns;
+    return __builtin_add_overflow(now_ns, span_ns, &at_ns) ? TIME_NEVER : at_ns;
 }
 
 static inline uint64_t time_min(uint64_t a_ns, uint64_t b_ns)

@@ -52,7 +52,7 @@ const uint64_t *given_lost(unsigned index)
 }
 
 /* Stock tenders, too, take any number of blocks at once. */
-static enum err transfer(enum hvt_call number, unsigned index, uint64_t offset, uintptr_t memory, size_t len)
+static COLD enum err transfer(enum hvt_call number, unsigned index, uint64_t offset, uintptr_t memory, size_t len)
 {
     const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
     if (!given_range_good(e, offset, len))
@@ -63,17 +63,17 @@ static enum err transfer(enum hvt_call number, unsigned index, uint64_t offset, 
     return call.result == HVT_OK ? OK : ERR_IO;
 }
 
-enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len)
+COLD enum err plat_block_read(unsigned index, uint64_t offset, uint8_t *buffer, size_t len)
 {
     return transfer(HVT_BLOCK_READ, index, offset, (uintptr_t)buffer, len);
 }
 
-enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len)
+COLD enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *data, size_t len)
 {
     return transfer(HVT_BLOCK_WRITE, index, offset, (uintptr_t)data, len);
 }
 
-enum err plat_block_flush(unsigned index)
+COLD enum err plat_block_flush(unsigned index)
 {
     struct hvt_block call = {.handle = index};
     (void)given_device(index, SOLO5_BLOCK);
@@ -83,7 +83,7 @@ enum err plat_block_flush(unsigned index)
     return call.result == HVT_OK ? OK : ERR_IO;
 }
 
-enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+COLD enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
 {
     struct hvt_block call = {.handle = index, .offset = offset, .len = len};
     if (!given_range_good(given_device(index, SOLO5_BLOCK), offset, len))

@@ -61,7 +61,7 @@ static void read_boot_info(uint64_t boot_info)
     uint32_t n = read_le32(&r);
     size_t len = n <= SOLO5_ENTRIES_MAX ? SOLO5_MANIFEST_BYTES((size_t)n) : SOLO5_MANIFEST_HEADER_BYTES;
     struct bytes content = bytes_of((const void *)(uintptr_t)given.boot.manifest, len);
-    if (solo5_manifest_parse(content, SOLO5_AT_BOOT, &given.manifest))
+    if (solo5_manifest_read(content, SOLO5_AT_BOOT, &given.manifest))
         plat_abort("the tender's manifest is malformed");
     read_extension();
 }

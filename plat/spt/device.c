@@ -39,7 +39,7 @@ COLD enum err plat_block_write(unsigned index, uint64_t offset, const uint8_t *d
     return transfer(SYS_pwrite64, index, offset, (uintptr_t)data, len);
 }
 
-enum err plat_block_flush(unsigned index)
+COLD enum err plat_block_flush(unsigned index)
 {
     const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
     if (!(given.features & EXTENSION_BLOCK_FLUSH))
@@ -48,7 +48,7 @@ enum err plat_block_flush(unsigned index)
 }
 
 /* A host's block device takes the same call, and says that what is less than a block of its own is invalid. */
-enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
+COLD enum err plat_block_discard(unsigned index, uint64_t offset, uint64_t len)
 {
     const struct solo5_entry *e = given_device(index, SOLO5_BLOCK);
     if (!given_range_good(e, offset, len))

@@ -85,7 +85,7 @@ static const struct mutation {
     IN_PROGRAM(GUARD, p_vaddr, 0x100000, "segments overlap or are not in ascending order"),
     IN_PROGRAM(TEXT, p_align, 0, "a segment's alignment is not a power of two"),
     IN_PROGRAM(DATA, p_align, 3, "a segment's alignment is not a power of two"),
-    IN_PROGRAM(RODATA, p_align, 1, "a segment does not begin and end on a page"),
+    IN_PROGRAM(RELRO, p_memsz, 0xf00, "a segment does not begin and end on a page"),
     IN_PROGRAM(TEXT, p_align, 1 << 21, "a segment's alignment puts it below the lowest address of an image"),
     IN_PROGRAM(TEXT, p_align, UINT64_C(1) << 63, "a segment's alignment puts it below the lowest address of an image"),
     IN_PROGRAM(ABI, p_offset, FAR, "the file ends inside a note"),

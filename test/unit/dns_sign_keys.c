@@ -84,7 +84,10 @@ static void bad_keys_have_a_line_and_a_reason(void **state)
         {KSK_PRIVATE KSK_PUBLIC KSK_PRIVATE, "a private key without the line of its K*.key", 0},
         {"hello\n", "this is no DNSKEY record and no line of a private key", 1},
         {"; note\n\nexample. IN DNSKEY 257 3 8 AwEAAaW6r9U=\n", "its algorithm is none that signs here", 3},
-        {"example. IN DNSKEY 257 3 13 A$\n", NULL, 1},
+        {"example. IN DNSKEY 257 3 13 A$\n", "its key is not 64 bytes in base 64", 1},
+        {"example. IN DNSKEY 257 3 13 AAAA\n", "its key is not 64 bytes in base 64", 1},
+        {"example. IN DNSKEY 65536 3 13 AAAA\n", "its flags or protocol are no numbers", 1},
+        {"example. IN DNSKEY 257 x 13 AAAA\n", "its flags or protocol are no numbers", 1},
         {"example IN DNSKEY 257 3 13 AAAA\n", NULL, 1}, /* relative to what? */
         {"Private-key-format: v1.3\nAlgorithm: 8 (RSASHA256)\n", "its algorithm is none that signs here", 1},
         {"Private-key-format: v1.3\nAlgorithm: 15 (ED25519)\nPrivateKey: AAAA\n",
