@@ -16,7 +16,7 @@ struct counters_ether {
     uint64_t in_unknown_type; /* neither ARP nor IPv4, nor IPv6 if we have it */
     uint64_t out_full;        /* lost: the device below was full */
     uint64_t out_failed;      /* lost: the device below failed */
-    uint64_t out_lost;        /* of `out`, lost later: the device below took them before it failed */
+    uint64_t out_lost;        /* of `out`, lost later: the device below took them before it failed or was full */
 };
 
 struct counters_arp {

@@ -140,6 +140,7 @@ static void pump(struct waiter *w)
     struct stack *s = CONTAINER_OF(w, struct stack, readable);
     uint64_t now_ns = sched_now();
     s->busy = true;
+    udp_begin_batch(s->net);
     for (int i = 0; i < NET_BATCH_FRAMES; i++) {
         struct bytes frame;
         struct net_offload offload;
@@ -151,6 +152,7 @@ static void pump(struct waiter *w)
         else
             net_input_offload(s->net, now_ns, frame, &offload);
     }
+    udp_end_batch(s->net, now_ns);
     s->busy = false;
     stack_flush_late(s);
 }

@@ -13,10 +13,20 @@ COLD enum err udp_init(struct net *n)
     return pool_init(&n->udp.chunks, sizeof(struct udp_chunk), UDP_CHUNKS);
 }
 
+static void free_serving(struct udp_socket *u)
+{
+    if (u->net && u->net->udp.holds == u)
+        u->net->udp.holds = NULL;
+    if (u->serving)
+        free(u->serving->held);
+    free(u->serving);
+    u->serving = NULL;
+}
+
 COLD void udp_free(struct net *n)
 {
     for (size_t i = 0; i < n->udp.n_open; i++)
-        free(n->udp.socket[i].serving);
+        free_serving(&n->udp.socket[i]);
     pool_free(&n->udp.chunks);
 }
 
@@ -89,8 +99,7 @@ COLD void udp_shut(struct udp_socket *u, uint64_t now_ns)
         drop_first(u);
     if (u->net->groups.ops)
         u->net->groups.ops->leave_all(u->net, now_ns, udp_index(u));
-    free(u->serving);
-    u->serving = NULL;
+    free_serving(u);
     u->port = 0;
     u->reader = NULL;
     while (all->n_open && all->socket[all->n_open - 1].port == 0)
@@ -210,6 +219,18 @@ void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct by
         n->ip6_ops->refuse_port(n, now_ns, in, header);
 }
 
+void udp_begin_batch(struct net *n)
+{
+    n->udp.in_batch = true;
+}
+
+void udp_end_batch(struct net *n, uint64_t now_ns)
+{
+    n->udp.in_batch = false;
+    if (n->udp.holds)
+        n->udp.holds->serving->finish(n, now_ns);
+}
+
 static COLD size_t copy_out(const struct udp_chunk *c, void *buffer, size_t size)
 {
     struct writer w = writer_of(buffer, size < c->len ? size : c->len);
@@ -265,7 +286,7 @@ enum err udp_output(struct net *n, uint64_t now_ns, const struct endpoint *from,
                     const struct bytes *v, size_t count)
 {
     uint8_t head[UDP_HEADER_BYTES];
-    struct bytes parts[1 + UDP_PARTS_MAX];
+    struct bytes parts[1 + UDP_PARTS_MAX] __attribute__((uninitialized)); /* the first count + 1 are set here */
     struct writer w = writer_of(head, sizeof head);
     size_t len = bytes_total(v, count);
     must(count <= UDP_PARTS_MAX);

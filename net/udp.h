@@ -41,18 +41,24 @@ struct udp_socket {
 };
 
 struct udp_server;
+struct udp_held;
 
 /* Reached through the socket alone, so that an image whose sockets all queue holds nothing of it. */
 struct udp_serving {
     void (*input)(struct net *n, uint64_t now_ns, struct udp_socket *u, const struct ip_in *in, uint16_t src_port,
                   struct bytes payload);
+    void (*finish)(struct net *n, uint64_t now_ns); /* answers what is held */
     struct udp_server *server;
+    struct udp_held *held; /* UDP_ANNOUNCED of them, where questions are announced; NULL */
+    unsigned next, n_held; /* where the next comes; how many wait before it */
     size_t size;
     uint8_t room[]; /* for one answer */
 };
 
 struct udp {
-    size_t n_open; /* all open ones lie before this index */
+    size_t n_open;            /* all open ones lie before this index */
+    bool in_batch;            /* more datagrams may follow at once: udp_end_batch comes behind them */
+    struct udp_socket *holds; /* one with questions that were announced and not answered; NULL */
     struct pool chunks;
     struct udp_socket socket[UDP_SOCKETS];
 };
@@ -60,6 +66,9 @@ struct udp {
 MUST_USE enum err udp_init(struct net *n);
 void udp_free(struct net *n);
 void udp_input(struct net *n, uint64_t now_ns, const struct ip_in *in, struct bytes header);
+/* What was announced is answered. */
+void udp_begin_batch(struct net *n);
+void udp_end_batch(struct net *n, uint64_t now_ns);
 /* An ICMP error about a datagram of ours. */
 void udp_problem_input(struct net *n, const struct ip_problem *p);
 

@@ -30,12 +30,11 @@ static bool write_records(struct dns_writer *d, enum dns_section section, struct
     return true;
 }
 
-/* As they are stored, for the name in the question. */
-static bool copy_records(struct dns_writer *d, const struct dns_set *s)
+/* As they are stored, for the name in the question. There is room. */
+static void copy_records(struct dns_writer *d, const struct dns_set *s)
 {
     write_copy(&d->w, s->records, s->len);
     d->n[DNS_ANSWER] = (uint16_t)(d->n[DNS_ANSWER] + s->n);
-    return writer_good(&d->w);
 }
 
 /* Signatures aren't signed themselves (RFC 4035 2.2), whatever the zone says. */
@@ -96,11 +95,12 @@ static bool write_answer(struct reply *a, const struct dns_node *n, const struct
     if (!a->is_first || is_compressed(s->type))
         return write_set(a, DNS_ANSWER, current_name(a), n, s, s->ttl) || truncated(a);
     const struct dns_set *sigs = signatures(a, n, s);
-    struct dns_mark m = dns_mark(a->d);
-    if (copy_records(a->d, s) && (!sigs || copy_records(a->d, sigs)))
-        return true;
-    dns_rewind(a->d, &m);
-    return truncated(a);
+    if (writer_left(&a->d->w) < (size_t)s->len + (sigs ? sigs->len : 0))
+        return truncated(a);
+    copy_records(a->d, s);
+    if (sigs)
+        copy_records(a->d, sigs);
+    return true;
 }
 
 void reply_authority(struct reply *a, const struct dns_node *n, const struct dns_set *s, uint32_t ttl)
@@ -128,14 +128,14 @@ static bool find_cut(const struct reply *a, struct place_found *f, enum found *f
 {
     const struct dns_zone *z = a->z;
     bool for_parent = a->query->question->type == DNS_DS;
-    for (unsigned labels = z->n_labels; labels <= a->key.n; labels++) {
-        f->node = dns_depth_has(z->cuts, labels) ? dns_table_find(z, &a->key, labels, SPACE_NAMES) : NULL;
+    for (unsigned labels = z->n_labels; labels <= a->key->n; labels++) {
+        f->node = dns_depth_has(z->cuts, labels) ? dns_table_find(z, a->key, labels, SPACE_NAMES) : NULL;
         f->labels = labels;
         *found = FOUND_DNAME;
-        if (f->node && labels < a->key.n && (f->set = dns_node_set(f->node, DNS_DNAME, 0)))
+        if (f->node && labels < a->key->n && (f->set = dns_node_set(f->node, DNS_DNAME, 0)))
             return true;
         *found = FOUND_CUT;
-        if (f->node && labels > z->n_labels && !(for_parent && labels == a->key.n) &&
+        if (f->node && labels > z->n_labels && !(for_parent && labels == a->key->n) &&
             (f->set = dns_node_set(f->node, DNS_NS, 0)))
             return true;
     }
@@ -144,14 +144,14 @@ static bool find_cut(const struct reply *a, struct place_found *f, enum found *f
 
 static const struct dns_node *find_existing(const struct reply *a, unsigned labels)
 {
-    const struct dns_node *n = dns_table_find(a->z, &a->key, labels, SPACE_NAMES);
+    const struct dns_node *n = dns_table_find(a->z, a->key, labels, SPACE_NAMES);
     return n && dns_node_exists(n) ? n : NULL;
 }
 
 /* If a name exists, so do all its ancestors: halving finds where that ends. */
 static unsigned find_encloser(const struct reply *a)
 {
-    unsigned is = a->z->n_labels, is_not = a->key.n;
+    unsigned is = a->z->n_labels, is_not = a->key->n;
     while (is_not - is > 1) {
         unsigned middle = (is + is_not) / 2;
         if (find_existing(a, middle))
@@ -167,8 +167,8 @@ static enum found search(const struct reply *a, struct place_found *f)
     enum found found;
     if ((a->z->cuts[0] | a->z->cuts[1]) && find_cut(a, f, &found))
         return found;
-    f->labels = a->key.n;
-    f->node = find_existing(a, a->key.n);
+    f->labels = a->key->n;
+    f->node = find_existing(a, a->key->n);
     if (f->node)
         return FOUND_NODE;
     f->labels = find_encloser(a);
@@ -178,9 +178,11 @@ static enum found search(const struct reply *a, struct place_found *f)
 /* The zone of the name. Of DS it's that above, if we have it (RFC 4035 3.1.4.1). */
 static const struct dns_zone_entry *find_zone(const struct reply *a)
 {
-    const struct dns_zone_entry *e = dns_zones_find_key(a->zones, &a->key, a->key.n), *above = NULL;
-    if (e && a->query->question->type == DNS_DS && e->zone->n_labels == a->key.n && a->key.n > 0)
-        above = dns_zones_find_key(a->zones, &a->key, a->key.n - 1u);
+    const struct dns_zone_entry *e =
+        a->is_first && a->query->zone ? a->query->zone : dns_zones_find_key(a->zones, a->key, a->key->n);
+    const struct dns_zone_entry *above = NULL;
+    if (e && a->query->question->type == DNS_DS && e->zone->n_labels == a->key->n && a->key->n > 0)
+        above = dns_zones_find_key(a->zones, a->key, a->key->n - 1u);
     return above ? above : e;
 }
 
@@ -212,12 +214,12 @@ static COLD bool go_to(struct reply *a, const struct dns_set *by, struct bytes n
     if (a->n_chain == DNS_CHAIN_MAX)
         return false;
     a->chain[a->n_chain] = by;
-    a->chain_hash[a->n_chain++] = a->key.hash[a->key.n];
+    a->chain_hash[a->n_chain++] = a->key->hash[a->key->n];
     dns_name_copy(&a->target, name);
     a->is_first = false;
-    dns_key_make(&a->key, dns_name_bytes(&a->target), a->zones->seed);
+    dns_key_make(a->key, dns_name_bytes(&a->target), a->zones->seed);
     for (unsigned i = 0; i < a->n_chain; i++) {
-        if (a->chain_hash[i] == a->key.hash[a->key.n])
+        if (a->chain_hash[i] == a->key->hash[a->key->n])
             return false; /* around in a circle */
     }
     const struct dns_zone_entry *e = find_zone(a);
@@ -232,7 +234,7 @@ static COLD bool follow_dname(struct reply *a, const struct place_found *f)
 {
     struct bytes name = current_name(a), target = dns_rdata_target(DNS_DNAME, dns_set_first(f->set));
     struct dns_name prefix, new_name;
-    dns_name_copy(&prefix, bytes_slice(name, 0, a->key.at[f->labels] + 1u));
+    dns_name_copy(&prefix, bytes_slice(name, 0, a->key->at[f->labels] + 1u));
     prefix.wire[prefix.len - 1] = 0;
     if (!was_followed(a, f->set) && !write_set(a, DNS_ANSWER, dns_node_name(f->node), f->node, f->set, f->set->ttl))
         return truncated(a);
@@ -316,7 +318,7 @@ static bool answer_at(struct reply *a, const struct dns_node *n, bool is_wildcar
         if (is_wildcard)
             prove(a, PROOF_WILDCARD_NO_DATA, n, encloser);
         else
-            prove(a, PROOF_NO_DATA, n, a->key.n);
+            prove(a, PROOF_NO_DATA, n, a->key->n);
         return false;
     }
     if (s ? !write_found(a, n, s) : !write_answer(a, n, cname))
@@ -342,7 +344,7 @@ static bool answer_name(struct reply *a)
     case FOUND_NONE:
         break;
     }
-    wildcard = dns_table_find_wildcard(a->z, &a->key, f.labels);
+    wildcard = dns_table_find_wildcard(a->z, a->key, f.labels);
     if (wildcard && dns_node_exists(wildcard))
         return answer_at(a, wildcard, true, f.labels);
     set_rcode(a, DNS_NXDOMAIN);
@@ -376,10 +378,10 @@ static COLD const struct dns_node *find_target(struct reply *a, struct bytes rda
         return rdata.data[0] | rdata.data[1] ? a->more_node : NULL;
     if (!dns_name_is_under(target, dns_zone_origin(a->z)))
         return NULL;
-    dns_key_make(&a->key, target, a->z->seed);
+    dns_key_make(a->key, target, a->z->seed);
     if ((a->z->cuts[0] | a->z->cuts[1]) && find_cut(a, &f, &found) && (found == FOUND_DNAME || a->more->type != DNS_NS))
         return NULL;
-    return find_existing(a, a->key.n);
+    return find_existing(a, a->key->n);
 }
 
 static COLD bool write_addresses(struct reply *a, const struct dns_node *n)
@@ -428,7 +430,8 @@ static void answer_all(struct reply *a)
 {
     const struct dns_question *q = a->query->question;
     bool is_served = q->class_ == DNS_IN && (q->type == DNS_ANY || !dns_type_is_meta(q->type));
-    dns_key_make(&a->key, dns_name_bytes(&q->name), a->zones->seed);
+    if (a->key == &a->own_key)
+        dns_key_make(a->key, dns_name_bytes(&q->name), a->zones->seed);
     a->result->zone = find_zone(a);
     if (!a->result->zone || !is_served) {
         refuse(a->result, DNS_REFUSED, is_served ? DNS_EDE_NOT_AUTHORITATIVE : DNS_EDE_NOT_SUPPORTED);
@@ -457,6 +460,7 @@ void dns_answer(const struct dns_zones *zs, const struct dns_query *q, struct dn
     a.query = q;
     a.d = d;
     a.result = result;
+    a.key = q->key ? q->key : &a.own_key;
     a.is_first = true;
     a.n_chain = 0;
     a.n_authority = 0;

@@ -31,6 +31,10 @@ struct dns_query {
     bool dnssec_ok;         /* DO */
     bool tcp;               /* ANY then gives all (RFC 8482 4.4) */
     uint16_t reserve_bytes; /* at the end of the writer, left free: for OPT and TSIG */
+    /* The zone of the question's name, by dns_zones_find; NULL: it is looked for. */
+    const struct dns_zone_entry *zone;
+    /* Of the question's name, with the zones' seed; other names' come in its place. NULL: it is made. */
+    struct dns_key *key;
 };
 
 struct dns_result {

@@ -26,7 +26,7 @@ static void cover_by_nsec(struct reply *a, struct bytes name)
 static void cover_wildcard_by_nsec(struct reply *a, unsigned encloser)
 {
     struct dns_name wildcard;
-    if (dns_name_wildcard(&wildcard, dns_key_suffix(&a->key, encloser)))
+    if (dns_name_wildcard(&wildcard, dns_key_suffix(a->key, encloser)))
         cover_by_nsec(a, dns_name_bytes(&wildcard));
 }
 
@@ -49,7 +49,7 @@ static bool add_nsec3(struct reply *a, const struct dns_nsec3_params *p, struct 
  * number of labels. */
 static unsigned add_encloser(struct reply *a, const struct dns_nsec3_params *p, unsigned labels)
 {
-    while (labels > a->z->n_labels && !add_nsec3(a, p, dns_key_suffix(&a->key, labels), true))
+    while (labels > a->z->n_labels && !add_nsec3(a, p, dns_key_suffix(a->key, labels), true))
         labels--;
     if (labels == a->z->n_labels)
         add_nsec3(a, p, dns_zone_origin(a->z), true);
@@ -58,13 +58,13 @@ static unsigned add_encloser(struct reply *a, const struct dns_nsec3_params *p, 
 
 static void add_next_closer(struct reply *a, const struct dns_nsec3_params *p, unsigned encloser)
 {
-    add_nsec3(a, p, dns_key_suffix(&a->key, encloser + 1), false);
+    add_nsec3(a, p, dns_key_suffix(a->key, encloser + 1), false);
 }
 
 static void add_wildcard(struct reply *a, const struct dns_nsec3_params *p, unsigned encloser)
 {
     struct dns_name wildcard;
-    if (dns_name_wildcard(&wildcard, dns_key_suffix(&a->key, encloser)))
+    if (dns_name_wildcard(&wildcard, dns_key_suffix(a->key, encloser)))
         add_nsec3(a, p, dns_name_bytes(&wildcard), false);
 }
 
@@ -75,7 +75,7 @@ static void prove_by_nsec(struct reply *a, enum proof what, const struct dns_nod
     if (n && !add_nsec(a, n))
         cover_by_nsec(a, dns_node_name(n));
     if (what != PROOF_NO_DATA)
-        cover_by_nsec(a, dns_name_bytes(&a->key.name));
+        cover_by_nsec(a, dns_name_bytes(&a->key->name));
     if (what == PROOF_NO_NAME)
         cover_wildcard_by_nsec(a, labels);
 }
@@ -84,7 +84,7 @@ static void prove_by_nsec3(struct reply *a, enum proof what, const struct dns_ns
 {
     switch (what) {
     case PROOF_NO_DATA:
-        if (!add_nsec3(a, p, dns_key_suffix(&a->key, labels), true) && labels > a->z->n_labels)
+        if (!add_nsec3(a, p, dns_key_suffix(a->key, labels), true) && labels > a->z->n_labels)
             add_next_closer(a, p, add_encloser(a, p, labels - 1));
         return;
     case PROOF_WILDCARD:

@@ -23,6 +23,7 @@ struct reply {
     struct dns_writer *d;
     struct dns_result *result;
     const struct dns_zone *z; /* that the name is looked for in */
+    struct dns_key *key;      /* of the name that is looked for now */
     bool is_first;            /* it is the question's */
     unsigned n_chain;
     unsigned n_authority;
@@ -30,7 +31,7 @@ struct reply {
     const struct dns_node *more_node;
     bool is_referral;       /* and `more` are the servers of the delegation */
     struct dns_name target; /* the name itself, unless it's the question's */
-    struct dns_key key;     /* of the name that is looked for now */
+    struct dns_key own_key; /* where its key is, unless the query brought one */
     struct reply_authority authority[REPLY_AUTHORITY_MAX];
     const struct dns_set *chain[DNS_CHAIN_MAX]; /* CNAMEs and DNAMEs that were gone through */
     uint64_t chain_hash[DNS_CHAIN_MAX];         /* of the names where they were found */

@@ -15,6 +15,7 @@ struct dns_udp {
     struct udp_socket *socket;
     uint64_t wall_ns; /* 1970 on the monotonic clock, as it was when last looked at */
     uint64_t looked_ns;
+    struct dns_asked asked[UDP_ANNOUNCED]; /* the questions that were announced */
 };
 
 /* Answers what comes to the port from now on. BORROWS both. As stack_udp_serve. */

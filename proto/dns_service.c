@@ -19,7 +19,8 @@ enum {
 struct response {
     struct dns_service *s;
     const struct dns_request *r;
-    struct writer options; /* of its OPT record */
+    struct dns_asked *asked; /* what is known of its name; NULL: nothing */
+    struct writer options;   /* of its OPT record */
     uint16_t flags;
     unsigned rcode;
     unsigned ede;
@@ -63,7 +64,7 @@ static bool read_records(struct dns_request *r, struct reader *in)
 {
     for (int section = DNS_ANSWER; section <= DNS_ADDITIONAL; section++) {
         for (uint16_t left = r->header.n[section]; left; left--) {
-            struct dns_record record;
+            struct dns_record record __attribute__((uninitialized)); /* 280 bytes; set when it was read whole */
             bool good = dns_record_read(in, r->message, &record);
             if (!good || (section == DNS_ADDITIONAL && !take_additional(r, &record, left == 1)))
                 return false;
@@ -219,7 +220,11 @@ static COLD void answer_chaos(struct response *a)
 static void answer_from_zones(struct response *a, size_t reserve)
 {
     const struct dns_edns *e = &a->r->edns;
-    struct dns_query q = {.question = &a->r->question, .dnssec_ok = e->dnssec_ok, .tcp = a->r->from->tcp};
+    struct dns_query q = {.question = &a->r->question,
+                          .dnssec_ok = e->dnssec_ok,
+                          .tcp = a->r->from->tcp,
+                          .zone = a->asked ? a->asked->zone : NULL,
+                          .key = a->asked ? &a->asked->key : NULL};
     struct dns_result result;
     q.reserve_bytes = (uint16_t)(reserve + (e->present ? OPT_BYTES + writer_len(&a->options) : 0));
     dns_answer(a->s->o.zones, &q, &a->d, &result);
@@ -313,13 +318,14 @@ static size_t most_bytes(const struct dns_service *s, const struct dns_request *
     return most < size ? most : size;
 }
 
-static size_t respond(struct dns_service *s, const struct dns_request *r, unsigned rcode, uint8_t *out, size_t size,
-                      size_t reserve)
+static size_t respond(struct dns_service *s, const struct dns_request *r, unsigned rcode, struct dns_asked *asked,
+                      uint8_t *out, size_t size, size_t reserve)
 {
     struct response a __attribute__((uninitialized));
     const struct dns_question *q = &r->question;
     a.s = s;
     a.r = r;
+    a.asked = asked;
     a.flags = (uint16_t)(DNS_QR | (r->header.flags & (DNS_OPCODE | RD_CD)) | (s->o.beyond ? DNS_RA : 0));
     a.rcode = rcode;
     a.ede = DNS_EDE_NONE;
@@ -329,7 +335,9 @@ static size_t respond(struct dns_service *s, const struct dns_request *r, unsign
     dns_write_begin(&a.d, out, most_bytes(s, r, size));
     if (has_question(r) && !dns_write_question(&a.d, dns_name_bytes(&q->name), q->type, q->class_))
         return 0;
-    struct dns_mark begun = dns_mark(&a.d);
+    struct dns_mark begun __attribute__((uninitialized));
+    if (s->o.limit)
+        begun = dns_mark(&a.d);
     if (a.rcode == DNS_NOERROR && r->edns.present)
         a.rcode = read_options(&a);
     if (a.rcode == DNS_NOERROR)
@@ -362,7 +370,7 @@ COLD size_t dns_service_plain(struct dns_service *s, const struct dns_from *from
     unsigned rcode;
     if (!dns_request_read(from, message, &r, &rcode))
         return 0;
-    return respond(s, &r, rcode, out, size, reserve);
+    return respond(s, &r, rcode, NULL, out, size, reserve);
 }
 
 static bool is_extra(const struct dns_request *r)
@@ -370,21 +378,38 @@ static bool is_extra(const struct dns_request *r)
     return r->is_signed || opcode_of(&r->header) != DNS_QUERY || r->question.type == DNS_IXFR;
 }
 
-size_t dns_service_message(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
-                           size_t size)
+void dns_service_ask(struct dns_service *s, struct bytes message, struct dns_asked *a)
 {
-    struct dns_request r __attribute__((uninitialized));
-    unsigned rcode;
-    *(from->tcp ? &s->n.n_tcp : &s->n.n_udp) += 1;
-    if (!dns_request_read(from, message, &r, &rcode)) {
+    *(a->from.tcp ? &s->n.n_tcp : &s->n.n_udp) += 1;
+    a->extra = false;
+    a->zone = NULL;
+    a->readable = dns_request_read(&a->from, message, &a->r, &a->rcode);
+    a->has_key = a->readable && a->rcode == DNS_NOERROR && has_question(&a->r);
+    if (a->has_key)
+        dns_key_make(&a->key, dns_name_bytes(&a->r.question.name), s->o.zones->seed);
+}
+
+size_t dns_service_tell(struct dns_service *s, struct dns_asked *a, uint8_t *out, size_t size)
+{
+    if (!a->readable) {
         s->n.n_dropped++;
         return 0;
     }
-    if (rcode == DNS_NOERROR && s->o.extra && s->o.extra->message && has_question(&r) && is_extra(&r)) {
+    a->extra = a->has_key && s->o.extra && s->o.extra->message && is_extra(&a->r);
+    if (a->extra) {
         s->n.n_extra++;
-        return s->o.extra->message(s->o.extra, s, &r, out, size);
+        return s->o.extra->message(s->o.extra, s, &a->r, out, size);
     }
-    return respond(s, &r, rcode, out, size, 0);
+    return respond(s, &a->r, a->rcode, a->has_key ? a : NULL, out, size, 0);
+}
+
+size_t dns_service_message(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
+                           size_t size)
+{
+    struct dns_asked a __attribute__((uninitialized)); /* dns_service_ask sets what is looked at */
+    a.from = *from;
+    dns_service_ask(s, message, &a);
+    return dns_service_tell(s, &a, out, size);
 }
 
 COLD bool dns_service_transfer(struct dns_service *s, const struct dns_from *from, struct bytes message,

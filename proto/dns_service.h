@@ -8,6 +8,7 @@
 #define PROTO_DNS_SERVICE_H
 
 #include "proto/dns_cookie.h"
+#include "proto/dns_key.h"
 #include "proto/dns_limit.h"
 #include "proto/dns_zone.h"
 
@@ -107,6 +108,20 @@ MUST_USE enum err dns_service_init(struct dns_service *s, const struct dns_servi
  * DNS_MESSAGE_BYTES is best. Requests for transfers by TCP are not for it: dns_service_transfer first. */
 size_t dns_service_message(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
                            size_t size);
+/* The same in two steps, so that other questions can be asked between them: what there is to know before the zones are looked
+ * at, and the rest. BORROWS the message until then. */
+struct dns_asked {
+    struct dns_from from; /* set by the caller */
+    struct dns_request r;
+    unsigned rcode;
+    bool readable, has_key;
+    bool extra; /* somebody else answered it, by whom zones may have changed */
+    /* Of the key, if the caller has looked for it between the steps and no zone has changed since; or NULL. */
+    const struct dns_zone_entry *zone;
+    struct dns_key key;
+};
+void dns_service_ask(struct dns_service *s, struct bytes message, struct dns_asked *a);
+size_t dns_service_tell(struct dns_service *s, struct dns_asked *a, uint8_t *out, size_t size);
 /* The same without asking `extra`, and with `reserve` bytes of the room left free: what is signed fits, too. */
 size_t dns_service_plain(struct dns_service *s, const struct dns_from *from, struct bytes message, uint8_t *out,
                          size_t size, size_t reserve);

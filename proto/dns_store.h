@@ -13,6 +13,7 @@
 #ifndef PROTO_DNS_STORE_H
 #define PROTO_DNS_STORE_H
 
+#include "proto/dns_key.h"
 #include "proto/dns_zone.h"
 
 enum { SPACE_NAMES, SPACE_NSEC3, N_SPACES };
@@ -96,18 +97,6 @@ struct dns_zone {
 
 /* ---- Names as they are looked for ---- */
 
-/* A name with small letters, and the hashes of all its suffixes, from one pass. */
-struct dns_key {
-    struct bytes given;
-    struct dns_name name;
-    uint8_t pad[8];                 /* so that eight bytes can be read at any place of the name */
-    uint8_t n;                      /* labels */
-    uint8_t at[DNS_LABELS_MAX + 1]; /* where the suffix of so many labels begins */
-    uint64_t hash[DNS_LABELS_MAX + 1];
-};
-
-void dns_key_make(struct dns_key *k, struct bytes name, uint64_t seed);
-
 static inline struct bytes dns_key_suffix(const struct dns_key *k, unsigned labels)
 {
     return bytes_of(k->name.wire + k->at[labels], (size_t)k->name.len - k->at[labels]);
@@ -142,6 +131,9 @@ static inline bool dns_depth_has(const uint64_t mask[2], unsigned depth)
 
 /* The node, whether it exists or not, of the name's last so many labels; NULL: none. */
 struct dns_node *dns_table_find(const struct dns_zone *z, const struct dns_key *k, unsigned labels, unsigned space);
+/* Where the whole name begins to be looked for. */
+const uint64_t *dns_table_slot(const struct dns_zone *z, const struct dns_key *k);
+void dns_table_fetch_node(const struct dns_zone *z, const struct dns_key *k);
 /* That of "*" below these; NULL: none. */
 struct dns_node *dns_table_find_wildcard(const struct dns_zone *z, const struct dns_key *k, unsigned labels);
 /* Makes room for one more. False: the limit. */

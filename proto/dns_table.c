@@ -9,7 +9,7 @@
 #define POINTER_BITS 48
 #define POINTER_MASK ((UINT64_C(1) << POINTER_BITS) - 1)
 
-enum { SLOTS_MIN = 8 };
+enum { SLOTS_MIN = 8, LINE_BYTES = 64 };
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
@@ -70,6 +70,26 @@ struct dns_node *dns_table_find(const struct dns_zone *z, const struct dns_key *
         struct dns_node *n = slot_node(slot);
         if (n->space == space && dns_name_equal(dns_node_name(n), dns_key_suffix(k, labels)))
             return n;
+    }
+}
+
+const uint64_t *dns_table_slot(const struct dns_zone *z, const struct dns_key *k)
+{
+    return &z->table[k->hash[k->n] & (z->n_slots - 1)];
+}
+
+/* The first that it may be, as a rule it is, with its first set, which lies behind it. */
+void dns_table_fetch_node(const struct dns_zone *z, const struct dns_key *k)
+{
+    uint64_t hash = k->hash[k->n], slot;
+    for (uint64_t i = hash; (slot = z->table[i & (z->n_slots - 1)]); i++) {
+        if ((slot ^ hash) >> POINTER_BITS)
+            continue;
+        const uint8_t *n = (const uint8_t *)slot_node(slot);
+        __builtin_prefetch(n);
+        __builtin_prefetch(n + LINE_BYTES);
+        __builtin_prefetch(n + LINE_BYTES + LINE_BYTES / 2);
+        return;
     }
 }
 

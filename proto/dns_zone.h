@@ -227,6 +227,12 @@ MUST_USE enum err dns_zones_remove(struct dns_zones *zs, struct bytes origin);
 struct dns_zone_entry *dns_zones_get(const struct dns_zones *zs, struct bytes origin);
 /* The zone with the longest origin that the name is under. */
 struct dns_zone_entry *dns_zones_find(const struct dns_zones *zs, struct bytes name);
+
+/* What looking for a name will need is brought from far memory, so that other work can be done meanwhile: first the place in its
+ * zone's table, and some time later what is found there. Gives that zone, as dns_zones_find; NULL: none. */
+struct dns_key;
+const struct dns_zone_entry *dns_zones_fetch_slot(const struct dns_zones *zs, const struct dns_key *k);
+void dns_zones_fetch_node(const struct dns_zone_entry *e, const struct dns_key *k);
 /* All of them, one by one: start with *at = 0. NULL: no more. In no order. */
 struct dns_zone_entry *dns_zones_next(const struct dns_zones *zs, uint32_t *at);
 

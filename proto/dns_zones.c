@@ -115,6 +115,19 @@ struct dns_zone_entry *dns_zones_find_key(const struct dns_zones *zs, const stru
     return NULL;
 }
 
+const struct dns_zone_entry *dns_zones_fetch_slot(const struct dns_zones *zs, const struct dns_key *k)
+{
+    const struct dns_zone_entry *e = dns_zones_find_key(zs, k, k->n);
+    if (e)
+        __builtin_prefetch(dns_table_slot(e->zone, k));
+    return e;
+}
+
+void dns_zones_fetch_node(const struct dns_zone_entry *e, const struct dns_key *k)
+{
+    dns_table_fetch_node(e->zone, k);
+}
+
 struct dns_zone_entry *dns_zones_get(const struct dns_zones *zs, struct bytes origin)
 {
     struct dns_key k;

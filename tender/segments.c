@@ -11,7 +11,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define HUGE_FROM (UINT64_C(32) << 20) /* memory of an image that may have huge pages */
+#define HUGE_FROM (UINT64_C(32) << 20)         /* memory of an image that may have huge pages */
+#define HUGE_WANTED_FROM (UINT64_C(256) << 20) /* a heap that is to have them */
 
 /* What another processor will execute, this process must be able to read. Who debugs a virtual machine reads and writes all of its
  * memory through this process; then its page tables protect it alone. */
@@ -30,6 +31,15 @@ static void refuse_huge_pages(const struct options *o)
 {
     if (o->memory_bytes < HUGE_FROM)
         (void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+/* In tables of this size a look at any place costs more for finding its page than for the memory itself, and 2 MB more or
+ * less don't count. */
+static void want_huge_pages(const struct tender *t)
+{
+    const struct layout_part *heap = &t->layout.parts[LAYOUT_HEAP];
+    if (heap->end - heap->start >= HUGE_WANTED_FROM)
+        (void)madvise(tender_at(t, heap->start), heap->end - heap->start, MADV_HUGEPAGE);
 }
 
 bool tender_begin_layout(struct tender *t, uint64_t *seed)
@@ -114,6 +124,7 @@ static void load_segment(const struct tender *t, const struct elf_segment *s, in
 
 void tender_load(struct tender *t, int protections)
 {
+    want_huge_pages(t);
     for (size_t i = 0; i < t->plan.n; i++)
         load_segment(t, &t->plan.segments[i], protections);
     (void)munmap((void *)(uintptr_t)t->file.data, t->file.len);

@@ -9,6 +9,13 @@
 
 /* Adds `b`, which starts at an even offset of what is summed, or at an odd one. */
 uint64_t checksum_add(uint64_t sum, struct bytes b, bool odd_offset);
+/* What a word at an even offset, here in host order, adds to a sum: so a header's is known before the header is written, and
+ * nothing waits for stores that are still on their way. */
+static inline uint64_t checksum_word(uint16_t v)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(v) : v;
+}
+
 /* Adds all parts one after the other. */
 uint64_t checksum_add_parts(uint64_t sum, const struct bytes *v, size_t n);
 /* The pseudo-header of TCP and UDP for either family (RFC 9293 3.1, RFC 8200 8.1). */

@@ -226,13 +226,18 @@ void dns_name_copy(struct dns_name *to, struct bytes name)
 
 void dns_name_lower(struct dns_name *to, struct bytes name)
 {
-    size_t i = 0;
-    to->len = (uint8_t)name.len;
-    for (; i + 8 <= name.len; i += 8) {
+    size_t i = 0, n = name.len;
+    to->len = (uint8_t)n;
+    for (; i + 8 < n; i += 8) {
         uint64_t v = lower8(load8(name.data + i));
         memcpy(to->wire + i, &v, sizeof v);
     }
-    for (; i < name.len; i++)
+    if (n >= 8) {
+        uint64_t v = lower8(load8(name.data + n - 8));
+        memcpy(to->wire + n - 8, &v, sizeof v);
+        return;
+    }
+    for (; i < n; i++)
         to->wire[i] = lower(name.data[i]);
 }
 

@@ -28,8 +28,8 @@ static void read_header(struct reader *r, struct ip4_header *h)
     h->offset = (uint16_t)((fragment & OFFSET_MASK) * 8);
     h->ttl = p[8];
     h->protocol = p[9];
-    h->src = ip4_of_u32(load_be32(p + 12));
-    h->dst = ip4_of_u32(load_be32(p + 16));
+    h->src = ip4_of_bytes(p + 12);
+    h->dst = ip4_of_bytes(p + 16);
 }
 
 static COLD enum ip4_fault check_options(struct bytes options)
@@ -51,6 +51,18 @@ static COLD enum ip4_fault check_options(struct bytes options)
     return reader_good(&r) ? IP4_GOOD : IP4_BAD_OPTIONS;
 }
 
+/* Of whole words, which is what a header has: nearly always five. */
+static uint64_t sum_header(const uint8_t *p, unsigned len)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < len; i += 4) {
+        uint32_t word;
+        memcpy(&word, p + i, sizeof word);
+        sum += word;
+    }
+    return sum;
+}
+
 enum ip4_fault ip4_parse(struct bytes packet, struct ip4_header *h, struct bytes *payload)
 {
     struct reader r = reader_of(packet);
@@ -59,7 +71,7 @@ enum ip4_fault ip4_parse(struct bytes packet, struct ip4_header *h, struct bytes
         return IP4_BAD_HEADER;
     if (h->total_len < h->header_len || h->total_len > packet.len)
         return IP4_BAD_HEADER;
-    if (checksum_finish(checksum_add(0, bytes_slice(packet, 0, h->header_len), false)) != 0)
+    if (checksum_finish(sum_header(packet.data, h->header_len)) != 0)
         return IP4_BAD_CHECKSUM;
     *payload = bytes_of(packet.data + h->header_len, (size_t)h->total_len - h->header_len);
     if (h->header_len == IP4_HEADER_BYTES)
@@ -79,23 +91,30 @@ COLD bool ip4_parse_quoted(struct bytes packet, struct ip4_header *h, struct byt
     return true;
 }
 
+static uint16_t fragment_of(const struct ip4_header *h)
+{
+    return (uint16_t)((h->dont_fragment ? DF : 0) | (h->more_fragments ? MF : 0) | (h->offset / 8 & OFFSET_MASK));
+}
+
 void ip4_emit(struct writer *w, const struct ip4_header *h)
 {
     uint8_t *start = write_room(w, IP4_HEADER_BYTES);
     if (!start)
         return;
-    start[0] = 0x45;
-    start[1] = h->tos;
+    uint16_t first = (uint16_t)(0x4500 | h->tos), fragment = fragment_of(h);
+    uint16_t lives = (uint16_t)(h->ttl << 8 | h->protocol);
+    uint32_t src = ip4_u32(&h->src), dst = ip4_u32(&h->dst);
+    uint32_t sum = first + (uint32_t)h->total_len + h->id + fragment + lives;
+    sum += (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    store_be16(start, first);
     store_be16(start + 2, h->total_len);
     store_be16(start + 4, h->id);
-    store_be16(start + 6,
-               (uint16_t)((h->dont_fragment ? DF : 0) | (h->more_fragments ? MF : 0) | (h->offset / 8 & OFFSET_MASK)));
-    start[8] = h->ttl;
-    start[9] = h->protocol;
-    store_be16(start + 10, 0);
-    memcpy(start + 12, h->src.b + 12, 4);
-    memcpy(start + 16, h->dst.b + 12, 4);
-    store_be16(start + 10, checksum_finish(checksum_add(0, bytes_of(start, IP4_HEADER_BYTES), false)));
+    store_be16(start + 6, fragment);
+    store_be16(start + 8, lives);
+    store_be16(start + 10, (uint16_t) ~(sum + (sum >> 16)));
+    store_be32(start + 12, src);
+    store_be32(start + 16, dst);
 }
 
 COLD void ip4_emit_alert(struct writer *w, uint8_t protocol, const struct ip *src, const struct ip *dst,

@@ -36,9 +36,8 @@ void udp_emit(struct writer *w, const struct udp_header *h, const struct ip *src
     store_be16(start, h->src_port);
     store_be16(start + 2, h->dst_port);
     store_be16(start + 4, total);
-    store_be16(start + 6, 0);
     uint64_t sum = checksum_pseudo(src, dst, PROTOCOL_UDP, total);
-    sum = checksum_add(sum, bytes_of(start, UDP_HEADER_BYTES), false);
+    sum += checksum_word(h->src_port) + checksum_word(h->dst_port) + checksum_word(total);
     uint16_t checksum = checksum_finish(checksum_add_parts(sum, payload, n));
     if (checksum == 0)
         checksum = 0xffff; /* zero would mean that there is none */

@@ -35,6 +35,13 @@ static inline struct ip ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return (struct ip){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
 }
 
+static inline struct ip ip4_of_bytes(const uint8_t b[4])
+{
+    struct ip ip = ip4(0, 0, 0, 0);
+    memcpy(ip.b + 12, b, 4);
+    return ip;
+}
+
 static inline struct ip ip4_of_u32(uint32_t v)
 {
     return ip4((uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v);

@@ -16,8 +16,8 @@ struct netdev {
     struct mac mac;
     uint16_t mtu_bytes; /* of the IP packet: without the Ethernet header */
     uint32_t features;  /* enum net_feature; 0: plain frames only */
-    const uint64_t
-        *n_lost; /* counts frames that send took and that were lost later: the device failed; NULL: none are */
+    const uint64_t *
+        n_lost; /* counts frames that send took and that were lost later: the device failed or was full; NULL: none are */
 };
 
 struct netdev_ops {

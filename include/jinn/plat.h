@@ -113,7 +113,7 @@ struct plat_net_info {
     uint8_t mac[6];
     uint16_t mtu_bytes; /* of the IP packet: without the Ethernet header */
     uint32_t features;  /* enum net_feature; 0: plain frames only */
-    /* Counts frames that plat_net_send took and that were lost when they were to leave, because the device had failed.
+    /* Counts frames that plat_net_send took and that were lost when they were to leave, because the device had failed or was full.
      * NULL: there are none such. */
     const uint64_t *n_lost;
 };

@@ -141,22 +141,30 @@ void udp_close(struct udp_socket *u);
 
 /* ---- UDP servers that answer at once ---- */
 
+#define UDP_ANNOUNCED 2 /* a power of two */
+
 /* A datagram that came. */
 struct udp_question {
     struct endpoint from;
     struct bytes payload; /* BORROWS where it was received: until the call returns */
     uint64_t now_ns;
-    bool group; /* it was sent to a broadcast or multicast address */
+    bool group;     /* it was sent to a broadcast or multicast address */
+    bool announced; /* with `announce`; in this place of UDP_ANNOUNCED */
+    uint8_t place;
     const struct ip *
         to; /* the address that it was sent to; BORROWS likewise. Who answers later does so from there: udp_send_from */
 };
 
-/* Whoever answers each datagram without waiting for anything: no fiber is woken, and nothing is copied. */
+/* Whoever answers each datagram without waiting for anything: no fiber is woken. */
 struct udp_server {
     /* Called by the stack between fibers; must not yield, nor close the socket. Writes the answer into `room`, at most `size`
      * bytes, and gives its length; UDP_NO_ANSWER: there is none. It is sent to where the question came from, from the address
      * that it was sent to. */
     size_t (*answer)(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size);
+    /* May be NULL. Says that a question has come, while the one before it may not be answered yet: what its answer needs can be
+     * brought from far memory meanwhile. They are announced and answered in the order of coming, and before any fiber runs; the
+     * place of one that was answered is that of a later one. */
+    void (*announce)(struct udp_server *server, const struct udp_question *q);
 };
 #define UDP_NO_ANSWER SIZE_MAX
 

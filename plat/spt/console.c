@@ -2,6 +2,8 @@
 /* Console, the control line and the end. */
 #include "plat/spt/spt.h"
 
+#include <jinn/boot.h>
+
 #define STDOUT 1
 
 void plat_console(const char *text, size_t len)
@@ -18,8 +20,11 @@ void plat_serving(const char *protocol, uint16_t port)
         (void)SPT_CALL(SYS_write, given.extension.refresh.control_fd, text.data, text.len, 0);
 }
 
+/* After a bug nothing more of it leaves. */
 void plat_exit(int status)
 {
+    if (status != EXIT_BUG)
+        spt_write_behind();
     for (;;)
         (void)SPT_CALL(SYS_exit_group, status, 0, 0, 0);
 }

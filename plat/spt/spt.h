@@ -29,4 +29,11 @@ enum {
     SPT_ENOBUFS = -105
 };
 
+/* ---- net.c ---- */
+
+/* The device that frames were read of which nobody has looked at yet, as plat_wait gives it; 0: none. */
+uint64_t spt_ahead(void);
+/* Writes what waits behind such frames; what the host doesn't take is lost and counted. */
+void spt_write_behind(void);
+
 #endif

@@ -108,7 +108,8 @@ static int echo(void)
             if (bytes_equal(bytes_slice(whole, 14, 4), bytes_str("quit")))
                 return 0;
         }
-        if (!(plat_wait(TIME_NEVER) & UINT64_C(1) << info.index))
+        uint64_t ready = plat_wait(TIME_NEVER);
+        if (ready && !(ready & UINT64_C(1) << info.index)) /* 0: the peer has stopped us for a while */
             return 9;
     }
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* peer dgram|seqpacket|none TENDER ARGUMENT...: runs the tender with descriptor 9 as one end of a socket pair, sends frames of many
- * lengths through the other, and checks that each comes back as it was; "none" only
+ * lengths through the other, one by one and some at once, and checks that each comes back as it was; "none" only
  * holds the socket. Its status is the tender's, or 100 and more. */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,30 +19,64 @@
 #define PATIENCE_MS 20000
 #define ALARM_S 60
 
-static int echo(int fd, size_t len, const char *text)
+static void fill(uint8_t *frame, size_t len, const char *text)
 {
-    uint8_t frame[2048], back[2048];
     for (size_t i = 0; i < len; i++)
         frame[i] = (uint8_t)(i * 31 + len);
     memcpy(frame + 14, text, strlen(text));
-    if (send(fd, frame, len, 0) != (ssize_t)len)
-        return 101;
+}
+
+static int give(int fd, size_t len, const char *text)
+{
+    uint8_t frame[2048];
+    fill(frame, len, text);
+    return send(fd, frame, len, 0) == (ssize_t)len ? 0 : 101;
+}
+
+static int take(int fd, size_t len, const char *text)
+{
+    uint8_t frame[2048], back[2048];
+    fill(frame, len, text);
     struct pollfd p = {fd, POLLIN, 0};
     if (poll(&p, 1, PATIENCE_MS) != 1)
         return 102;
-    ssize_t n = recv(fd, back, sizeof back, 0);
+    ssize_t n;
+    do
+        n = recv(fd, back, sizeof back, 0);
+    while (n < 0 && errno == ECONNRESET); /* said once, when it ended with a frame unread */
     return n == (ssize_t)len && memcmp(frame, back, len) == 0 ? 0 : 103;
 }
 
-static int converse(int fd)
+static int echo(int fd, size_t len, const char *text)
 {
-    for (size_t len = 19; len <= 1514; len += 65) {
-        int e = echo(fd, len, "more");
-        if (e)
-            return e;
-    }
-    int e = echo(fd, 1514, "more");
-    return e ? e : echo(fd, 60, "quit");
+    int e = give(fd, len, text);
+    return e ? e : take(fd, len, text);
+}
+
+/* Frames that wait for it all at once, long ones among short ones: they come back in their order. The last but one ends it, and
+ * what it has sent until then is not lost. */
+static int burst(int fd, pid_t child, bool last)
+{
+    static const size_t lens[] = {60, 61, 300, 1514, 62, 63, 64};
+    size_t n = sizeof lens / sizeof lens[0], quit = last ? n - 2 : n;
+    int e = kill(child, SIGSTOP) == 0 ? 0 : 106;
+    for (size_t i = 0; i < n && !e; i++)
+        e = give(fd, lens[i], i == quit ? "quit" : "more");
+    if (kill(child, SIGCONT) != 0)
+        return 106;
+    for (size_t i = 0; i < n && i <= quit && !e; i++)
+        e = take(fd, lens[i], i == quit ? "quit" : "more");
+    return e;
+}
+
+static int converse(int fd, pid_t child)
+{
+    int e = 0;
+    for (size_t len = 19; len <= 1514 && !e; len += 65)
+        e = echo(fd, len, "more");
+    for (int i = 0; i < 3 && !e; i++)
+        e = burst(fd, child, i == 2);
+    return e;
 }
 
 int main(int argc, char **argv)
@@ -57,7 +93,7 @@ int main(int argc, char **argv)
         _exit(104);
     }
     close(fds[1]);
-    int e = strcmp(argv[1], "none") == 0 ? 0 : converse(fds[0]);
+    int e = strcmp(argv[1], "none") == 0 ? 0 : converse(fds[0], child);
     if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
         return 105;
     if (e)

@@ -156,6 +156,95 @@ static void it_can_send_too(void **state)
     script_end(s);
 }
 
+/* What happened, by the lengths of the questions: 'a' announced, 'q' answered after that, 'd' without it. */
+struct listing {
+    struct udp_server server;
+    char text[64];
+    size_t n;
+    struct bytes announced[UDP_ANNOUNCED];
+};
+
+static void list_step(struct listing *l, char what, size_t len)
+{
+    assert_true(l->n + 3 < sizeof l->text);
+    l->text[l->n++] = what;
+    l->text[l->n++] = (char)('0' + len % 10);
+}
+
+static void list_announced(struct udp_server *server, const struct udp_question *q)
+{
+    struct listing *l = CONTAINER_OF(server, struct listing, server);
+    assert_true(q->announced && q->place < UDP_ANNOUNCED);
+    l->announced[q->place] = q->payload;
+    list_step(l, 'a', q->payload.len);
+}
+
+static size_t list_answered(struct udp_server *server, const struct udp_question *q, uint8_t *room, size_t size)
+{
+    struct listing *l = CONTAINER_OF(server, struct listing, server);
+    if (q->announced) {
+        assert_ptr_equal(l->announced[q->place].data, q->payload.data);
+        assert_int_equal(l->announced[q->place].len, q->payload.len);
+    }
+    list_step(l, q->announced ? 'q' : 'd', q->payload.len);
+    memset(room, 'a', q->payload.len % 10);
+    return q->payload.len % 10;
+}
+
+/* While more may come, a question is answered when the next one is known; what is long, or to all, is not held, nor does it go
+ * before others. */
+static void in_a_batch_questions_are_announced(void **state)
+{
+    struct script *s = script_new();
+    struct listing l = {.server = {list_answered, list_announced}}, other = l;
+    struct udp_socket *u, *v;
+    know_peer(s);
+    assert_int_equal(udp_serve(s->n, 53, &l.server, 512, &u), OK);
+    assert_int_equal(udp_serve(s->n, 54, &other.server, 512, &v), OK);
+    ask(s, 4000, 1); /* alone */
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4000 data=1");
+    udp_begin_batch(s->n);
+    ask(s, 4002, 2);
+    assert_int_equal(s->n_sent, s->n_read);
+    ask(s, 4003, 3);
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4002 data=2");
+    ask(s, 4004, 4);
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4003 data=3");
+    ask(s, 4005, 515);
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4004 data=4");
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4005 data=5");
+    ask(s, 4006, 6);
+    input_udp(s, (struct endpoint){PEER_IP, 4007}, (struct endpoint){OUR_IP, 54}, data(7));
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4006 data=6");
+    input_udp(s, (struct endpoint){PEER_IP, 4008}, (struct endpoint){ip4(10, 0, 0, 255), 53}, data(8));
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 54>4007 data=7");
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4008 data=8");
+    ask(s, 4009, 9);
+    udp_end_batch(s->n, s->now_ns);
+    expect(s, "09 10.0.0.2>10.0.0.9 ttl=64 udp 53>4009 data=9");
+    udp_end_batch(s->n, s->now_ns);
+    assert_string_equal(l.text, "d1a2a3q2a4q3q4d5a6q6d8a9q9");
+    assert_string_equal(other.text, "a7q7");
+    assert_int_equal(s->n->counters.udp.served, 9);
+    script_end(s);
+}
+
+/* A socket that is shut takes what it holds along. */
+static void what_is_held_goes_with_its_socket(void **state)
+{
+    struct script *s = script_new();
+    struct listing l = {.server = {list_answered, list_announced}};
+    struct udp_socket *u;
+    know_peer(s);
+    assert_int_equal(udp_serve(s->n, 53, &l.server, 512, &u), OK);
+    udp_begin_batch(s->n);
+    ask(s, 4000, 1);
+    udp_shut(u, s->now_ns);
+    udp_end_batch(s->n, s->now_ns);
+    assert_string_equal(l.text, "a1");
+    script_end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +255,8 @@ int main(void)
         cmocka_unit_test(questions_to_all_are_answered_by_one),
         cmocka_unit_test(its_port_is_taken_until_it_is_shut),
         cmocka_unit_test(it_can_send_too),
+        cmocka_unit_test(in_a_batch_questions_are_announced),
+        cmocka_unit_test(what_is_held_goes_with_its_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
