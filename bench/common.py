@@ -145,7 +145,7 @@ class Links:
         self.client = Namespace(name, address=f"10.77.0.1/{prefix}")
         self.peer = f"jinn-{name}-peer-{os.getpid()}"
         self.prefix = prefix
-        self.taps, self.ends = ["tap0"], ["v1"]
+        self.taps = ["tap0"]
 
     def __enter__(self):
         self.client.__enter__()
@@ -171,23 +171,13 @@ class Links:
         self.client.add_tap(tap, address)
         self.taps.append(tap)
 
-    def add_pair(self, name, address):
-        """One more veth: NAME0 at the client's end, NAME1 at the server's, which the host has no address on."""
-        sh(f"ip link add {name}0 netns {self.client.name} type veth peer name {name}1 netns {self.peer}")
-        for command in (f"ip addr add {address} dev {name}0", f"ip link set {name}0 up"):
-            self.client.run(command)
-        for command in (f"sysctl -qw net.ipv6.conf.{name}1.disable_ipv6=1", f"ip link set {name}1 up"):
-            self.on_peer(command)
-        self.taps.append(f"{name}0")
-        self.ends.append(f"{name}1")
-
     def on_peer(self, command, **options):
         return sh(f"ip netns exec {self.peer} {command}", **options)
 
     def steer(self, on):
         """Receive packet steering: what arrives for the client is worked on by the client's core, what arrives for a server
         on the kernel's stack by the server's. Without it either end's work is done where the other end sent."""
-        for run, devices, cpu in ((self.client.run, (*self.taps, "v0"), CLIENT_CPU), (self.on_peer, self.ends, SERVER_CPU)):
+        for run, devices, cpu in ((self.client.run, (*self.taps, "v0"), CLIENT_CPU), (self.on_peer, ("v1",), SERVER_CPU)):
             for device in devices:
                 run(f"sh -c 'echo {1 << cpu if on else 0:x} > /sys/class/net/{device}/queues/rx-0/rps_cpus'")
 

@@ -44,7 +44,6 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/dns_validate.py linux' \
       'test/e2e/dns_reload.py spt' \
       'test/e2e/dns_reload.py linux' \
-      test/e2e/packet.py \
       test/e2e/loss.py \
       test/e2e/dns_against.py \
       test/e2e/dns_large.py \
@@ -55,8 +54,7 @@ E2E = 'test/e2e/website.py spt' \
 e2e:
 	@scripts/setup build test e2e
 	@$(MAKE) -s all $(B)/host/forward
-	@scripts/run-each 3 $(E2E_WAITING)
-	@scripts/run-each 1 $(E2E)
+	@scripts/run-each 3 $(E2E_WAITING); waiting=$$?; scripts/run-each 1 $(E2E) && exit $$waiting
 
 dns-large: all
 	@scripts/setup build test e2e

@@ -361,17 +361,6 @@ static void add_interface(struct supervised *v, const struct device *d, const ch
     words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
 }
 
-/* Any interface, which the image shares with the host: root's, or of who has CAP_NET_RAW. */
-static void add_packets(struct supervised *v, const struct subject *s, const struct device *d, const char *value)
-{
-    const char *interface = value + strlen("packet:");
-    if (s->sealed)
-        fail(STATUS_USAGE, "--net %s=%s: a sealed image has no packet socket; use -t linux, or a tap", d->name, value);
-    if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface)))
-        fail(STATUS_NO_INPUT, "--net %s=%s: there is no such interface", d->name, value);
-    words_format(&v->image.argv, "--net:%s=%s", d->name, value);
-}
-
 /* No packets: the image for linux has the host's sockets behind its stack (plat/linux/host.h). */
 static void add_host_sockets(struct supervised *v, const struct subject *s, const struct device *d)
 {
@@ -393,8 +382,6 @@ static void add_net(struct supervised *v, struct request *r, const struct subjec
         add_no_net(v, d);
     } else if (strcmp(given->value, "host") == 0) {
         add_host_sockets(v, s, d);
-    } else if (strncmp(given->value, "packet:", 7) == 0) {
-        add_packets(v, s, d, given->value);
     } else {
         add_interface(v, d, given->value);
     }
@@ -547,9 +534,8 @@ const struct command command_run = {
         "  -p, --publish [ADDR:]HOST:GUEST[/udp]\n"
         "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
         "                            not named; HOST 0 takes a free one\n"
-        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; linux\n"
-        "                            only: packet:IFACE, any interface by a packet socket; host: the host's own\n"
-        "                            sockets\n"
+        "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; host: the\n"
+        "                            host's own sockets (linux only)\n"
         "      --net-offload NAME=off\n"
         "                            the host's kernel gets plain frames only: no checksums or segments are left\n"
         "                            to it\n"

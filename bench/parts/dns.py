@@ -11,8 +11,7 @@ FOLDER = os.path.join(BENCH, "dns")
 ZONE = "bench.test"
 QUERIES, ECHO = os.path.join(HOST, "queries"), os.path.join(HOST, "echo")
 BARE = "bare echo"
-BATCHES = "Jinn, linux, batches"
-OURS = {"Jinn, spt": ("spt", "tap0", "10.77.0.2"), "Jinn, hvt": ("hvt", "tap1", "10.79.0.2"), BATCHES: ("linux", "packet:p1", "10.75.0.2")}
+OURS = {"Jinn, spt": ("spt", "tap0", "10.77.0.2"), "Jinn, hvt": ("hvt", "tap1", "10.79.0.2")}
 PEERS = {"nsd": ("nsd", "10.78.0.2"), "knot": ("knotd", "10.78.0.3"), "bind": ("named", "10.78.0.4")}
 ADDRESSES = {BARE: "10.76.0.2"} | {name: address for name, (_, _, address) in OURS.items()} | {name: address for name, (_, address) in PEERS.items()}
 # Each has what makes it fastest: short answers, as knot and Jinn give them anyway. None of them limits rates.
@@ -51,12 +50,9 @@ def build(size, targets):
 # ---- Servers ----
 
 def ours(name, size):
-    target, device, address = OURS[name]
-    keys = [f"--ipv4={address}/24", "-l", "*:warning"]
-    if target == "linux":
-        return SERVER + [os.path.join(FOLDER, str(size), "dist/dns"), f"--net:service={device}", *keys]
-    return SERVER + [TENDERS[target], f"--mem={MEMORY_MB}", f"--net:service={device}", "--net-offload:service=off", os.path.join(FOLDER, str(size), f"dist/dns.{target}"),
-                     *keys]
+    target, tap, address = OURS[name]
+    return SERVER + [TENDERS[target], f"--mem={MEMORY_MB}", f"--net:service={tap}", "--net-offload:service=off", os.path.join(FOLDER, str(size), f"dist/dns.{target}"),
+                     f"--ipv4={address}/24", "-l", "*:warning"]
 
 
 def peer(name, size):
@@ -82,7 +78,7 @@ def ask(links, name, size, seconds, window=""):
 def start(links, name, size):
     """The server, once it answers; the CPU seconds that it took until then; resident KB then."""
     argv = [*SERVER, ECHO, "tap2"] if name == BARE else peer(name, size) if name in PEERS else ours(name, size)
-    server = Image(argv, netns=links.peer if name in PEERS or name == BATCHES else links.client.name)
+    server = Image(argv, netns=links.peer if name in PEERS else links.client.name)
     end = time.monotonic() + LOAD_S
     try:
         while True:
@@ -163,12 +159,12 @@ def costs(report, names, cost, image_bytes, content_bytes):
 
 
 def run(report):
-    targets = ["spt", "linux"] + (["hvt"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else [])
+    targets = ["spt"] + (["hvt"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else [])
     names = [BARE] + [n for n in OURS if OURS[n][0] in targets] + list(PEERS)
     versions = ", ".join(f"{c.split()[0]} " + re.search(r"\d+\.\d+[\d.]*", sh(f"PATH=$PATH:/usr/sbin {c} 2>&1")).group(0) for c in ("nsd -v", "knotd -V", "named -v"))
     report.say(f"## Name servers: queries per CPU second of the server's core, medians of {ROUNDS} rounds of {SECONDS} s in turns\n")
     report.say(f"A records of names at random, UDP, with EDNS; {versions}, one thread each, short answers, no rate limits. Jinn: the dns appliance on a\n"
-               "tap in plain frames, which are best for small packets; with batches, as root, by a packet socket on a veth; the others on a veth. The client is `bench/queries.c` on the other core, 256\n"
+               "tap in plain frames, which are best for small packets; the others on a veth. The client is `bench/queries.c` on the other core, 256\n"
                "queries under way, the same for all: dnsperf takes some 20,000 cycles for a query itself, twice what the bare echo does, and so\n"
                "leaves the fastest of them waiting. Bare echo: `bench/echo.c`, which gives each packet of a tap back unread.\n"
                "What counts is the whole busy time of the core; beside it the server's own time (with the softirqs that interrupted it), which is the truer\n"
@@ -178,7 +174,6 @@ def run(report):
         links.client.run("ip neigh add 10.76.0.2 lladdr 02:00:00:00:00:02 dev tap2 nud permanent")
         for address in ("10.78.0.3", "10.78.0.4"):
             links.on_peer(f"ip addr add {address}/24 dev v1")
-        links.add_pair("p", "10.75.0.1/24")
         for size in SIZES:
             shutil.rmtree(os.path.join(FOLDER, str(size)), ignore_errors=True)
             write_zone(size)

@@ -10,16 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
-
-#define LINUX_MTU_BYTES 1500
-
-struct linux_packet; /* net_packet.c */
 
 struct linux_device {
-    struct linux_packet *packet; /* net: on a packet socket; or NULL */
-    int fd;                      /* -1: not attached, or on the host's sockets */
-    bool on_host;                /* net: no device at all, but the host's sockets (host.h) */
+    int fd;       /* -1: not attached, or on the host's sockets */
+    bool on_host; /* net: no device at all, but the host's sockets (host.h) */
     uint8_t mac[6];
     uint16_t mtu_bytes;
     uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h) */
@@ -73,14 +67,6 @@ MUST_USE bool linux_wait_watch(struct linux_watch *w, int fd, uint32_t events);
 
 /* As plat_serving, for a service at an address of the host; "*" is all of them. */
 void linux_serving(const char *protocol, uint16_t port, const char *address);
-
-/* A net device on an interface of the host. Frames begin with the header of wire/vnet.h if the device has features; those
- * received lie in the buffer or in the device's memory until the next call. What was sent leaves with the flush. */
-void linux_packet_attach(unsigned index, const char *interface);
-MUST_USE enum err linux_packet_send(struct linux_packet *p, const struct iovec *parts, size_t n);
-MUST_USE enum err linux_packet_recv(struct linux_packet *p, uint8_t *buffer, size_t size, struct bytes *frame);
-const uint64_t *linux_packet_lost(const struct linux_packet *p);
-void linux_packet_flush(void);
 
 /* "@12": a descriptor that is open. False when it is no such thing. */
 bool linux_descriptor(const char *text, int *fd);

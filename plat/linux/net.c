@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Net devices: a tap interface, a packet socket (net_packet.c), or a descriptor on which each read and write is one frame
- * (a tap, a pair of seqpacket sockets to a user-mode network or another image). */
+/* Net devices: a tap interface, or a descriptor on which each read and write is one frame (a tap, a packet socket
+ * pair to a user-mode network or another image). */
 #include "plat/linux/linux.h"
 
 #include "wire/vnet.h"
@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define MTU_BYTES 1500
 
 /* Agrees with the kernel on headers before frames, if the tap has them. What comes in joined or unsummed is what was asked for
  * here; what goes out may be so whenever there are headers. A persistent tap remembers what it was told last. */
@@ -80,11 +82,6 @@ void linux_net_attach(unsigned index, const char *value)
         d->on_host = true;
         return;
     }
-    make_mac(d->mac);
-    if (strncmp(value, "packet:", 7) == 0) {
-        linux_packet_attach(index, value + 7);
-        return;
-    }
     if (value[0] == '@') {
         if (!linux_descriptor(value, &d->fd))
             linux_fail(EXIT_DEVICE, "--net:%s=%s: not an open descriptor", plat_devices[index].name, value);
@@ -98,7 +95,8 @@ void linux_net_attach(unsigned index, const char *value)
     int flags = fcntl(d->fd, F_GETFL);
     if (flags < 0 || fcntl(d->fd, F_SETFL, flags | O_NONBLOCK) != 0)
         linux_fail(EXIT_DEVICE, "--net:%s=%s: %s", plat_devices[index].name, value, strerror(errno));
-    d->mtu_bytes = LINUX_MTU_BYTES;
+    d->mtu_bytes = MTU_BYTES;
+    make_mac(d->mac);
     linux_wait_add(index, d->fd);
 }
 
@@ -110,7 +108,6 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
             continue;
         *info = (struct plat_net_info){.index = (unsigned)i, .mtu_bytes = d->mtu_bytes, .features = d->features};
         memcpy(info->mac, d->mac, sizeof info->mac);
-        info->n_lost = d->packet ? linux_packet_lost(d->packet) : NULL;
         return OK;
     }
     return ERR_NOT_FOUND;
@@ -123,51 +120,36 @@ enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const st
     struct iovec parts[1 + NET_PARTS_MAX];
     struct writer w = writer_of(header, sizeof header);
     must(index < plat_n_devices && n <= NET_PARTS_MAX);
-    const struct linux_device *d = &linux_state.device[index];
-    size_t first = d->features ? 1 : 0;
+    size_t first = linux_state.device[index].features ? 1 : 0;
     if (first)
         vnet_emit(&w, o ? o : &plain);
     parts[0] = (struct iovec){header, sizeof header};
     for (size_t i = 0; i < n; i++)
         parts[first + i] = (struct iovec){(void *)(uintptr_t)v[i].data, v[i].len};
-    if (d->packet)
-        return linux_packet_send(d->packet, parts, first + n);
-    if (writev(d->fd, parts, (int)(first + n)) >= 0)
+    if (writev(linux_state.device[index].fd, parts, (int)(first + n)) >= 0)
         return OK;
     return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? ERR_AGAIN : ERR_IO;
-}
-
-/* Takes the header off. */
-static enum err without_header(struct bytes *frame, struct net_offload *o)
-{
-    struct reader in = reader_of(*frame);
-    bool good = vnet_parse(&in, frame->len - VNET_HEADER_BYTES, o);
-    *frame = read_rest(&in);
-    return good ? OK : ERR_MALFORMED;
-}
-
-static enum err read_frame(const struct linux_device *d, uint8_t *buffer, size_t size, struct bytes *frame)
-{
-    ssize_t n = read(d->fd, buffer, size);
-    if (n > 0) {
-        *frame = bytes_of(buffer, (size_t)n);
-        return OK;
-    }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return ERR_AGAIN;
-    return ERR_IO;
 }
 
 enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     must(index < plat_n_devices);
-    const struct linux_device *d = &linux_state.device[index];
-    enum err e = d->packet ? linux_packet_recv(d->packet, buffer, size, frame) : read_frame(d, buffer, size, frame);
-    if (e == OK && d->features)
-        return without_header(frame, o);
+    ssize_t n = read(linux_state.device[index].fd, buffer, size);
+    if (n > 0 && linux_state.device[index].features) {
+        struct reader in = reader_of(bytes_of(buffer, (size_t)n));
+        bool good = vnet_parse(&in, (size_t)n - VNET_HEADER_BYTES, o);
+        *frame = read_rest(&in);
+        return good ? OK : ERR_MALFORMED;
+    }
+    if (n > 0) {
+        *frame = bytes_of(buffer, (size_t)n);
+        *o = (struct net_offload){0};
+        return OK;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return ERR_AGAIN;
     /* The other end is gone. It would stay readable for ever, so it leaves the set of what is waited for. */
-    if (e == ERR_IO && d->fd >= 0)
-        linux_wait_remove(d->fd);
-    *o = (struct net_offload){0};
-    return e;
+    if (linux_state.device[index].fd >= 0)
+        linux_wait_remove(linux_state.device[index].fd);
+    return ERR_IO;
 }

@@ -89,7 +89,6 @@ void linux_serving(const char *protocol, uint16_t port, const char *address)
 
 void plat_exit(int status)
 {
-    linux_packet_flush();
     exit(status);
 }
 

@@ -99,7 +99,6 @@ uint64_t plat_wait(uint64_t deadline_ns)
     struct epoll_event events[PLAT_DEVICES_MAX + 1];
     struct timespec t;
     uint64_t ready = linux_state.stop ? PLAT_READY_STOP : 0;
-    linux_packet_flush();
     int n = epoll_pwait2(linux_state.epoll, events, (int)ARRAY_LEN(events), timeout_until(deadline_ns, &t), NULL);
     must(n >= 0 || errno == EINTR);
     for (int i = 0; i < n; i++)
