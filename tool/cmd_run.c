@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -353,7 +354,7 @@ static void add_interface(struct supervised *v, const struct device *d, const ch
         if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fd < 3 || fcntl((int)fd, F_GETFD) < 0)
             fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
         hand_over(v, &v->image, (int)fd);
-    } else if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface))) {
+    } else if (if_nametoindex(interface) == 0) {
         fail(STATUS_NO_INPUT,
              "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
              value, interface);
