@@ -51,6 +51,11 @@ static const char *type_example(enum key_type type)
     return text[type];
 }
 
+static bool in_range(const struct key *k, int64_t v)
+{
+    return k->most == 0 || (v >= k->least && v <= k->most);
+}
+
 static bool value_set(const struct key *k, const char *value)
 {
     struct bytes text = bytes_str(value);
@@ -61,7 +66,7 @@ static bool value_set(const struct key *k, const char *value)
     case KEY_BOOL:
         return value_bool(text, k->value);
     case KEY_INT:
-        return value_int(text, k->value);
+        return value_int(text, k->value) && in_range(k, *(const int64_t *)k->value);
     case KEY_PORT:
         return value_port(text, k->value);
     case KEY_IP:
@@ -157,7 +162,10 @@ static bool take_value(struct parse *p, const struct key *k, const char *value)
     p->given |= bit;
     if (value_set(k, value))
         return true;
-    complain("--%s=%s: not %s", k->name, value, type_example(k->type));
+    if (k->most)
+        complain("--%s=%s: not a whole number from %u to %u", k->name, value, k->least, k->most);
+    else
+        complain("--%s=%s: not %s", k->name, value, type_example(k->type));
     return false;
 }
 

@@ -5,6 +5,7 @@
 #include "tool/values.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #define HOST_STACK_BYTES 65536
@@ -139,18 +140,20 @@ static size_t add_keys(struct text *t, const struct manifest *m, const char *tar
         if (d->kind == DEVICE_NET)
             n += add_net_keys(t, d, n_nets++ == 0);
         if (d->kind == DEVICE_KV && on_linux(target)) {
-            text_add(t, "    {\"kv:%s\", KEY_STRING, &%s_directory, NULL, \"a folder to use as %s\", true},\n", d->name,
-                     c_identifier(d->name), d->name);
+            text_add(t,
+                     "    {\"kv:%s\", KEY_STRING, &%s_directory, NULL, \"a folder to use as %s\", .optional = true},\n",
+                     d->name, c_identifier(d->name), d->name);
             n++;
         }
     }
     for (size_t i = 0; i < m->n_keys; i++, n++) {
         const struct setting *k = &m->keys[i];
-        text_add(t, "    {\"%s\", %s, &self.%s, %s, %s, %s},\n", k->name, value_type_constant(k->type),
-                 c_identifier(k->name), literal(k->fallback), literal(k->help), k->optional ? "true" : "false");
+        text_add(t, "    {\"%s\", %s, &self.%s, %s, %s, .optional = %s, .least = %" PRIu64 ", .most = %" PRIu64 "},\n",
+                 k->name, value_type_constant(k->type), c_identifier(k->name), literal(k->fallback), literal(k->help),
+                 k->optional ? "true" : "false", k->least, k->most);
     }
     if (n == 0)
-        text_add(t, "    {\"\", KEY_STRING, NULL, NULL, NULL, true}, /* C has no empty arrays */\n");
+        text_add(t, "    {\"\", KEY_STRING, NULL, NULL, NULL, .optional = true}, /* C has no empty arrays */\n");
     return n;
 }
 

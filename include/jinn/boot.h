@@ -44,6 +44,8 @@ struct key {
     const char *fallback; /* text of the default; NULL: the key must be given, unless `optional` */
     const char *help;     /* one line; may be NULL */
     bool optional;        /* stays all zero when not given */
+    uint16_t least;       /* of a KEY_INT with limits */
+    uint32_t most;        /* 0: it has none */
 };
 
 /* Parses argv[1..] into the keys: --name=value, --name value, -l RULES, --help. Prints one line for what is wrong.

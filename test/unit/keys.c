@@ -18,7 +18,7 @@
 static struct {
     const char *text;
     bool loud;
-    int64_t count;
+    int64_t count, bytes;
     uint16_t port;
     struct ip gateway;
     struct ip_net net;
@@ -29,17 +29,19 @@ static struct {
 } got;
 
 static const struct key keys[] = {
-    {"greeting", KEY_STRING, &got.text, "hello", "what to say", false},
-    {"loud", KEY_BOOL, &got.loud, "false", NULL, false},
-    {"count", KEY_INT, &got.count, "3", "how often", false},
-    {"port", KEY_PORT, &got.port, "80", "TCP port to listen on", false},
-    {"ipv4-gateway", KEY_IP, &got.gateway, NULL, "router", true},
-    {"ipv4", KEY_NET, &got.net, NULL, "address", true},
-    {"wait", KEY_DURATION, &got.wait_ns, "250ms", "pause", false},
-    {"cache", KEY_SIZE, &got.size_bytes, "64K", "memory", false},
-    {"tls-key", KEY_SECRET, &got.secret, NULL, "private key", true},
-    {"ipv4-route", KEY_ROUTES, &got.routes, NULL, "another way", true},
-    {"dns-servers", KEY_IPS, &got.servers, NULL, "name servers", true},
+    {"greeting", KEY_STRING, &got.text, "hello", "what to say", .optional = false},
+    {"loud", KEY_BOOL, &got.loud, "false", NULL, .optional = false},
+    {"count", KEY_INT, &got.count, "3", "how often", .optional = false},
+    {"port", KEY_PORT, &got.port, "80", "TCP port to listen on", .optional = false},
+    {"ipv4-gateway", KEY_IP, &got.gateway, NULL, "router", .optional = true},
+    {"ipv4", KEY_NET, &got.net, NULL, "address", .optional = true},
+    {"wait", KEY_DURATION, &got.wait_ns, "250ms", "pause", .optional = false},
+    {"cache", KEY_SIZE, &got.size_bytes, "64K", "memory", .optional = false},
+    {"tls-key", KEY_SECRET, &got.secret, NULL, "private key", .optional = true},
+    {"ipv4-route", KEY_ROUTES, &got.routes, NULL, "another way", .optional = true},
+    {"dns-servers", KEY_IPS, &got.servers, NULL, "name servers", .optional = true},
+    {"bytes", KEY_INT, &got.bytes, "1232", "of an answer", .least = 512, .most = 4096},
+    {"most", KEY_INT, &got.bytes, NULL, "of all", .optional = true, .most = UINT32_MAX},
 };
 
 static const char *console_from;
@@ -165,6 +167,11 @@ static void mistakes(void **state)
         {{"--port=1", "--port=2"}, "test: --port is given twice\n"},
         {{"--loud=maybe"}, "test: --loud=maybe: not true or false\n"},
         {{"--count=1.5"}, "test: --count=1.5: not a whole number\n"},
+        {{"--bytes=511"}, "test: --bytes=511: not a whole number from 512 to 4096\n"},
+        {{"--bytes=4097"}, "test: --bytes=4097: not a whole number from 512 to 4096\n"},
+        {{"--bytes=66768"}, "test: --bytes=66768: not a whole number from 512 to 4096\n"}, /* 1232 in 16 bits */
+        {{"--bytes=x"}, "test: --bytes=x: not a whole number from 512 to 4096\n"},
+        {{"--most=-1"}, "test: --most=-1: not a whole number from 0 to 4294967295\n"},
         {{"--ipv4=10.0.0.2"}, "test: --ipv4=10.0.0.2: not an address and prefix such as 10.0.0.2/24\n"},
         {{"--ipv4=10.0.0.2/33"}, "test: --ipv4=10.0.0.2/33: not an address and prefix such as 10.0.0.2/24\n"},
         {{"--ipv4-route=10.0.0.0/8"},
@@ -191,13 +198,22 @@ static void mistakes(void **state)
     }
 }
 
+static void limits_themselves_are_good(void **state)
+{
+    int status = 0;
+    assert_true(parse_keys(keys, ARRAY_LEN(keys), (const char *const[]){"--bytes=512", NULL}, &status));
+    assert_int_equal(got.bytes, 512);
+    assert_true(parse_keys(keys, ARRAY_LEN(keys), (const char *const[]){"--bytes=4096", NULL}, &status));
+    assert_int_equal(got.bytes, 4096);
+}
+
 static void required_keys(void **state)
 {
     uint16_t port;
     struct bytes secret;
-    const struct key port_key[] = {{"port", KEY_PORT, &port, NULL, NULL, false}};
-    const struct key secret_key[] = {{"tls-key", KEY_SECRET, &secret, NULL, NULL, false}};
-    const struct key bad_default[] = {{"port", KEY_PORT, &port, "none", NULL, false}};
+    const struct key port_key[] = {{"port", KEY_PORT, &port, NULL, NULL, .optional = false}};
+    const struct key secret_key[] = {{"tls-key", KEY_SECRET, &secret, NULL, NULL, .optional = false}};
+    const struct key bad_default[] = {{"port", KEY_PORT, &port, "none", NULL, .optional = false}};
     const char *const none[] = {NULL};
     int status = 0;
     assert_false(parse_keys(port_key, 1, none, &status));
@@ -281,6 +297,7 @@ int main(void)
         cmocka_unit_test(routes_are_given_again_and_again),
         cmocka_unit_test(all_forms),
         cmocka_unit_test(mistakes),
+        cmocka_unit_test(limits_themselves_are_good),
         cmocka_unit_test(required_keys),
         cmocka_unit_test(help),
         cmocka_unit_test(log_rules_from_arguments),
