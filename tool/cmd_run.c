@@ -3,6 +3,7 @@
 #include "tool/commands.h"
 #include "tool/debug.h"
 #include "tool/image.h"
+#include "tool/net_keys.h"
 #include "tool/ports.h"
 #include "tool/root.h"
 #include "tool/supervise.h"
@@ -51,6 +52,7 @@ struct subject {
     uint32_t memory_mb;
     struct device devices[DEVICES_MAX];
     size_t n_devices;
+    const struct manifest *m; /* NULL: an image alone, whose keys aren't known here */
 };
 
 /* ---- The command line ---- */
@@ -206,7 +208,8 @@ static struct subject from_folder(const struct request *r)
                         .target = target,
                         .sealed = build_sealed(target),
                         .memory_mb = b.m->memory_mb,
-                        .n_devices = b.m->n_devices};
+                        .n_devices = b.m->n_devices,
+                        .m = b.m};
     memcpy(s.devices, b.m->devices, sizeof s.devices);
     for (size_t i = 0; i < s.n_devices; i++) {
         if (s.devices[i].kind == DEVICE_ARCHIVE)
@@ -421,12 +424,30 @@ static void add_devices(struct supervised *v, struct request *r, const struct su
         fail(STATUS_USAGE, "--pcap records the user-mode network, and no device is attached to it");
 }
 
-static void add_secrets(struct supervised *v, const struct request *r)
+/* Nobody would read it: a name mistyped, and an image that runs without its secret. */
+static void check_secret(const struct subject *s, const char *name)
+{
+    const char *there = NULL;
+    if (!s->m || net_keys_have(name))
+        return;
+    for (size_t i = 0; i < s->m->n_keys; i++) {
+        const struct setting *k = &s->m->keys[i];
+        if (k->type == KEY_SECRET && strcmp(k->name, name) == 0)
+            return;
+        if (k->type == KEY_SECRET)
+            there = there ? format_text("%s, %s", there, k->name) : k->name;
+    }
+    fail(STATUS_USAGE, "--key-file %s: %s has no secret key of that name%s%s", name, s->name,
+         there ? "; there is " : "", there ? there : "");
+}
+
+static void add_secrets(struct supervised *v, const struct request *r, const struct subject *s)
 {
     for (size_t i = 0; i < r->secrets.n; i++) {
         const struct pair *p = &r->secrets.list[i];
         if (!file_exists(p->value) || access(p->value, R_OK) != 0)
             fail(STATUS_NO_INPUT, "--key-file %s=%s: there is no such file, or it can't be read", p->name, p->value);
+        check_secret(s, p->name);
         words_format(&v->image.argv, "--key-file=%s=%s", p->name, p->value);
     }
 }
@@ -512,7 +533,7 @@ static int run(int argc, char **argv)
     add_debug(&v, &r, &s);
     add_layout_seed(&v.image.argv, &r, &s);
     add_devices(&v, &r, &s);
-    add_secrets(&v, &r);
+    add_secrets(&v, &r, &s);
     socket_pair(SOCK_SEQPACKET, control);
     v.control_fd = control[0];
     hand_over(&v, &v.image, control[1]);

@@ -257,6 +257,9 @@ run 'too little memory'        64 '--mem 1: write megabytes'          --mem 1
 run 'memory in words'          64 '--mem lots: write'                 --mem lots
 run 'a folder in a sealed image' 64 'sealed image'                    --kv files="$work/good/files"
 run 'a missing secret file'    66 'no such file'                      --key-file token="$work/nix"
+refused 'run: a secret that nobody wants' 64 '--key-file tokne: good has no secret key of that name; there is token' \
+	bash -c 'cp -r "$1/good" "$1/secretive" && printf "\\n[key token]\ntype = secret\noptional = true\n" >>"$1/secretive/jinn.ini"
+		echo x >"$1/x" && exec "$0" run -q --key-file tokne="$1/x" "$1/secretive"' "$jinn" "$work"
 # An image has one console; what it says comes on standard output.
 key() { refused "key: $1" 64 "$2" bash -c '"$0" "$@" >&2' "$jinn" run -q "$image" -- "${@:3}"; }
 key 'unknown'      'there is no key --prt; did you mean --port'  --prt=1
