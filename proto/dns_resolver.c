@@ -269,14 +269,13 @@ static size_t answer_tcp(struct dns_service *s, const struct dns_from *from, str
 
 static const char *parse_list(const char *text, struct ip *ip, size_t max, size_t *n)
 {
-    struct bytes rest = bytes_trim(bytes_str(text));
-    for (*n = 0; rest.len; ++*n) {
-        size_t end = bytes_find(rest, ' ');
+    struct bytes rest = bytes_str(text);
+    *n = 0;
+    for (struct bytes word; (word = dns_word(&rest)).len; ++*n) {
         if (*n == max)
             return "too many addresses";
-        if (!ip_parse(bytes_slice(rest, 0, end), &ip[*n]))
+        if (!ip_parse(word, &ip[*n]))
             return "not an address";
-        rest = bytes_trim(bytes_slice(rest, end, rest.len));
     }
     return *n ? NULL : "no address";
 }
@@ -302,7 +301,7 @@ static enum err make_iterate(struct dns_resolver *r, const struct dns_resolver_o
     const char *text = o->forward ? o->forward : o->hints ? o->hints : HINTS;
     const char *why = parse_list(text, list, DNS_ITERATE_HINTS, &n);
     if (why) {
-        log_error(&source, "%s: %s", text, why);
+        log_error(&source, "%s: %s: '%s'", o->forward ? "servers to forward to" : "hints", why, text);
         return ERR_INVALID;
     }
     r->below = (struct dns_iterate_below){.send = dns_resolver_send, .over = dns_resolver_over};

@@ -17,7 +17,7 @@
 #include <jinn/block.h>
 #include <jinn/dns_server.h>
 
-/* Zero means the default in brackets. Lists are addresses or networks between blanks; views are BORROWED during the call. */
+/* Zero means the default in brackets. Lists are addresses or networks, with blanks or commas between them; views are BORROWED during the call. */
 struct dns_resolver_options {
     const char *hints;      /* addresses of the root's servers [those of the internet] */
     const char *forward;    /* resolvers that are asked for everything [none: it asks servers from the root down] */
