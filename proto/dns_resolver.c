@@ -208,6 +208,14 @@ static bool answer_from_cache(struct dns_resolver *r, const struct dns_request *
     return true;
 }
 
+/* NULL: we have no room. Neither that nor aliases without end are the fault of servers. */
+static uint16_t why_failed(const struct dns_waiting *w)
+{
+    if (!w || w->query.n_aliases > DNS_ITERATE_ALIASES)
+        return DNS_EDE_NONE;
+    return w->query.reason ? w->query.reason : DNS_EDE_NO_REACHABLE_AUTHORITY;
+}
+
 static bool answer_for(struct dns_resolver *r, const struct dns_request *q, struct dns_beyond_answer *a)
 {
     if (answer_by_rule(r, q, a))
@@ -235,7 +243,7 @@ static bool answer_for(struct dns_resolver *r, const struct dns_request *q, stru
     }
     const struct dns_waiting *failed = r->asked ? r->asked : r->begun;
     a->rcode = DNS_SERVFAIL;
-    a->ede = failed && failed->query.reason ? failed->query.reason : DNS_EDE_NO_REACHABLE_AUTHORITY;
+    a->ede = why_failed(failed);
     if (r->begun)
         end_waiting(r->begun);
     r->begun = NULL;

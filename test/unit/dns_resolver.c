@@ -318,6 +318,7 @@ static void questions_fill_up(void)
     assert_true(ask("too.much.", DNS_A));
     assert_int_equal(got.rcode, DNS_SERVFAIL);
     assert_int_equal(resolver->n.waiting_full, 1);
+    assert_int_equal(got.ede, 0);
     while (dns_iterate_deadline(resolver->iterate) != TIME_NEVER)
         dns_iterate_tick(resolver->iterate, dns_iterate_deadline(resolver->iterate));
     assert_int_equal(resolver->waiting.n_used, 0);
