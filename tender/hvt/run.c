@@ -195,13 +195,22 @@ static void on_exit_of_kvm(struct machine *m)
     }
 }
 
+void run_nothing(struct machine *m)
+{
+    m->run->immediate_exit = 1;
+    if (ioctl(TENDER_FD_CPU, KVM_RUN, 0) == 0 || errno != EINTR)
+        fail(FAIL_HOST, "the host's KVM does not begin to run the image: %s%s", strerror(errno),
+             errno == EAGAIN ? "; may this user have one more thread (`ulimit -u`)?" : "");
+    m->run->immediate_exit = 0;
+}
+
 void run(struct machine *m)
 {
     debug_begin(m);
     for (;;) {
         if (ioctl(TENDER_FD_CPU, KVM_RUN, 0) == 0)
             on_exit_of_kvm(m);
-        else if (errno == EINTR || errno == EAGAIN)
+        else if (errno == EINTR)
             debug_interrupted(m);
         else if (errno == EFAULT)
             on_fault(m, DEBUG_SIGBUS, "used memory that the host protects, or a page of a file that is gone", 0, 0);
