@@ -11,9 +11,8 @@
 #endif
 
 static size_t labels_len(const uint8_t *p, const uint8_t *end, size_t most)
-    __CPROVER_requires(__CPROVER_same_object(p, end) && p <= end)
-    __CPROVER_assigns()
-    __CPROVER_ensures(__CPROVER_return_value > most || __CPROVER_return_value < LABELS_END(p, end));
+    __CPROVER_requires(__CPROVER_same_object(p, end) && p <= end) __CPROVER_assigns()
+        __CPROVER_ensures(__CPROVER_return_value > most || __CPROVER_return_value < LABELS_END(p, end));
 
 /* Bytes of a name don't matter here, but where they are taken from and where they go. */
 static void copy(uint8_t *to, const uint8_t *from, size_t len)
