@@ -302,7 +302,7 @@ for target in spt linux hvt; do
 done
 check 'describe says what is optional' grep -q '^  block    disk (optional)$' <("$jinn" describe "$work/optional" 2>/dev/null)
 check 'of an image, too' grep -q '^  block    disk (optional)$' <("$jinn" describe "$work/optional/dist/good.spt")
-for what in optional:True optional/dist/good.spt:True disk:False disk/dist/good.spt:False; do
+for what in optional:True optional/dist/good.spt:True optional/dist/good:True disk:False disk/dist/good.spt:False; do
 	check "describe --json of $what" python3 -c '
 import json, subprocess, sys
 d = json.loads(subprocess.run([sys.argv[1], "describe", "--json", sys.argv[2]], capture_output=True).stdout)
