@@ -20,6 +20,7 @@ enum exit_status {
     EXIT_DEVICE = 66,    /* a device is missing or did not come up */
     EXIT_ENTROPY = 69,   /* the platform has no entropy */
     EXIT_BUG = 70,       /* an assertion, a fault, a smashed stack, a forbidden system call */
+    EXIT_STOPPED = 143,  /* a stop was asked for, and nothing in the image looks for that: as SIGTERM ends a process */
 };
 
 /* A key: a named setting. `value` points to a variable of the type that `type` says. */
