@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Zones that change while somebody asks for them without a pause: dns_reload.py TARGET. On spt and hvt they lie in a tar archive on a
 block device, on linux in a folder. Every query is answered, from a whole version of the zone. Root; Debian's own interpreter, for dnspython."""
-import ctypes, os, shutil, subprocess, sys, threading, time
+import os, shutil, subprocess, sys, threading, time
 import dns.exception, dns.flags, dns.message, dns.query, dns.rcode
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 
@@ -59,11 +59,6 @@ def argv():
     if TARGET == "linux":
         return [image, "--net:service=tap:tap0", f"--kv:zones={ZONES}", *keys]
     return [TENDERS[TARGET], "--net:service=tap0", f"--block:zones={DISK}", f"{image}.{TARGET}", *keys]
-
-
-def enter(namespace):
-    with open(f"/run/netns/{namespace}") as f:
-        assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
 
 
 def ask(name, rdtype="A", timeout=10):
@@ -168,7 +163,7 @@ def main():
     try:
         build()
         with Namespace(f"dns-reload-{TARGET}") as ns:
-            enter(ns.name)
+            ns.enter()
             with Image(argv(), serving=rb"serving on port") as image:
                 wait_for(1)
                 cases = [a_bad_zone_at_the_start_is_left_out, no_query_is_lost, a_bad_zone_changes_nothing, zones_come_and_go]

@@ -3,7 +3,7 @@
 """The resolver appliance validating: dns_validate.py TARGET, where TARGET is spt, hvt or linux, on a tap in a namespace. A root, a TLD and
 zones that dnssec-signzone signed, many of them broken afterwards, served by nsd. Each question is asked of unbound, too, which has
 the same anchor: rcode and AD have to be the same. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, re, shutil, socket, struct, subprocess, sys, time
+import os, re, shutil, socket, struct, subprocess, sys, time
 import dns.exception, dns.flags, dns.message, dns.query, dns.rcode
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 import dns_servers
@@ -30,11 +30,6 @@ cut IN NS ns.cut
 ns.cut IN A {NSD}
 """
 OPT_OUT_CHILD = f"$TTL 300\n{SOA}@ IN NS ns\nns IN A {NSD}\nwww IN A 192.0.2.9\n"
-
-
-def enter(namespace):
-    with open(f"/run/netns/{namespace}") as f:
-        assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
 
 
 def write(path, text):
@@ -367,7 +362,7 @@ def main():
         with Namespace(f"dnsv-{TARGET}") as ns:
             for ip in (UNBOUND, ROOT_NS, TLD_NS, NSD):
                 ns.run(f"ip addr add {ip}/24 dev tap0")
-            enter(ns.name)
+            ns.enter()
             try:
                 for ip, zones in tree.items():
                     paths = {z: write(f"{FOLDER}/{ip}/{z.strip('.') or 'root'}.zone", text) for z, text in zones.items()}
