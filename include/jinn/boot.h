@@ -20,9 +20,11 @@ enum exit_status {
     EXIT_DEVICE = 66,    /* a device is missing or did not come up */
     EXIT_ENTROPY = 69,   /* the platform has no entropy */
     EXIT_BUG = 70,       /* an assertion, a fault, a smashed stack, a forbidden system call */
+    EXIT_STOPPED = 143,  /* a stop was asked for, and nothing in the image looks for that: as SIGTERM ends a process */
 };
 
-/* A key: a named setting. `value` points to a variable of the type that `type` says. */
+/* A key: a named setting. `value` points to a variable of the type that `type` says. (In this order there are no gaps between them: an
+ * image has some 30.) */
 enum key_type {
     KEY_STRING,   /* const char * */
     KEY_BOOL,     /* bool: --name, --name=true, --name=false */
@@ -35,17 +37,21 @@ enum key_type {
     KEY_SECRET,   /* struct bytes: from --key-file NAME=FILE of the tender only */
     KEY_ROUTES,   /* struct ip_routes: 10.0.0.0/8,10.0.0.1; each time it is given adds one */
     KEY_IPS,      /* struct ip_list: 10.0.0.1,10.0.0.2; each time it is given adds some */
+    KEY_RANGE,    /* struct key_range: an int64_t with limits */
+};
+
+/* With a type of its own, so that other keys carry no limits. */
+struct key_range {
+    int64_t *value, least, most;
 };
 
 struct key {
     const char *name;
     enum key_type type;
+    bool optional; /* stays all zero when not given */
     void *value;
     const char *fallback; /* text of the default; NULL: the key must be given, unless `optional` */
     const char *help;     /* one line; may be NULL */
-    bool optional;        /* stays all zero when not given */
-    uint16_t least;       /* of a KEY_INT with limits */
-    uint32_t most;        /* 0: it has none */
 };
 
 /* Parses argv[1..] into the keys: --name=value, --name value, -l RULES, --help. Prints one line for what is wrong.

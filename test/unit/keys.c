@@ -28,20 +28,22 @@ static struct {
     struct ip_list servers;
 } got;
 
+static struct key_range bytes_range = {&got.bytes, 512, 4096}, most_range = {&got.bytes, 0, UINT32_MAX};
+
 static const struct key keys[] = {
-    {"greeting", KEY_STRING, &got.text, "hello", "what to say", .optional = false},
-    {"loud", KEY_BOOL, &got.loud, "false", NULL, .optional = false},
-    {"count", KEY_INT, &got.count, "3", "how often", .optional = false},
-    {"port", KEY_PORT, &got.port, "80", "TCP port to listen on", .optional = false},
-    {"ipv4-gateway", KEY_IP, &got.gateway, NULL, "router", .optional = true},
-    {"ipv4", KEY_NET, &got.net, NULL, "address", .optional = true},
-    {"wait", KEY_DURATION, &got.wait_ns, "250ms", "pause", .optional = false},
-    {"cache", KEY_SIZE, &got.size_bytes, "64K", "memory", .optional = false},
-    {"tls-key", KEY_SECRET, &got.secret, NULL, "private key", .optional = true},
-    {"ipv4-route", KEY_ROUTES, &got.routes, NULL, "another way", .optional = true},
-    {"dns-servers", KEY_IPS, &got.servers, NULL, "name servers", .optional = true},
-    {"bytes", KEY_INT, &got.bytes, "1232", "of an answer", .least = 512, .most = 4096},
-    {"most", KEY_INT, &got.bytes, NULL, "of all", .optional = true, .most = UINT32_MAX},
+    {"greeting", KEY_STRING, false, &got.text, "hello", "what to say"},
+    {"loud", KEY_BOOL, false, &got.loud, "false", NULL},
+    {"count", KEY_INT, false, &got.count, "3", "how often"},
+    {"port", KEY_PORT, false, &got.port, "80", "TCP port to listen on"},
+    {"ipv4-gateway", KEY_IP, true, &got.gateway, NULL, "router"},
+    {"ipv4", KEY_NET, true, &got.net, NULL, "address"},
+    {"wait", KEY_DURATION, false, &got.wait_ns, "250ms", "pause"},
+    {"cache", KEY_SIZE, false, &got.size_bytes, "64K", "memory"},
+    {"tls-key", KEY_SECRET, true, &got.secret, NULL, "private key"},
+    {"ipv4-route", KEY_ROUTES, true, &got.routes, NULL, "another way"},
+    {"dns-servers", KEY_IPS, true, &got.servers, NULL, "name servers"},
+    {"bytes", KEY_RANGE, false, &bytes_range, "1232", "of an answer"},
+    {"most", KEY_RANGE, true, &most_range, NULL, "of all"},
 };
 
 static const char *console_from;
@@ -211,9 +213,9 @@ static void required_keys(void **state)
 {
     uint16_t port;
     struct bytes secret;
-    const struct key port_key[] = {{"port", KEY_PORT, &port, NULL, NULL, .optional = false}};
-    const struct key secret_key[] = {{"tls-key", KEY_SECRET, &secret, NULL, NULL, .optional = false}};
-    const struct key bad_default[] = {{"port", KEY_PORT, &port, "none", NULL, .optional = false}};
+    const struct key port_key[] = {{"port", KEY_PORT, false, &port, NULL, NULL}};
+    const struct key secret_key[] = {{"tls-key", KEY_SECRET, false, &secret, NULL, NULL}};
+    const struct key bad_default[] = {{"port", KEY_PORT, false, &port, "none", NULL}};
     const char *const none[] = {NULL};
     int status = 0;
     assert_false(parse_keys(port_key, 1, none, &status));
