@@ -9,6 +9,8 @@
 #include "wire/elf.h"
 #include "wire/extension.h"
 
+#define XDP_LINKS_MAX 4 /* each has 4 MB of locked memory */
+
 /* Descriptors while the image runs. They are the same for the same manifest, so that filters and snapshots agree. */
 enum tender_fd {
     TENDER_FD_DEVICE = 3, /* and the index in the manifest */
@@ -19,7 +21,9 @@ enum tender_fd {
     TENDER_FD_CPU,   /* of hvt */
     TENDER_FD_DEBUG, /* of hvt, where it is debugged: the socket, and the signal that interrupts */
     TENDER_FD_INTERRUPT,
-    TENDER_FDS,
+    TENDER_FD_XDP,     /* of spt, for each link: what leads frames from it */
+    TENDER_FD_XDP_END, /* and what can be read when it is removed */
+    TENDER_FDS = TENDER_FD_XDP + 2 * XDP_LINKS_MAX,
     TENDER_FD_STAGE = 128, /* from here on while they are gathered */
 };
 
@@ -39,6 +43,8 @@ struct tender {
     struct solo5_manifest manifest;          /* what the guest is given */
     struct solo5_entry *jinn;                /* our private entry, or NULL in an image of Solo5's */
     uint8_t net_features[SOLO5_ENTRIES_MAX]; /* enum net_feature of each device */
+    uint8_t xdp_index[XDP_LINKS_MAX];        /* devices that are called (xdp.h), in the order of their descriptors */
+    uint64_t xdp_calls;                      /* the address of their functions; 0: there are none */
     bool held[TENDER_FDS];                   /* descriptors that stay open */
     int staged[TENDER_FDS];                  /* where those are until they are put in place */
 };

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+/* Frames to and from AF_XDP sockets, in the image's own process: it has a thread block of its own, so nothing here may use the
+ * C library's. The two calls that are made, write on a device's descriptor and nanosleep, are the filter's.
+ *
+ * Most of what a wake-up costs is the same for one frame and for fifty, and most of what a call to send costs, too. So when a
+ * round of the image has heard something and nothing more is left to do, it pauses before it waits, as network cards do before they
+ * interrupt again: under load a round has many frames, and who asks once in a while is answered at once. */
+#include "tender/xdp.h"
+
+#include <errno.h>
+#include <linux/if_xdp.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+enum {
+    BATCH = 32,       /* frames that the kernel takes by one call */
+    TRIES = 16,       /* calls until those that it does not take are given up: the link is down, or its queue full */
+    PAUSE_NS = 50000, /* what cards wait by default: 20,000 interrupts a second */
+};
+
+struct xdp_state xdp;
+
+static long raw_call(long n, long a, long b, long c)
+{
+    long r;
+    __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+    return r;
+}
+
+static uint32_t load(const uint32_t *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static void store(uint32_t *p, uint32_t value)
+{
+    __atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+static struct xdp_desc *frame_at(const struct xdp_ring *r, uint32_t count)
+{
+    return &((struct xdp_desc *)r->entries)[count % XDP_RING];
+}
+
+static uint64_t *chunk_at(const struct xdp_ring *r, uint32_t count)
+{
+    return &((uint64_t *)r->entries)[count % XDP_RING];
+}
+
+/* The image names only devices that it was given this way. */
+static struct xdp_link *link_of(unsigned index)
+{
+    size_t i = 0;
+    while (i < xdp.n - 1 && xdp.links[i].index != index)
+        i++;
+    return &xdp.links[i];
+}
+
+/* ---- Sending ---- */
+
+static void take_back(struct xdp_link *l)
+{
+    uint32_t at = *l->is_sent.consumer, end = load(l->is_sent.producer);
+    for (; at != end && l->n_free < XDP_RING; at++)
+        l->free[l->n_free++] = *chunk_at(&l->is_sent, at);
+    store(l->is_sent.consumer, at);
+}
+
+static void tell(struct xdp_link *l)
+{
+    long r = raw_call(SYS_write, l->fd, (long)"", 1); /* nothing is written: for this socket it means "send" */
+    xdp.n_lost[l->index] += r == -EBUSY;              /* the frame that it was about to send */
+    l->gone |= r == -ENXIO;
+}
+
+/* The kernel looks at the ring only while it is told to, so what it left there can be taken out again. */
+static void give_up(struct xdp_link *l)
+{
+    uint32_t taken = load(l->tx.consumer);
+    for (; l->n_sent != taken && l->n_free < XDP_RING; xdp.n_lost[l->index]++)
+        l->free[l->n_free++] = frame_at(&l->tx, --l->n_sent)->addr;
+    store(l->tx.producer, l->n_sent);
+}
+
+static void send_all(struct xdp_link *l)
+{
+    store(l->tx.producer, l->n_sent);
+    for (int tries = 0; tries < TRIES && load(l->tx.consumer) != l->n_sent; tries++)
+        tell(l);
+    give_up(l);
+}
+
+static enum err send_one(unsigned index, const struct bytes *v, size_t n)
+{
+    struct xdp_link *l = link_of(index);
+    uint32_t len = 0;
+    if (bytes_total(v, n) > XDP_CHUNK_BYTES)
+        return ERR_TOO_LARGE;
+    if (l->n_free == 0)
+        take_back(l);
+    if (l->n_free == 0)
+        return ERR_AGAIN;
+    uint64_t chunk = l->free[--l->n_free];
+    for (size_t i = 0; i < n; i++) {
+        memcpy(l->memory + chunk + len, v[i].data, v[i].len);
+        len += (uint32_t)v[i].len;
+    }
+    *frame_at(&l->tx, l->n_sent++) = (struct xdp_desc){.addr = chunk, .len = len};
+    if (l->n_sent - *l->tx.producer == BATCH)
+        send_all(l);
+    return OK;
+}
+
+/* ---- Receiving ---- */
+
+static void give_back(struct xdp_link *l, uint64_t chunk)
+{
+    uint32_t at = *l->to_fill.producer;
+    *chunk_at(&l->to_fill, at) = chunk;
+    store(l->to_fill.producer, at + 1);
+    l->holds = false;
+}
+
+/* An image that was woken for nothing may have been so because the link is gone. */
+static enum err none(struct xdp_link *l)
+{
+    if (!l->heard)
+        tell(l);
+    return l->gone ? ERR_CLOSED : ERR_AGAIN;
+}
+
+static enum err recv_one(unsigned index, struct bytes *frame)
+{
+    struct xdp_link *l = link_of(index);
+    uint32_t at = *l->rx.consumer;
+    if (l->holds)
+        give_back(l, l->held);
+    if (at == load(l->rx.producer))
+        return none(l);
+    const struct xdp_desc d = *frame_at(&l->rx, at);
+    store(l->rx.consumer, at + 1);
+    l->heard = true;
+    if (d.addr >= (uint64_t)XDP_RING * XDP_CHUNK_BYTES || d.len > XDP_CHUNK_BYTES - d.addr % XDP_CHUNK_BYTES)
+        return ERR_MALFORMED;
+    l->held = d.addr - d.addr % XDP_CHUNK_BYTES;
+    l->holds = true;
+    *frame = bytes_of(l->memory + d.addr, d.len);
+    return OK;
+}
+
+static void settle(bool idle)
+{
+    static const struct timespec pause = {0, PAUSE_NS};
+    bool heard = false;
+    for (size_t i = 0; i < xdp.n; i++) {
+        struct xdp_link *l = &xdp.links[i];
+        if (l->n_sent != *l->tx.producer)
+            send_all(l);
+        heard |= l->heard;
+        l->heard = false;
+    }
+    if (heard && idle)
+        (void)raw_call(SYS_nanosleep, (long)&pause, 0, 0);
+}
+
+const struct extension_net_calls xdp_calls = {send_one, recv_one, settle, xdp.n_lost};
