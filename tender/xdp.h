@@ -30,7 +30,7 @@ struct xdp_link {
     struct xdp_ring to_fill, is_sent; /* of uint64_t: chunks that the kernel may fill, and is done with */
     uint64_t held;                    /* the chunk that the image looks at */
     bool holds;
-    bool heard; /* since the last wait */
+    unsigned n_heard; /* since the last wait */
     bool gone;
     uint32_t n_sent; /* producer of tx, once the kernel is told */
     size_t n_free;
