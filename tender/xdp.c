@@ -23,13 +23,6 @@ enum {
 
 struct xdp_state xdp;
 
-static long raw_call(long n, long a, long b, long c)
-{
-    long r;
-    __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-    return r;
-}
-
 static uint32_t load(const uint32_t *p)
 {
     return __atomic_load_n(p, __ATOMIC_ACQUIRE);
@@ -71,8 +64,8 @@ static void take_back(struct xdp_link *l)
 
 static void tell(struct xdp_link *l)
 {
-    long r = raw_call(SYS_write, l->fd, (long)"", 1); /* nothing is written: for this socket it means "send" */
-    xdp.n_lost[l->index] += r == -EBUSY;              /* the frame that it was about to send */
+    long r = xdp_system_call(SYS_write, l->fd, (long)"", 1); /* nothing is written: for this socket it means "send" */
+    xdp.n_lost[l->index] += r == -EBUSY;                     /* the frame that it was about to send */
     l->gone |= r == -ENXIO;
 }
 
@@ -176,7 +169,7 @@ static void settle(bool idle)
         l->n_heard = 0;
     }
     if (n_heard >= TOGETHER && idle)
-        (void)raw_call(SYS_nanosleep, (long)&pause, 0, 0);
+        (void)xdp_system_call(SYS_nanosleep, (long)&pause, 0, 0);
 }
 
 const struct extension_net_calls xdp_calls = {send_one, recv_one, settle, xdp.n_lost};

@@ -50,4 +50,7 @@ void xdp_open(struct tender *t, const struct solo5_entry *e, const char *interfa
 
 extern const struct extension_net_calls xdp_calls;
 
+/* xdp_call.c, and a kernel of the unit test's own. The kernel's negative error number, or its result. */
+long xdp_system_call(long number, long a, long b, long c);
+
 #endif

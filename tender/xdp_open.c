@@ -33,7 +33,8 @@ struct wish {
 
 NO_RETURN static void refused(struct wish w, const char *what)
 {
-    const char *why = errno == EPERM || errno == EACCES ? "; it needs root: CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF" : "";
+    const char *why =
+        errno == EPERM || errno == EACCES ? "; it needs root: CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF" : "";
     fail(FAIL_DEVICE, "--net:%s=xdp:%s: the host refused %s: %s%s", w.name, w.interface, what, strerror(errno), why);
 }
 
@@ -54,10 +55,11 @@ static void check_driver(struct wish w, int s, struct ifreq r)
         fail(FAIL_DEVICE, "--net:%s=xdp:%s: this is a tap, which is faster by itself; leave out xdp:", w.name,
              w.interface);
     if (ask(s, SIOCETHTOOL, &r, &channels) == 0 && channels.rx_count + channels.combined_count > 1)
-        fail(FAIL_DEVICE,
-             "--net:%s=xdp:%s: the link has several receive queues and an image reads one; make it one with `ethtool -L "
-             "%s combined 1`, or rx 1",
-             w.name, w.interface, w.interface);
+        fail(
+            FAIL_DEVICE,
+            "--net:%s=xdp:%s: the link has several receive queues and an image reads one; make it one with `ethtool -L "
+            "%s combined 1`, or rx 1",
+            w.name, w.interface, w.interface);
 }
 
 /* Its hardware address is the image's, unless another one is named: a card would not let others through. */
@@ -69,8 +71,9 @@ static uint16_t check_link(struct wish w, uint8_t mac[static 6])
         fail(FAIL_DEVICE, "--net:%s=xdp:%s: an interface's name has 1 to 15 characters", w.name, w.interface);
     strcpy(r.ifr_name, w.interface);
     if (s < 0 || ask(s, SIOCGIFFLAGS, &r, NULL) != 0)
-        fail(FAIL_DEVICE, "--net:%s=xdp:%s: there is no such link; make it with `ip link add %s type veth peer name ...`",
-             w.name, w.interface, w.interface);
+        fail(FAIL_DEVICE,
+             "--net:%s=xdp:%s: there is no such link; make it with `ip link add %s type veth peer name ...`", w.name,
+             w.interface, w.interface);
     if (!(r.ifr_flags & IFF_UP))
         fail(FAIL_DEVICE, "--net:%s=xdp:%s: the link is down; bring it up with `ip link set %s up`", w.name,
              w.interface, w.interface);
@@ -90,7 +93,8 @@ static uint16_t check_link(struct wish w, uint8_t mac[static 6])
 
 static struct xdp_ring map_ring(struct wish w, int fd, const struct xdp_ring_offset *o, size_t entry, uint64_t at)
 {
-    uint8_t *p = mmap(NULL, o->desc + XDP_RING * entry, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (off_t)at);
+    uint8_t *p =
+        mmap(NULL, o->desc + XDP_RING * entry, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (off_t)at);
     if (p == MAP_FAILED)
         refused(w, "a ring of its socket");
     return (struct xdp_ring){(uint32_t *)(void *)(p + o->producer), (uint32_t *)(void *)(p + o->consumer), p + o->desc};
@@ -137,7 +141,8 @@ static void hand_out_chunks(struct xdp_link *l)
 
 static int open_socket(struct wish w, struct xdp_link *l)
 {
-    struct sockaddr_xdp to = {.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = if_nametoindex(w.interface)};
+    struct sockaddr_xdp to = {
+        .sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = if_nametoindex(w.interface)};
     int fd = socket(AF_XDP, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         refused(w, "an AF_XDP socket");
@@ -183,18 +188,19 @@ static int load_program(struct wish w, int map)
 
 static int attach(unsigned interface, int program, uint32_t mode)
 {
-    union bpf_attr a = {.link_create = {.prog_fd = (uint32_t)program,
-                                        .target_ifindex = interface,
-                                        .attach_type = BPF_XDP,
-                                        .flags = mode}};
+    union bpf_attr a = {
+        .link_create = {
+            .prog_fd = (uint32_t)program, .target_ifindex = interface, .attach_type = BPF_XDP, .flags = mode}};
     return bpf(BPF_LINK_CREATE, &a);
 }
 
 /* By the driver where it can, otherwise by the kernel for any. */
 static int lead_here(struct wish w, int socket)
 {
-    union bpf_attr a = {
-        .map_type = BPF_MAP_TYPE_XSKMAP, .key_size = sizeof(uint32_t), .value_size = sizeof(uint32_t), .max_entries = 1};
+    union bpf_attr a = {.map_type = BPF_MAP_TYPE_XSKMAP,
+                        .key_size = sizeof(uint32_t),
+                        .value_size = sizeof(uint32_t),
+                        .max_entries = 1};
     uint32_t queue = 0;
     unsigned interface = if_nametoindex(w.interface);
     int map = bpf(BPF_MAP_CREATE, &a);

@@ -132,6 +132,23 @@ static void net_features_come_only_when_they_were_announced(void **state)
     assert_memory_equal(e.net_features, features, sizeof features);
 }
 
+static void net_calls_come_only_when_they_were_announced(void **state)
+{
+    struct extension_refresh r = sample_refresh();
+    struct extension e;
+    for (int announced = 0; announced < 2; announced++) {
+        struct writer w = writer_of(buffer, sizeof buffer);
+        r.features &= ~(uint64_t)(EXTENSION_NET_OFFLOAD | EXTENSION_NET_CALLS);
+        r.features |= announced ? EXTENSION_NET_CALLS : 0;
+        extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, NULL, UINT64_C(0x123456789abcdef0));
+        assert_int_equal(writer_len(&w), EXTENSION_HEADER_BYTES + EXTENSION_REFRESH_BYTES + 12 + (announced ? 8 : 0));
+        assert_int_equal(extension_parse(writer_bytes(&w), &e), OK);
+        assert_int_equal(e.net_calls, announced ? UINT64_C(0x123456789abcdef0) : 0);
+    }
+    assert_int_equal(extension_parse(bytes_of(buffer, EXTENSION_HEADER_BYTES + EXTENSION_REFRESH_BYTES + 19), &e),
+                     ERR_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +158,7 @@ int main(void)
         cmocka_unit_test(every_cut_and_every_longer_length_is_refused),
         cmocka_unit_test(block_that_does_not_fit_is_not_written),
         cmocka_unit_test(net_features_come_only_when_they_were_announced),
+        cmocka_unit_test(net_calls_come_only_when_they_were_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
