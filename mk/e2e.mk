@@ -34,6 +34,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/ports.py linux' \
       'test/e2e/tap.py spt' \
       'test/e2e/tap.py hvt' \
+      test/e2e/xdp.py \
       'test/e2e/offload.py spt' \
       'test/e2e/offload.py hvt' \
       'test/e2e/offload.py linux' \

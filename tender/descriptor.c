@@ -89,8 +89,9 @@ static void watch_all(const struct tender *t)
     if (t->held[TENDER_FD_INTERRUPT])
         watch(TENDER_FD_INTERRUPT, TENDER_INTERRUPT_EVENT, EPOLLIN);
     for (int i = 0; i < XDP_LINKS_MAX; i++) {
-        if (t->held[TENDER_FD_XDP_END + 2 * i])
-            watch(TENDER_FD_XDP_END + 2 * i, t->xdp_index[i], EPOLLIN);
+        int end = TENDER_FD_XDP + TENDER_XDP_FDS * i + TENDER_XDP_END;
+        if (t->held[end])
+            watch(end, t->xdp_index[i], EPOLLIN);
     }
     for (size_t i = 0; i < t->manifest.n; i++) {
         if (t->manifest.entries[i].type == SOLO5_NET)

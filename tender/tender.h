@@ -11,6 +11,9 @@
 
 #define XDP_LINKS_MAX 4 /* each has 4 MB of locked memory */
 
+/* What stays open: it leads frames from the link to its socket; can be read when the link is removed; lets all groups through. */
+enum tender_xdp_fd { TENDER_XDP_LEAD, TENDER_XDP_END, TENDER_XDP_WIDE, TENDER_XDP_FDS };
+
 /* Descriptors while the image runs. They are the same for the same manifest, so that filters and snapshots agree. */
 enum tender_fd {
     TENDER_FD_DEVICE = 3, /* and the index in the manifest */
@@ -21,9 +24,8 @@ enum tender_fd {
     TENDER_FD_CPU,   /* of hvt */
     TENDER_FD_DEBUG, /* of hvt, where it is debugged: the socket, and the signal that interrupts */
     TENDER_FD_INTERRUPT,
-    TENDER_FD_XDP,     /* of spt, for each link: what leads frames from it */
-    TENDER_FD_XDP_END, /* and what can be read when it is removed */
-    TENDER_FDS = TENDER_FD_XDP + 2 * XDP_LINKS_MAX,
+    TENDER_FD_XDP, /* of spt, enum tender_xdp_fd for each link */
+    TENDER_FDS = TENDER_FD_XDP + TENDER_XDP_FDS * XDP_LINKS_MAX,
     TENDER_FD_STAGE = 128, /* from here on while they are gathered */
 };
 

@@ -10,6 +10,7 @@
 #include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/if_xdp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -21,10 +22,15 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MEMORY_BYTES ((size_t)2 * XDP_RING * XDP_CHUNK_BYTES)
 #define SEND_QUEUE_BYTES (16 << 20) /* so that chunks run out first, by what the kernel takes for each */
+
+/* The kernel takes an ended program's socket off a link somewhat later, and an image may be started again at once. */
+#define BIND_TRIES 100
+#define BIND_PAUSE_NS 20000000
 
 /* What the option said, for messages. */
 struct wish {
@@ -149,8 +155,13 @@ static int open_socket(struct wish w, struct xdp_link *l)
     share_memory(w, fd, l);
     map_rings(w, fd, l);
     hand_out_chunks(l);
-    if (bind(fd, (const struct sockaddr *)&to, sizeof to) != 0)
-        refused(w, errno == EBUSY ? "to bind to it, which another program has done" : "to bind to it");
+    for (int tries = 1; bind(fd, (const struct sockaddr *)&to, sizeof to) != 0; tries++) {
+        if (errno != EBUSY)
+            refused(w, "to bind to it");
+        if (tries == BIND_TRIES)
+            refused(w, "to bind to it, which another program has done");
+        (void)nanosleep(&(struct timespec){0, BIND_PAUSE_NS}, NULL);
+    }
     return fd;
 }
 
@@ -241,6 +252,20 @@ static int watch_end(struct wish w)
     return fd;
 }
 
+/* ---- What it lets through ---- */
+
+/* All groups, since nobody joins them for the image; and all addresses when it has another one than the link. Until the
+ * descriptor is closed. */
+static int open_wide(struct wish w, bool all)
+{
+    struct packet_mreq r = {.mr_ifindex = (int)if_nametoindex(w.interface),
+                            .mr_type = all ? PACKET_MR_PROMISC : PACKET_MR_ALLMULTI};
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &r, sizeof r) != 0)
+        refused(w, "to let all groups through");
+    return fd;
+}
+
 void xdp_open(struct tender *t, const struct solo5_entry *e, const char *interface, struct net_device *d)
 {
     struct wish w = {e->name, interface};
@@ -251,13 +276,16 @@ void xdp_open(struct tender *t, const struct solo5_entry *e, const char *interfa
         fail(FAIL_DEVICE, "--net:%s=xdp:%s: an image has at most %d such links", w.name, interface, XDP_LINKS_MAX);
     size_t i = xdp.n++;
     struct xdp_link *l = &xdp.links[i];
-    *d = (struct net_device){.mtu_bytes = check_link(w, d->mac), .features = EXTENSION_NET_CALLED};
+    *d = (struct net_device){.features = EXTENSION_NET_CALLED};
+    d->mtu_bytes = check_link(w, d->mac);
     d->fd = open_socket(w, l);
     l->index = (unsigned)(e - t->manifest.entries);
     l->fd = TENDER_FD_DEVICE + (long)l->index;
     t->xdp_calls = (uintptr_t)&xdp_calls;
     t->xdp_index[i] = (uint8_t)l->index;
-    tender_stage(t, TENDER_FD_XDP + 2 * (int)i, lead_here(w, d->fd));
-    tender_stage(t, TENDER_FD_XDP_END + 2 * (int)i, watch_end(w));
+    int first = TENDER_FD_XDP + TENDER_XDP_FDS * (int)i;
+    tender_stage(t, first + TENDER_XDP_LEAD, lead_here(w, d->fd));
+    tender_stage(t, first + TENDER_XDP_END, watch_end(w));
+    tender_stage(t, first + TENDER_XDP_WIDE, open_wide(w, options_find(&t->options, OPTION_NET_MAC, e->name)));
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0); /* as long a pause again, otherwise */
 }
