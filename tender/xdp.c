@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <linux/if_xdp.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -17,6 +16,7 @@ enum {
     BATCH = 32,        /* frames that the kernel takes by one call */
     TRIES = 16,        /* calls until those that it does not take are given up: the link is down, or its queue full */
     LINE_BYTES = 64,   /* of the cache */
+    MANY = 64,         /* a round of the image takes no more */
     TOGETHER = 2,      /* frames in a round that mean load */
     PAUSE_NS = 100000, /* what cards wait at most by default: 10,000 interrupts a second */
 };
@@ -87,22 +87,32 @@ static void send_all(struct xdp_link *l)
     take_back(l); /* at once: those that are sent from next are still in the cache then */
 }
 
+/* The C library's begins and ends with a few instructions a byte, and headers are short. */
+static uint8_t *put(uint8_t *to, struct bytes b)
+{
+    size_t i = 0;
+    for (; i + sizeof(uint64_t) <= b.len; i += sizeof(uint64_t))
+        __builtin_memcpy(to + i, b.data + i, sizeof(uint64_t));
+    for (; i < b.len; i++)
+        to[i] = b.data[i];
+    return to + b.len;
+}
+
 static enum err send_one(unsigned index, const struct bytes *v, size_t n)
 {
     struct xdp_link *l = link_of(index);
-    uint32_t len = 0;
-    if (bytes_total(v, n) > XDP_CHUNK_BYTES)
+    size_t len = bytes_total(v, n);
+    if (len > XDP_CHUNK_BYTES)
         return ERR_TOO_LARGE;
     if (l->n_free == 0)
         take_back(l);
     if (l->n_free == 0)
         return ERR_AGAIN;
     uint64_t chunk = l->free[--l->n_free];
-    for (size_t i = 0; i < n; i++) {
-        memcpy(l->memory + chunk + len, v[i].data, v[i].len);
-        len += (uint32_t)v[i].len;
-    }
-    *frame_at(&l->tx, l->n_sent++) = (struct xdp_desc){.addr = chunk, .len = len};
+    uint8_t *to = l->memory + chunk;
+    for (size_t i = 0; i < n; i++)
+        to = put(to, v[i]);
+    *frame_at(&l->tx, l->n_sent++) = (struct xdp_desc){.addr = chunk, .len = (uint32_t)len};
     if (l->n_sent - *l->tx.producer == BATCH)
         send_all(l);
     return OK;
@@ -127,9 +137,9 @@ static enum err none(struct xdp_link *l)
 }
 
 /* They come from another core's cache, so they are asked for while the one before is looked at. */
-static void fetch_next(const struct xdp_link *l, uint32_t at, uint32_t end)
+static void fetch_next(const struct xdp_link *l, uint32_t at)
 {
-    if (at == end)
+    if (at == l->rx_end)
         return;
     const uint8_t *next = l->memory + frame_at(&l->rx, at)->addr; /* wherever that is: nothing is read */
     __builtin_prefetch(next);
@@ -142,13 +152,14 @@ static enum err recv_one(unsigned index, struct bytes *frame)
     uint32_t at = *l->rx.consumer;
     if (l->holds)
         give_back(l, l->held);
-    uint32_t end = load(l->rx.producer);
-    if (at == end)
+    if (at == l->rx_end)
+        l->rx_end = load(l->rx.producer);
+    if (at == l->rx_end)
         return none(l);
     const struct xdp_desc d = *frame_at(&l->rx, at);
     store(l->rx.consumer, at + 1);
     l->n_heard++;
-    fetch_next(l, at + 1, end);
+    fetch_next(l, at + 1);
     if (d.addr >= (uint64_t)XDP_RING * XDP_CHUNK_BYTES || d.len > XDP_CHUNK_BYTES - d.addr % XDP_CHUNK_BYTES)
         return ERR_MALFORMED;
     l->held = d.addr - d.addr % XDP_CHUNK_BYTES;
@@ -161,14 +172,16 @@ static void settle(bool idle)
 {
     static const struct timespec pause = {0, PAUSE_NS};
     unsigned n_heard = 0;
+    bool many = false; /* wait to be looked at, so that no more are needed */
     for (size_t i = 0; i < xdp.n; i++) {
         struct xdp_link *l = &xdp.links[i];
         if (l->n_sent != *l->tx.producer)
             send_all(l);
+        many |= load(l->rx.producer) - *l->rx.consumer >= MANY;
         n_heard += l->n_heard;
         l->n_heard = 0;
     }
-    if (n_heard >= TOGETHER && idle)
+    if (n_heard >= TOGETHER && idle && !many)
         (void)xdp_system_call(SYS_nanosleep, (long)&pause, 0, 0);
 }
 

@@ -28,7 +28,8 @@ struct xdp_link {
     uint8_t *memory;                  /* chunks to receive into, then those to send from */
     struct xdp_ring rx, tx;           /* of struct xdp_desc */
     struct xdp_ring to_fill, is_sent; /* of uint64_t: chunks that the kernel may fill, and is done with */
-    uint64_t held;                    /* the chunk that the image looks at */
+    uint32_t rx_end; /* of what is known to have come: the kernel writes to its producer all the time */
+    uint64_t held;   /* the chunk that the image looks at */
     bool holds;
     unsigned n_heard; /* since the last wait */
     bool gone;

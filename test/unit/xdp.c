@@ -236,19 +236,23 @@ static void places_outside_the_memory_are_refused(void **state)
 static void pauses_only_when_frames_came_together_and_nothing_else_is_to_do(void **state)
 {
     static const struct {
-        int frames;
+        int frames, left;
         bool idle;
         unsigned pauses;
-    } cases[] = {{0, true, 0}, {1, true, 0}, {2, true, 1}, {2, false, 0}, {50, true, 1}, {0, true, 0}};
+    } cases[] = {{0, 0, true, 0},  {1, 0, true, 0},         {2, 0, true, 1},     {2, 0, false, 0},
+                 {50, 0, true, 1}, {50, MANY - 1, true, 1}, {50, MANY, true, 0}, {0, 0, true, 0}};
     struct bytes frame;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         n_pauses = 0;
-        for (int k = 0; k < cases[i].frames; k++)
+        for (int k = 0; k < cases[i].frames + cases[i].left; k++)
             assert_true(arrive(0, 0, 60));
-        while (xdp_calls.recv(ONE, &frame) == OK)
-            ;
+        for (int k = 0; k < cases[i].frames; k++)
+            assert_int_equal(xdp_calls.recv(ONE, &frame), OK);
         xdp_calls.settle(cases[i].idle);
         assert_int_equal(n_pauses, cases[i].pauses);
+        while (xdp_calls.recv(ONE, &frame) == OK)
+            ;
+        xdp_calls.settle(false);
     }
 }
 
