@@ -57,8 +57,11 @@ static struct xdp_link *link_of(unsigned index)
 static void take_back(struct xdp_link *l)
 {
     uint32_t at = *l->is_sent.consumer, end = load(l->is_sent.producer);
-    for (; at != end && l->n_free < XDP_RING; at++)
-        l->free[l->n_free++] = *chunk_at(&l->is_sent, at);
+    for (; at != end && l->n_free < XDP_RING; at++) {
+        uint64_t chunk = *chunk_at(&l->is_sent, at);
+        if (chunk % XDP_CHUNK_BYTES == 0 && chunk / XDP_CHUNK_BYTES - XDP_RING < XDP_RING)
+            l->free[l->n_free++] = chunk;
+    }
     store(l->is_sent.consumer, at);
 }
 

@@ -2,10 +2,12 @@
 /* A link of the host's, an AF_XDP socket on it and the few instructions that lead all its frames there. They are taken off the
  * link when the last descriptor that stands for that is closed, so at this process's end, whatever that was. */
 #include "tender/fail.h"
+#include "tender/kind.h"
 #include "tender/xdp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
@@ -16,6 +18,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -68,6 +71,34 @@ static void check_driver(struct wish w, int s, struct ifreq r)
             w.name, w.interface, w.interface);
 }
 
+/* The index of a veth's other end, or of what a link is upon; 0: not known. */
+static unsigned linked_to(const char *interface)
+{
+    char path[sizeof "/sys/class/net//iflink" + IFNAMSIZ], text[16];
+    uint64_t index = 0;
+    (void)snprintf(path, sizeof path, "/sys/class/net/%s/iflink", interface);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return n > 1 && bytes_decimal(bytes_of(text, (size_t)n - 1), UINT32_MAX, &index) ? (unsigned)index : 0;
+}
+
+/* What comes from there would have no checksums, and the image drop it: pings would pass, and nothing else. It can be seen only
+ * where both ends are in this namespace. */
+static void look_at_other_end(struct wish w, int s)
+{
+    struct ifreq r = {0};
+    struct ethtool_value sums = {.cmd = ETHTOOL_GTXCSUM};
+    unsigned other = linked_to(w.interface);
+    if (other == 0 || !if_indextoname(other, r.ifr_name) || linked_to(r.ifr_name) != if_nametoindex(w.interface))
+        return;
+    if (ask(s, SIOCETHTOOL, &r, &sums) == 0 && sums.data)
+        (void)dprintf(STDERR_FILENO,
+                      "%s: note: %s sends without checksums to the image; write `ethtool -K %s tx off`\n",
+                      tender_kind.program, r.ifr_name, r.ifr_name);
+}
+
 /* Its hardware address is the image's, unless another one is named: a card would not let others through. */
 static uint16_t check_link(struct wish w, uint8_t mac[static 6])
 {
@@ -84,6 +115,7 @@ static uint16_t check_link(struct wish w, uint8_t mac[static 6])
         fail(FAIL_DEVICE, "--net:%s=xdp:%s: the link is down; bring it up with `ip link set %s up`", w.name,
              w.interface, w.interface);
     check_driver(w, s, r);
+    look_at_other_end(w, s);
     if (ask(s, SIOCGIFHWADDR, &r, NULL) != 0)
         refused(w, "its hardware address");
     memcpy(mac, r.ifr_hwaddr.sa_data, 6);

@@ -208,6 +208,22 @@ def by_jinn_run(links):
     assert status != 0 and "there is no such link" in text, text
 
 
+def note(links):
+    """Where both ends are in sight."""
+    sh(f"ip -n {links.server} link add a0 type veth peer name b0")
+    try:
+        for end in ("a0", "b0"):
+            sh(f"ip -n {links.server} link set {end} up")
+        for wanted in (True, False):
+            with links.image(DNS, "b0") as image:
+                until(lambda: links.attached("b0"))
+                image.stop()
+                equal(b"note: a0 sends without checksums" in image.drain(0.1), wanted, "a note")
+            subprocess.run(["ip", "netns", "exec", links.server, sys.executable, "-c", SUM, "a0"], check=True)
+    finally:
+        sh(f"ip -n {links.server} link del a0")
+
+
 def refusals(links):
     def check(words, *argv):
         status, text = links.refused(*argv)
@@ -267,6 +283,7 @@ def main():
         suite.case("ends when the link is removed", removed, links)
         suite.case("serves on a link whose driver knows no XDP", generic, links)
         suite.case("jinn run attaches it", by_jinn_run, links)
+        suite.case("says when the other end leaves checksums out", note, links)
         suite.case("refuses what can't be with one line", refusals, links)
     suite.end()
 

@@ -182,6 +182,21 @@ static void with_all_chunks_under_way_there_is_no_room(void **state)
     assert_int_equal(send_of(ONE, 1, 60), ERR_AGAIN);
 }
 
+static void only_chunks_to_send_from_are_taken_back(void **state)
+{
+    static const uint64_t bad[] = {0,         (uint64_t)(XDP_RING - 1) * XDP_CHUNK_BYTES, BYTES, UINT64_MAX,
+                                   BYTES - 1, (uint64_t)XDP_RING * XDP_CHUNK_BYTES + 256};
+    kernel[0].keeps = true;
+    for (int i = 0; i < XDP_RING; i++)
+        assert_int_equal(send_of(ONE, 1, 60), OK);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        kernel[0].sent[kernel[0].counts[6]++] = bad[i];
+    assert_int_equal(send_of(ONE, 1, 60), ERR_AGAIN);
+    assert_int_equal(kernel[0].counts[7], ARRAY_LEN(bad));
+    kernel[0].sent[kernel[0].counts[6]++] = BYTES - XDP_CHUNK_BYTES;
+    assert_int_equal(send_of(ONE, 1, 60), OK);
+}
+
 static void a_frame_longer_than_a_chunk_is_refused(void **state)
 {
     assert_int_equal(send_of(ONE, 1, XDP_CHUNK_BYTES), OK);
@@ -280,6 +295,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_kernel_does_not_take_is_lost_and_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_frame_that_the_link_drops_is_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(with_all_chunks_under_way_there_is_no_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_chunks_to_send_from_are_taken_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_frame_longer_than_a_chunk_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(frames_come_in_order_and_their_chunks_are_given_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_ring_is_read_to_its_end, set_up, tear_down),
