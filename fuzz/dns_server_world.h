@@ -3,6 +3,7 @@
 #ifndef FUZZ_DNS_SERVER_WORLD_H
 #define FUZZ_DNS_SERVER_WORLD_H
 
+#include "fuzz/random.h"
 #include "plat/fuzz/fuzz.h"
 #include "proto/dns_journal.h"
 #include "proto/dns_peers.h"
@@ -67,26 +68,6 @@ static struct fuzz_world {
 } the;
 
 static uint8_t medium[DNS_JOURNAL_LEAST_BYTES];
-static uint32_t random_state;
-
-/* In the place of sys/random.c: the same each time. */
-uint32_t random_u32(void)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return random_state >> 8 | random_state << 24;
-}
-
-void random_bytes(void *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        ((uint8_t *)out)[i] = (uint8_t)random_u32();
-}
-
-uint32_t random_below(uint32_t limit)
-{
-    return random_u32() % limit;
-}
-
 /* ---- The disk ---- */
 
 static enum err read_medium(struct block *b, uint64_t offset, void *to, size_t n)

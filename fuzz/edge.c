@@ -7,6 +7,7 @@
  * closed and time has passed, no pool holds anything. */
 #include "net/stack.c" /* take_down: images never do, a fuzzer has to */
 
+#include "fuzz/random.h"
 #include "net/tcp_core.h"
 #include "plat/fuzz/fuzz.h"
 
@@ -58,26 +59,6 @@ struct edge_world {
 
 static struct edge_world the;
 static uint8_t pattern[2 * PATTERN_BYTES];
-static uint32_t random_state;
-
-/* In the place of sys/random.c: the same each time. */
-uint32_t random_u32(void)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return random_state >> 8 | random_state << 24;
-}
-
-void random_bytes(void *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        ((uint8_t *)out)[i] = (uint8_t)random_u32();
-}
-
-uint32_t random_below(uint32_t limit)
-{
-    return random_u32() % limit;
-}
-
 /* ---- The link ---- */
 
 static void arm_link(struct station *s)

@@ -21,15 +21,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t wait_ns, size_bytes;
     struct ip_routes routes = {.n = 0};
     const struct key keys[] = {
-        {"text", KEY_STRING, &text, "x", NULL, false},
-        {"loud", KEY_BOOL, &loud, "no", NULL, false},
-        {"count", KEY_INT, &count, "3", NULL, false},
-        {"port", KEY_PORT, &port, "80", NULL, false},
-        {"ip", KEY_IP, &ip, NULL, NULL, true},
-        {"net", KEY_NET, &net, NULL, NULL, true},
-        {"wait", KEY_DURATION, &wait_ns, "250ms", NULL, false},
-        {"size", KEY_SIZE, &size_bytes, "64K", NULL, false},
-        {"route", KEY_ROUTES, &routes, NULL, NULL, true},
+        {"text", KEY_STRING, false, &text, "x", NULL},
+        {"loud", KEY_BOOL, false, &loud, "no", NULL},
+        {"count", KEY_INT, false, &count, "3", NULL},
+        {"port", KEY_PORT, false, &port, "80", NULL},
+        {"ip", KEY_IP, true, &ip, NULL, NULL},
+        {"net", KEY_NET, true, &net, NULL, NULL},
+        {"wait", KEY_DURATION, false, &wait_ns, "250ms", NULL},
+        {"size", KEY_SIZE, false, &size_bytes, "64K", NULL},
+        {"route", KEY_ROUTES, true, &routes, NULL, NULL},
     };
     char *copy = calloc(1, size + 1), *argv[ARGUMENTS_MAX + 2] = {(char[]){"fuzz"}};
     if (!copy)

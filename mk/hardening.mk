@@ -22,19 +22,18 @@ all_devices_DEVICES       := $(patsubst %,block:disk%,$(shell seq 63)) without:o
 HARDENING_hvt    := hypercalls
 HARDENING_spt    := system_calls
 
-$(HARDENING_OUT)/note: test/hardening/note.c wire/solo5.c base/bytes.c base/bytes_called.c base/format.c | deps
+# These run on the host.
+$(HARDENING_OUT)/note: $(B)/linux/libwire.a $(B)/linux/libbase.a
+$(HARDENING_OUT)/note $(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate: $(HARDENING_OUT)/%: $(B)/linux/test/hardening/%.c.o
 	@mkdir -p $(@D)
-	@$(CC_HOST) $(FLAGS_linux) $< wire/solo5.c base/bytes.c base/bytes_called.c base/format.c -o $@
+	@$(CC_HOST) -pie $(filter %.o,$^) $(filter %.a,$^) -o $@
+-include $(patsubst %,$(B)/linux/test/hardening/%.c.d,note peer mutate)
 
-$(HARDENING_OUT)/peer $(HARDENING_OUT)/mutate: $(HARDENING_OUT)/%: test/hardening/%.c
-	@mkdir -p $(@D)
-	@$(CC_HOST) $(FLAGS_linux) $< -o $@
-
-$(HARDENING_OUT)/stacks.ld: plat/spt/stacks.ld.sh
+$(HARDENING_OUT)/stacks.ld: plat/spt/stacks.ld.sh mk/hardening.mk
 	@mkdir -p $(@D)
 	@plat/spt/stacks.ld.sh $(HARDENING_STACKS) $(HARDENING_BYTES) >$@
 
-$(HARDENING_OUT)/%.note.o: $(HARDENING_OUT)/note
+$(HARDENING_OUT)/%.note.o: $(HARDENING_OUT)/note mk/hardening.mk
 	@$(HARDENING_OUT)/note $($*_DEVICES) >$(@:.o=.S)
 	@gcc -c $(@:.o=.S) -o $@
 
@@ -45,6 +44,7 @@ $(HARDENING_OUT)/%.$1: $(B)/$1/test/hardening/%.c.o $(HARDENING_OUT)/%.note.o $$
 	    --start-group $$(ARCHIVES_$1) $(MBEDTLS_GUEST_LIB) $(MUSL_LIB) --end-group
 	@strip --strip-all -o $$@ $$@.debug
 .SECONDARY: $(HARDENING:%=$(B)/$1/test/hardening/%.c.o)
+-include $(HARDENING:%=$(B)/$1/test/hardening/%.c.d)
 hardening-images: $(patsubst %,$(HARDENING_OUT)/%.$1,$(filter-out $(filter-out $(HARDENING_$1),$(HARDENING_spt) $(HARDENING_hvt)),$(HARDENING)))
 endef
 $(foreach target,spt hvt,$(eval $(call hardening_rules,$(target))))

@@ -8,7 +8,7 @@
 FLAGS_host := $(COMMON) -O2 -fPIE -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong $(MBEDTLS_CPPFLAGS)
 LINK_host  := -pie -Wl,-z,relro,-z,now
 
-$(B)/host/%.c.o: %.c | deps
+$(B)/host/%.c.o: %.c mk/flags.mk mk/host.mk $(DEPS_LIBS) | deps
 	@mkdir -p $(@D)
 	@echo "  CC host $<"
 	@$(CC_HOST) $(FLAGS_host) -MMD -MP -c $< -o $@

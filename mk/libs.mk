@@ -12,6 +12,9 @@ FOLDERS_fuzz  := $(LIBS) arch/x86_64 plat/fuzz
 # plat/spt -> libplat.a, arch/x86_64 -> libarch.a, base -> libbase.a; what platforms share is a library of its own
 lib_name = lib$(if $(filter plat/solo5,$1),solo5,$(firstword $(subst /, ,$1))).a
 
+# Others' libraries: what sees their headers is built again when they are.
+DEPS_LIBS := $(MUSL_LIB) $(MBEDTLS_GUEST_LIB) $(MBEDTLS_HOST_LIB)
+
 define folder_rules # target, folder
 OBJECTS_$1_$2 := $$(patsubst %,$(B)/$1/%.o,$$(wildcard $2/*.c $2/*.S))
 ARCHIVES_$1 += $(B)/$1/$(call lib_name,$2)
@@ -22,7 +25,7 @@ $(B)/$1/$(call lib_name,$2): $$(OBJECTS_$1_$2)
 endef
 
 define target_rules # target
-$(B)/$1/%.c.o: %.c mk/flags.mk | deps
+$(B)/$1/%.c.o: %.c mk/flags.mk $$(DEPS_LIBS) | deps
 	@mkdir -p $$(@D)
 	@echo "  CC $1 $$<"
 	@$$(CC_$1) $$(FLAGS_$1) -MMD -MP -c $$< -o $$@

@@ -52,17 +52,19 @@ $(eval $(call sim_machine,updater,$(wildcard test/sim/updater/*.c)))
 SIMS := $(patsubst test/sim/%.c,%,$(wildcard test/sim/*.c))
 PEER_SIMS := campaign bounds crowd
 machines_of = $(patsubst test/sim/$1/%.c,%,$(wildcard test/sim/$1/*.c))
-world_of = $(if $(filter $1,$(PEER_SIMS)),test/sim/world/world.c $(PEERS)) \
+world_of = $(if $(filter $1,$(PEER_SIMS)),$(B)/sim/test/sim/world/world.c.o $(PEERS)) \
            $(if $(filter $1,dns_power),$(NAMESERVERS) $(B)/machines/updater.o)
 
 define sim_rules # test
 $(foreach machine,$(call machines_of,$1),$(eval $(call sim_machine,$(machine),test/sim/$1/$(machine).c)))
-$(B)/sims/$1: test/sim/$1.c $(patsubst %,$(B)/machines/%.o,$(call machines_of,$1)) $(call world_of,$1) $(ARCHIVES_sim)
+$(B)/sims/$1: $(B)/sim/test/sim/$1.c.o $(patsubst %,$(B)/machines/%.o,$(call machines_of,$1)) $(call world_of,$1) $(ARCHIVES_sim)
 	@mkdir -p $$(@D)
 	@echo "  SIM $1"
-	@$(CC_sim) $(FLAGS_sim) $$(filter %.c %.o,$$^) -o $$@ $(LINK_sim) -lcmocka -lm
+	@$(CC_sim) $(FLAGS_sim) $$(filter %.o,$$^) -o $$@ $(LINK_sim) -lcmocka -lm
+-include $(B)/sim/test/sim/$1.c.d
 endef
 $(foreach test,$(SIMS),$(eval $(call sim_rules,$(test))))
+-include $(B)/sim/test/sim/world/world.c.d
 
 .PHONY: sim sim-soak
 sim-soak: $(PEER_SIMS:%=$(B)/sims/%) $(B)/sims/dns_power $(B)/test/tcp_crowd
@@ -72,17 +74,18 @@ sim:
 	@scripts/run-units $^
 
 # test/linux/NAME.c tests plat/linux/NAME.c alone: a whole platform would bring its own main.
-$(B)/test/linux-%: test/linux/%.c plat/linux/%.c $(ARCHIVES_sim) | deps
+$(B)/test/linux-%: $(B)/sim/test/linux/%.c.o $(B)/sim/plat/linux/%.c.o $(ARCHIVES_sim)
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	@$(CC_sim) $(FLAGS_sim) $(filter %.c,$^) -o $@ $(B)/sim/libbase.a $(B)/deps/host/libmbedcrypto.a -lcmocka
+	@$(CC_sim) $(FLAGS_sim) $(filter %.o,$^) -o $@ $(B)/sim/libbase.a $(B)/deps/host/libmbedcrypto.a -lcmocka
 # The host's sockets as an image for linux has them: the platform but its main, the library's own stack beside them.
 HOST_TESTS  := $(patsubst test/linux/%.c,$(B)/test/linux-%,$(wildcard test/linux/host_*.c))
 HOST_TESTED := $(filter-out %/main.c %/kv.c %/block.c,$(wildcard plat/linux/*.c))
-$(HOST_TESTS): $(B)/test/linux-%: test/linux/%.c test/linux/host.h $(HOST_TESTED) $(wildcard plat/linux/*.h) \
-               $(ARCHIVES_sim) | deps
+$(HOST_TESTS): $(B)/test/linux-%: $(B)/sim/test/linux/%.c.o $(HOST_TESTED:%=$(B)/sim/%.o) $(ARCHIVES_sim)
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	@$(CC_sim) $(FLAGS_sim) $(DISPATCHED:%=-Wl,--wrap=%) $(filter %.c,$^) -o $@ -Wl,--start-group \
+	@$(CC_sim) $(FLAGS_sim) $(DISPATCHED:%=-Wl,--wrap=%) $(filter %.o,$^) -o $@ -Wl,--start-group \
 		$(filter-out %/libplat.a,$(ARCHIVES_sim)) $(B)/deps/host/libmbedcrypto.a -Wl,--end-group -lcmocka
+-include $(patsubst %,$(B)/sim/%.d,$(wildcard test/linux/*.c plat/linux/*.c))
+.SECONDARY: $(patsubst %,$(B)/sim/%.o,$(wildcard test/linux/*.c plat/linux/*.c))
 unit test-programs: $(patsubst test/linux/%.c,$(B)/test/linux-%,$(wildcard test/linux/*.c))

@@ -18,7 +18,7 @@ TENDER_SOURCES := $(TENDER_SHARED) $(TENDER_SPT) $(TENDER_HVT)
 TENDER_OBJECTS := $(TENDER_SOURCES:%=$(B)/tender/%.o)
 
 $(TENDER_BARE:%=$(B)/tender/%.o): TENDER_FLAGS += -fno-stack-protector
-$(B)/tender/%.o: % | deps
+$(B)/tender/%.o: % mk/flags.mk mk/tender.mk $(MUSL_LIB) | deps
 	@mkdir -p $(@D)
 	@echo "  CC tender $<"
 	@$(CC_HOST) $(TENDER_FLAGS) -MMD -MP -c $< -o $@

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Names that may be compressed: read without a fault from any message, from any place in it, through pointers that lead
  * anywhere; it ends, and what was read is a name within the limit, or the root when it was none.
- * Bound: messages of 8 bytes, and names of 6 instead of 255, so that the limit is met with and without a pointer.
+ * Bound: messages of 8 bytes, and names of 6 instead of 255, so that the limit is met with and without a pointer;
+ * dns_name_pointers.c has none, but does not look at the labels.
  * unwind: 7
  * unwindset: dns_name_read.0:9 */
 #define DNS_NAME_BYTES 6

@@ -20,6 +20,14 @@ enum {
 
 /* ---- One zone ---- */
 
+static void keep_or_log(struct dns_loading *l, const char text[static DNS_WHY_BYTES])
+{
+    if (l->brief)
+        memcpy(l->why, text, DNS_WHY_BYTES);
+    else
+        log_error(&source, "%s", text);
+}
+
 static void say(struct dns_loading *l, const char *reason)
 {
     const struct dns_zonefile *z = l->zonefile;
@@ -31,10 +39,7 @@ static void say(struct dns_loading *l, const char *reason)
         near[writer_len(&w)] = 0;
     }
     format(text, sizeof text, "%.*s:%u: %s%s", (int)z->file.len, (const char *)z->file.data, z->line, reason, near);
-    if (l->brief)
-        memcpy(l->why, text, sizeof text);
-    else
-        log_error(&source, "%s", text);
+    keep_or_log(l, text);
 }
 
 static const char *take(struct dns_zone *zone, const struct dns_zonefile_record *r)
@@ -70,6 +75,14 @@ static enum err read_all(struct dns_loading *l, struct dns_zone *zone)
         }
     }
     return n ? ERR_MALFORMED : OK;
+}
+
+/* Of a whole file. */
+static void say_of(struct dns_loading *l, struct bytes file, const char *reason, const char *more)
+{
+    char text[DNS_WHY_BYTES];
+    format(text, sizeof text, "%.*s: %s%s", (int)file.len, (const char *)file.data, reason, more);
+    keep_or_log(l, text);
 }
 
 /* A zone with a SOA can be served, whatever else is wrong with it; the operator is told. */
@@ -161,18 +174,13 @@ bool dns_load_is_zone(struct bytes key)
     return bytes_ends(key, bytes_str(SUFFIX)) && key.len > strlen(SUFFIX);
 }
 
-enum err dns_load_origin(struct bytes key, struct dns_name *origin)
+const char *dns_load_origin(struct bytes key, struct dns_name *origin)
 {
     struct bytes stem = bytes_slice(key, 0, key.len - strlen(SUFFIX));
-    const char *reason = NULL;
-    if (bytes_equal(stem, bytes_str("root")))
-        dns_name_copy(origin, dns_root());
-    else
-        reason = dns_name_parse(stem, dns_root(), origin);
-    if (!reason)
-        return OK;
-    log_error(&source, "%.*s: no zone's name: %s", (int)key.len, (const char *)key.data, reason);
-    return ERR_MALFORMED;
+    if (!bytes_equal(stem, bytes_str("root")))
+        return dns_name_parse(stem, dns_root(), origin);
+    dns_name_copy(origin, dns_root());
+    return NULL;
 }
 
 enum err dns_load_mark(struct dns_loading *l, struct bytes key, uint64_t *mark)
@@ -189,13 +197,14 @@ enum err dns_load_key(struct dns_loading *l, struct bytes key)
     struct dns_name origin;
     struct dns_zone *zone;
     struct bytes text = {0};
-    uint64_t mark;
     l->why[0] = 0;
-    enum err e = dns_load_origin(key, &origin);
-    if (e)
-        return e;
     l->n_included = 0;
-    e = dns_load_mark(l, key, &mark);
+    enum err e = dns_load_mark(l, key, &l->mark);
+    const char *reason = dns_load_origin(key, &origin);
+    if (reason) {
+        say_of(l, key, "no zone's name: ", reason);
+        return ERR_MALFORMED;
+    }
     if (e == OK)
         e = read_value(l, key, &text);
     struct dns_zonefile_options o = {
@@ -203,14 +212,55 @@ enum err dns_load_key(struct dns_loading *l, struct bytes key)
     if (e == OK)
         e = load(l, &o, &zone);
     if (e == OK)
-        dns_zone_set_mark(zone, mark | (l->n_included ? DNS_MARK_INCLUDES : 0));
+        dns_zone_set_mark(zone, l->mark | (l->n_included ? DNS_MARK_INCLUDES : 0));
     free_read(l);
     return e;
 }
 
-/* Of a malformed one either `why` tells, or it was logged already. */
-void dns_load_tell(const struct dns_loading *l, struct bytes key, enum err e, const char *what)
+static uint64_t hash_on(uint64_t hash, struct bytes b)
 {
+    for (size_t i = 0; i < b.len; i++)
+        hash = (hash ^ b.data[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+    return hash;
+}
+
+/* True: the same was said of the same file in this round or the one before. */
+static bool was_told(struct dns_loading *l, struct bytes key, enum err e)
+{
+    uint64_t hash = hash_on(hash_on(l->mark ^ (uint64_t)e, key), bytes_str(l->why));
+    struct dns_told *t = l->server->told;
+    if (!t)
+        t = l->server->told = calloc(1, sizeof *t);
+    for (size_t i = 0; t && i < t->n; i++) {
+        if (t->of[i].hash == hash)
+            return t->of[i].now = true;
+    }
+    if (t && t->n < DNS_TOLD_MAX) {
+        t->of[t->n].hash = hash;
+        t->of[t->n++].now = true;
+    }
+    return false;
+}
+
+void dns_load_told_all(struct dns_server *d)
+{
+    struct dns_told *t = d->told;
+    size_t n = 0;
+    for (size_t i = 0; t && i < t->n; i++) {
+        if (t->of[i].now)
+            t->of[n++].hash = t->of[i].hash;
+    }
+    for (size_t i = 0; i < n; i++)
+        t->of[i].now = false;
+    if (t)
+        t->n = n;
+}
+
+/* Of a malformed one either `why` tells, or it was logged already. */
+void dns_load_tell(struct dns_loading *l, struct bytes key, enum err e, const char *what)
+{
+    if (l->brief && was_told(l, key, e))
+        return;
     if (l->why[0])
         log_error(&source, "%s; %.*s %s", l->why, (int)key.len, (const char *)key.data, what);
     else if (!l->brief || e != ERR_MALFORMED)

@@ -51,7 +51,8 @@ static bool is_same(const struct dns_reload *r, uint64_t before, uint64_t now)
     return ((before ^ now) & ~flags) == 0 && !(before & DNS_MARK_INCLUDES && r->others_changed);
 }
 
-/* One that can't be read now is tried again when it has changed once more. */
+/* One that can't be read now is tried again when it has changed once more; where there is none yet, in each round: there may be room
+ * for it now. */
 static void took(struct dns_reload *r, struct bytes key, struct bytes origin, enum err e, uint64_t mark)
 {
     struct dns_server *d = r->loading.server;
@@ -76,8 +77,12 @@ static bool look_at(void *arg, struct bytes key)
     struct dns_server *d = r->loading.server;
     struct dns_name origin;
     uint64_t mark;
-    if (!dns_load_is_zone(key) || dns_load_origin(key, &origin) != OK || dns_load_mark(&r->loading, key, &mark) != OK)
+    if (!dns_load_is_zone(key) || dns_load_mark(&r->loading, key, &mark) != OK)
         return true;
+    if (dns_load_origin(key, &origin)) {
+        dns_load_tell(&r->loading, key, dns_load_key(&r->loading, key), "is not taken");
+        return true;
+    }
     const struct dns_zone_entry *entry = dns_zones_get(&d->zones, dns_name_bytes(&origin));
     uint64_t had = entry ? dns_zone_mark(entry->zone) : 0;
     if (entry && !(had & DNS_MARK_STORE))
@@ -134,8 +139,10 @@ enum err dns_reload(struct dns_reload *r)
     r->odd = !r->odd;
     uint64_t n_before = r->n_taken;
     e = l->kv->ops->each(l->kv, look_at, r);
-    if (e == OK)
+    if (e == OK) {
         remove_gone(r);
+        dns_load_told_all(l->server);
+    }
     if (r->n_taken != n_before)
         log_info(&source, "%llu zones are new", (unsigned long long)(r->n_taken - n_before));
     return e;

@@ -13,6 +13,7 @@
 struct dns_peers;
 struct dns_signing;
 struct dns_reload;
+struct dns_told;
 
 /* A fiber of dns_server_run. */
 struct dns_job {
@@ -35,6 +36,7 @@ struct dns_server {
     struct dns_signing *signing;
     void (*loaded)(struct dns_server *d); /* zones were loaded; may be NULL */
     struct dns_reload *reload;
+    struct dns_told *told; /* what was logged of files that are no zones; NULL: nothing yet */
     void (*replaced)(struct dns_server *d, struct bytes origin); /* a zone came in the place of another; may be NULL */
     struct dns_job job[DNS_SERVER_JOBS];
     struct dns_udp udp[DNS_SERVER_PORTS];

@@ -56,9 +56,18 @@ static enum err open_it(struct dns_journal *j, struct block *b, struct dns_serve
     return OK;
 }
 
+static enum err keep_none(const struct dns_server *d)
+{
+    if (d->peers->update.n)
+        log_info(&source, "changes by UPDATE are in memory only: no block device `journal`");
+    return OK;
+}
+
 enum err dns_server_journal(struct dns_server *d, struct block *b)
 {
     must(d->peers && !d->peers->keeper);
+    if (!b)
+        return keep_none(d);
     struct dns_journal *j = malloc(sizeof *j);
     if (!j)
         return ERR_FULL;

@@ -5,6 +5,8 @@
  * host ran others, an acknowledgement that has waited is seen before the timer that waited for it. */
 #include "sched/sched.h"
 
+#include <jinn/boot.h>
+
 struct scheduler sched;
 
 static void sched_reset(void)
@@ -24,6 +26,7 @@ static void begin_stop(void)
     if (sched.stopping)
         return;
     sched.stopping = true;
+    sched.done = !sched.looks_for_stop;
     for (struct list *n; (n = list_pop(&sched.stop_waiters));) {
         struct waiter *w = CONTAINER_OF(n, struct waiter, node);
         w->wake(w);
@@ -95,7 +98,7 @@ int sched_run(int (*main_fn)(void *arg), void *arg)
 {
     must(!sched.running);
     sched_reset();
-    struct first first = {main_fn, arg, 0};
+    struct first first = {main_fn, arg, EXIT_STOPPED};
     must(fiber_new(NULL, "main", run_first, &first));
     while (!sched.done) {
         run_round();
@@ -133,6 +136,7 @@ void sched_late(struct waiter *w)
 
 bool sched_stopping(void)
 {
+    sched.looks_for_stop = true;
     return sched.stopping;
 }
 
@@ -141,6 +145,7 @@ void sched_on_stop(struct waiter *w)
     must(sched.running);
     if (!w)
         return;
+    sched.looks_for_stop = true;
     if (sched.stopping)
         w->wake(w);
     else

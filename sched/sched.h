@@ -40,7 +40,7 @@ struct fiber {
 
 struct scheduler {
     bool running;
-    bool done;             /* the first fiber returned */
+    bool done;             /* the first fiber returned, or nobody looks for the stop that was asked for */
     struct context idle;   /* where sched_run's loop waits while fibers run */
     struct fiber *current; /* NULL in the loop */
     struct list runnable;  /* will run in the next round */
@@ -49,6 +49,7 @@ struct scheduler {
     struct wheel wheel;
     struct waiter *watch[PLAT_DEVICES_MAX];
     bool stopping;
+    bool looks_for_stop; /* somebody in the image does */
     struct list stop_waiters;
     struct list late; /* waiters of sched_late */
     struct plat_stacks stacks;

@@ -16,28 +16,28 @@
 const mbedtls_md_info_t *random_md_info_from_type(mbedtls_md_type_t type);
 
 static mbedtls_hmac_drbg_context drbg;
-static bool ready;
+static uint8_t first_seed[PLAT_SEED_BYTES];
+static enum { UNSEEDED, SEEDED, READY } state;
 static uint32_t n_requests;
-
-static enum err seed_first(const uint8_t seed[static PLAT_SEED_BYTES])
-{
-    mbedtls_hmac_drbg_init(&drbg);
-    const mbedtls_md_info_t *sha256 = random_md_info_from_type(MBEDTLS_MD_SHA256);
-    return mbedtls_hmac_drbg_seed_buf(&drbg, sha256, seed, PLAT_SEED_BYTES) == 0 ? OK : ERR_FULL;
-}
 
 enum err random_init(void)
 {
-    uint8_t seed[PLAT_SEED_BYTES];
-    if (ready)
+    if (state != UNSEEDED)
         return OK;
-    enum err e = plat_entropy(seed);
-    if (e)
-        return e;
-    e = seed_first(seed);
-    mbedtls_platform_zeroize(seed, sizeof seed);
-    ready = e == OK;
+    enum err e = plat_entropy(first_seed);
+    state = e ? UNSEEDED : SEEDED;
     return e;
+}
+
+/* Only now, since it takes longer than the rest of a start, and an image that asks for nothing is smaller without. */
+static void make_ready(void)
+{
+    must(state == SEEDED);
+    mbedtls_hmac_drbg_init(&drbg);
+    const mbedtls_md_info_t *sha256 = random_md_info_from_type(MBEDTLS_MD_SHA256);
+    must(mbedtls_hmac_drbg_seed_buf(&drbg, sha256, first_seed, sizeof first_seed) == 0);
+    mbedtls_platform_zeroize(first_seed, sizeof first_seed);
+    state = READY;
 }
 
 /* A platform whose one seed is spent says no; the generator stays as good as it was. */
@@ -52,8 +52,9 @@ static void reseed(void)
 
 void random_bytes(void *out, size_t len)
 {
-    must(ready);
     uint8_t *at = out;
+    if (state != READY)
+        make_ready();
     while (len > 0) {
         size_t n = len < MBEDTLS_HMAC_DRBG_MAX_REQUEST ? len : MBEDTLS_HMAC_DRBG_MAX_REQUEST;
         if (++n_requests >= RESEED_REQUESTS)

@@ -12,6 +12,11 @@
 
 #define BAR_WIDTH 28
 
+struct listed {
+    const char *kind, *name, *from;
+    bool optional;
+};
+
 struct description {
     const char *name, *target, *image;
     const struct manifest *manifest; /* NULL for a bare image */
@@ -19,6 +24,8 @@ struct description {
     struct linkmap map;
     bool has_map;
     uint64_t content_bytes, image_bytes;
+    size_t n_devices;
+    struct listed devices[SOLO5_ENTRIES_MAX];
 };
 
 /* ---- Gathering ---- */
@@ -32,6 +39,43 @@ static void add_map(struct description *d, const char *path)
             d->content_bytes = linkmap_file_bytes(d->map.libraries[i].bytes);
 }
 
+static void add_device(struct description *d, struct listed device)
+{
+    if (d->n_devices < ARRAY_LEN(d->devices))
+        d->devices[d->n_devices++] = device;
+}
+
+static void list_plan(struct description *d, const struct solo5_manifest *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        const struct solo5_entry *e = &m->entries[i];
+        if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
+            add_device(d, (struct listed){.kind = e->type == SOLO5_NET ? "net" : "block",
+                                          .name = e->name,
+                                          .optional = image_optional(&d->file, i)});
+    }
+}
+
+/* Lines KIND NAME, with " optional" behind some, which an image without a note for tenders has as well. */
+static void list_origin(struct description *d)
+{
+    char *rest = format_text("%s", d->file.origin);
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        const char *kind = strsep(&line, " "), *name = strsep(&line, " ");
+        if (name && (strcmp(kind, "net") == 0 || strcmp(kind, "block") == 0 || strcmp(kind, "kv") == 0))
+            add_device(d,
+                       (struct listed){.kind = kind, .name = name, .optional = line && strcmp(line, "optional") == 0});
+    }
+}
+
+static void list_manifest(struct description *d, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->n_devices; i++) {
+        const struct device *v = &m->devices[i];
+        add_device(d, (struct listed){device_kind_text(v->kind), v->name, v->from, v->optional});
+    }
+}
+
 static struct description describe_folder(const char *folder, const char *target)
 {
     struct build b = build_appliance(folder, target, BUILD_RELEASE);
@@ -39,6 +83,7 @@ static struct description describe_folder(const char *folder, const char *target
     d.image_bytes = file_size(d.image);
     if (strcmp(target, "sim") != 0)
         d.file = image_read(d.image);
+    list_manifest(&d, b.m);
     add_map(&d, path_join(folder, b.map));
     return d;
 }
@@ -50,6 +95,10 @@ static struct description describe_image(const char *path)
     d.name = d.file.name;
     d.target = d.file.target;
     d.image_bytes = d.file.file.len;
+    if (d.file.plan)
+        list_plan(&d, &d.file.plan->manifest);
+    else
+        list_origin(&d);
     const char *map = path_join(folder, format_text(".%s/%s.map", d.target, d.name));
     /* A map beside it tells of this image only if they were made together. */
     if (file_exists(map) && file_time(map) <= file_time(path))
@@ -61,19 +110,10 @@ static struct description describe_image(const char *path)
 
 static void print_devices(const struct description *d, const struct colours *k)
 {
-    if (d->manifest) {
-        for (size_t i = 0; i < d->manifest->n_devices; i++) {
-            const struct device *v = &d->manifest->devices[i];
-            printf("  %s%-8s%s %s%s%s%s\n", k->accent, device_kind_text(v->kind), k->reset, v->name,
-                   v->from ? "  from " : "", v->from ? v->from : "", v->optional ? " (optional)" : "");
-        }
-        return;
-    }
-    for (size_t i = 0; d->file.plan && i < d->file.plan->manifest.n; i++) {
-        const struct solo5_entry *e = &d->file.plan->manifest.entries[i];
-        if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
-            printf("  %s%-8s%s %s%s\n", k->accent, e->type == SOLO5_NET ? "net" : "block", k->reset, e->name,
-                   image_optional(&d->file, i) ? " (optional)" : "");
+    for (size_t i = 0; i < d->n_devices; i++) {
+        const struct listed *v = &d->devices[i];
+        printf("  %s%-8s%s %s%s%s%s\n", k->accent, v->kind, k->reset, v->name, v->from ? "  from " : "",
+               v->from ? v->from : "", v->optional ? " (optional)" : "");
     }
 }
 
@@ -204,16 +244,9 @@ static json_t *json_sizes(const uint64_t bytes[static LINKMAP_KINDS])
 static json_t *json_devices(const struct description *d)
 {
     json_t *list = json_array();
-    for (size_t i = 0; d->manifest && i < d->manifest->n_devices; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "type", device_kind_text(d->manifest->devices[i].kind),
-                                              "name", d->manifest->devices[i].name, "optional",
-                                              (int)d->manifest->devices[i].optional));
-    for (size_t i = 0; !d->manifest && d->file.plan && i < d->file.plan->manifest.n; i++) {
-        const struct solo5_entry *e = &d->file.plan->manifest.entries[i];
-        if (e->type == SOLO5_NET || e->type == SOLO5_BLOCK)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "type", e->type == SOLO5_NET ? "net" : "block",
-                                                  "name", e->name, "optional", (int)image_optional(&d->file, i)));
-    }
+    for (size_t i = 0; i < d->n_devices; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "type", d->devices[i].kind, "name", d->devices[i].name,
+                                              "optional", (int)d->devices[i].optional));
     return list;
 }
 

@@ -139,18 +139,18 @@ static size_t add_keys(struct text *t, const struct manifest *m, const char *tar
         if (d->kind == DEVICE_NET)
             n += add_net_keys(t, d, n_nets++ == 0);
         if (d->kind == DEVICE_KV && on_linux(target)) {
-            text_add(t, "    {\"kv:%s\", KEY_STRING, &%s_directory, NULL, \"a folder to use as %s\", true},\n", d->name,
+            text_add(t, "    {\"kv:%s\", KEY_STRING, true, &%s_directory, NULL, \"a folder to use as %s\"},\n", d->name,
                      c_identifier(d->name), d->name);
             n++;
         }
     }
     for (size_t i = 0; i < m->n_keys; i++, n++) {
         const struct setting *k = &m->keys[i];
-        text_add(t, "    {\"%s\", %s, &self.%s, %s, %s, %s},\n", k->name, value_type_constant(k->type),
-                 c_identifier(k->name), literal(k->fallback), literal(k->help), k->optional ? "true" : "false");
+        text_add(t, "    {\"%s\", %s, %s, &self.%s, %s, %s},\n", k->name, value_type_constant(k->type),
+                 k->optional ? "true" : "false", c_identifier(k->name), literal(k->fallback), literal(k->help));
     }
     if (n == 0)
-        text_add(t, "    {\"\", KEY_STRING, NULL, NULL, NULL, true}, /* C has no empty arrays */\n");
+        text_add(t, "    {\"\", KEY_STRING, true, NULL, NULL, NULL}, /* C has no empty arrays */\n");
     return n;
 }
 

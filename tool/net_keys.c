@@ -58,7 +58,7 @@ void net_keys_add(struct text *t, const struct device *d, const char *prefix)
         const struct net_key *k = &net_keys[i];
         if (d->no_ipv6 && k->ipv6)
             continue;
-        text_add(t, "    {\"%s%s\", %s, &%s_options.%s, %s, \"%s%s%s\", true},\n", prefix, k->name, k->type,
+        text_add(t, "    {\"%s%s\", %s, true, &%s_options.%s, %s, \"%s%s%s\"},\n", prefix, k->name, k->type,
                  c_identifier(d->name), k->option, k->fallback ? k->fallback : "NULL", k->help,
                  k->help_end ? d->name : "", k->help_end ? k->help_end : "");
     }

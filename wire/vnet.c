@@ -51,6 +51,14 @@ bool vnet_parse(struct reader *r, size_t frame_len, struct net_offload *o)
     return o->segments == NET_ONE || o->segment_bytes > 0;
 }
 
+bool vnet_split(struct bytes whole, struct bytes *frame, struct net_offload *o)
+{
+    struct reader r = reader_of(whole);
+    bool good = vnet_parse(&r, whole.len - VNET_HEADER_BYTES, o);
+    *frame = read_rest(&r);
+    return good;
+}
+
 static void put_le16(uint8_t *at, uint16_t v)
 {
     at[0] = (uint8_t)v;

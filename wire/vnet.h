@@ -12,6 +12,8 @@
 /* Reads the header in front of a frame of `frame_len` bytes. False: cut short, a kind of segments that was not agreed on,
  * or places that are not in the frame. */
 MUST_USE bool vnet_parse(struct reader *r, size_t frame_len, struct net_offload *o);
+/* A frame with its header in front. False: likewise; *frame is what lies behind a header's length. */
+MUST_USE bool vnet_split(struct bytes whole, struct bytes *frame, struct net_offload *o);
 void vnet_emit(struct writer *w, const struct net_offload *o);
 
 /* Fills in the checksum that `o` leaves to the device, of a frame that is one segment. False: not in the frame. */

@@ -4,9 +4,6 @@
 #include "nameserver.h"
 
 #include <jinn/dns_server.h>
-#include <jinn/log.h>
-
-static struct log_source source = LOG_SOURCE("dns");
 
 static enum err make(const struct nameserver *self, struct dns_server **d)
 {
@@ -32,11 +29,7 @@ static enum err add_peers(const struct nameserver *self, struct dns_server *d)
                                                .primaries = self->primaries,
                                                .secondary = self->secondary};
     enum err e = dns_server_peers(d, self->service, &o);
-    if (e || self->journal)
-        return e ? e : dns_server_journal(d, self->journal);
-    if (self->update)
-        log_info(&source, "changes by UPDATE are in memory only: no block device `journal`");
-    return OK;
+    return e ? e : dns_server_journal(d, self->journal);
 }
 
 static enum err set_up(const struct nameserver *self, struct dns_server **d)

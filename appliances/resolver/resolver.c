@@ -3,6 +3,22 @@
 #include "resolver.h"
 
 #include <jinn/dns_resolver.h>
+#include <jinn/log.h>
+
+static struct log_source source = LOG_SOURCE("dns");
+
+/* Who turns validation off for a while, to see whether it is why a name fails, leaves the rest as it is. */
+static enum err validate(const struct resolver *self, struct dns_server *d)
+{
+    const struct dns_server_validation o = {.anchors = self->anchors, .keep = self->trust};
+    if (self->validate)
+        return dns_server_validate(d, &o);
+    if (self->trust)
+        log_warning(&source, "--validate=false: nothing is checked, and the block device `trust` is not used");
+    if (self->anchors)
+        log_warning(&source, "--validate=false: nothing is checked, and --anchors are not used");
+    return OK;
+}
 
 static enum err set_up(const struct resolver *self, struct dns_server **d)
 {
@@ -24,8 +40,8 @@ static enum err set_up(const struct resolver *self, struct dns_server **d)
         e = dns_server_load(*d, self->zones);
     if (!e)
         e = dns_server_resolve(*d, self->service, &resolver);
-    if (!e && self->validate)
-        e = dns_server_validate(*d, &(struct dns_server_validation){.anchors = self->anchors, .keep = self->trust});
+    if (!e)
+        e = validate(self, *d);
     if (!e)
         e = dns_server_block(*d, self->lists, self->block_zero ? DNS_BLOCK_ZERO : DNS_BLOCK_NXDOMAIN);
     if (!e)

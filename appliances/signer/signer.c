@@ -12,19 +12,15 @@ static struct log_source source = LOG_SOURCE("dns");
 
 static enum err add_peers(const struct signer *self, struct dns_server *d)
 {
-    const struct dns_server_peers_options peers = {.keys = self->tsig,
-                                                   .transfer = self->transfer,
-                                                   .update = self->update,
-                                                   .notify_from = self->notify_from,
-                                                   .secondaries = self->secondaries,
-                                                   .primaries = self->primaries,
-                                                   .secondary = self->secondary};
-    enum err e = dns_server_peers(d, self->service, &peers);
-    if (e || self->journal)
-        return e ? e : dns_server_journal(d, self->journal);
-    if (self->update)
-        log_info(&source, "changes by UPDATE are in memory only: no block device `journal`");
-    return OK;
+    const struct dns_server_peers_options o = {.keys = self->tsig,
+                                               .transfer = self->transfer,
+                                               .update = self->update,
+                                               .notify_from = self->notify_from,
+                                               .secondaries = self->secondaries,
+                                               .primaries = self->primaries,
+                                               .secondary = self->secondary};
+    enum err e = dns_server_peers(d, self->service, &o);
+    return e ? e : dns_server_journal(d, self->journal);
 }
 
 static enum err sign(const struct signer *self, struct dns_server *d)

@@ -20,9 +20,11 @@ enum exit_status {
     EXIT_DEVICE = 66,    /* a device is missing or did not come up */
     EXIT_ENTROPY = 69,   /* the platform has no entropy */
     EXIT_BUG = 70,       /* an assertion, a fault, a smashed stack, a forbidden system call */
+    EXIT_STOPPED = 143,  /* a stop was asked for, and nothing in the image looks for that: as SIGTERM ends a process */
 };
 
-/* A key: a named setting. `value` points to a variable of the type that `type` says. */
+/* A key: a named setting. `value` points to a variable of the type that `type` says. (In this order there are no gaps between them: an
+ * image has some 30.) */
 enum key_type {
     KEY_STRING,   /* const char * */
     KEY_BOOL,     /* bool: --name, --name=true, --name=false */
@@ -40,10 +42,10 @@ enum key_type {
 struct key {
     const char *name;
     enum key_type type;
+    bool optional; /* stays all zero when not given */
     void *value;
     const char *fallback; /* text of the default; NULL: the key must be given, unless `optional` */
     const char *help;     /* one line; may be NULL */
-    bool optional;        /* stays all zero when not given */
 };
 
 /* Parses argv[1..] into the keys: --name=value, --name value, -l RULES, --help. Prints one line for what is wrong.

@@ -94,7 +94,8 @@ MUST_USE enum err dns_server_peers(struct dns_server *d, struct stack *s, const 
 /* Changes by UPDATE are kept on this device: each is safe there before it is answered, and they are done again here, to the zones
  * that were loaded. Call it once, after dns_server_peers. What was read and what is wrong is logged. ERR_MALFORMED: the device holds
  * something else, or has lost changes; ERR_INVALID: it is smaller than 64 KB, or a zone's file is neither the one that its changes
- * were made to nor of a later version; ERR_IO, ERR_FULL. BORROWS. */
+ * were made to nor of a later version; ERR_IO, ERR_FULL. BORROWS. NULL: changes are in memory only, which is logged where
+ * somebody may make some. */
 MUST_USE enum err dns_server_journal(struct dns_server *d, struct block *b) MAY_YIELD;
 
 /* Zones are signed here (DNSSEC, ECDSA P-256) with the keys that they have, and served unsigned until they are, which takes about 1 ms a

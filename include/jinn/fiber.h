@@ -70,7 +70,8 @@ void sched_watch(unsigned index, struct waiter *w);
 /* `w->wake` is called once, between fibers, when those have run that can run in this round: work for the whole round
  * at once. Harmless when it was asked for already. */
 void sched_late(struct waiter *w);
-/* True once a stop was asked for: SIGTERM reached the image. `w` (may be NULL) is woken when it comes. */
+/* True once a stop was asked for: SIGTERM or SIGINT reached the image. `w` (may be NULL) is woken when it comes. An image that has called
+ * neither when it comes would never notice: it ends at its next wait, with EXIT_STOPPED. */
 bool sched_stopping(void);
 void sched_on_stop(struct waiter *w);
 

@@ -9,9 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Seeds the generator on first use. ERR_UNSUPPORTED: the platform has no entropy, and boot refuses to go on. */
+/* Takes the seed, once. ERR_UNSUPPORTED: the platform has no entropy, and boot refuses to go on. */
 MUST_USE enum err random_init(void);
-/* Fills the buffer. Needs random_init to have succeeded; can't fail after that. */
+/* Fills the buffer. Needs random_init to have succeeded; can't fail after that, but that the first call takes some hundred bytes
+ * of memory for good. */
 void random_bytes(void *out, size_t len);
 uint32_t random_u32(void);
 /* Evenly in 0 .. limit-1; limit > 0. */

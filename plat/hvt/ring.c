@@ -193,12 +193,11 @@ enum err ring_recv(unsigned index, struct bytes *frame, struct net_offload *o)
         return ERR_AGAIN;
     if (f->len == 0)
         device_closed();
-    struct reader in = reader_of(bytes_of((const void *)(uintptr_t)f->data, f->len));
+    const struct bytes whole = bytes_of((const void *)(uintptr_t)f->data, f->len);
     f->data = 0;
-    bool good = true;
-    *o = (struct net_offload){0};
     if (has_header(index))
-        good = vnet_parse(&in, f->len - VNET_HEADER_BYTES, o);
-    *frame = read_rest(&in);
-    return good ? OK : ERR_MALFORMED;
+        return vnet_split(whole, frame, o) ? OK : ERR_MALFORMED;
+    *o = (struct net_offload){0};
+    *frame = whole;
+    return OK;
 }

@@ -3,18 +3,16 @@
  * those that the host has a way to, families in turn, IPv6 first. */
 #include "plat/linux/host.h"
 
+#include "base/race.h"
+
 #include <jinn/fiber.h>
 
-#define NEXT_NS (250 * NS_PER_MS) /* RFC 8305 8: Connection Attempt Delay */
-
-struct race {
+struct connecting {
     struct host_stack *stack;
     struct fiber_waiter waiter; /* one for all: whoever wakes, all are looked at */
     struct endpoint to[CONNECT_ADDRESSES_MAX];
     struct host_connection *attempt[CONNECT_ADDRESSES_MAX]; /* NULL: failed */
-    size_t n, n_begun;
-    uint64_t next_ns; /* when the next one is begun */
-    enum err error;   /* the one that says most of those so far */
+    struct race race;
 };
 
 static const struct endpoint *next_of(const struct endpoint *list, size_t n, size_t *at, bool four)
@@ -24,93 +22,74 @@ static const struct endpoint *next_of(const struct endpoint *list, size_t n, siz
     return *at < n ? &list[(*at)++] : NULL;
 }
 
-/* Families in turn, each in the order given. */
-static void sort(struct race *r, const struct endpoint *list, size_t n)
+/* Families in turn, each in the order given. How many there are. */
+static size_t sort(struct connecting *c, const struct endpoint *list, size_t n)
 {
-    size_t at[2] = {0, 0};
+    size_t at[2] = {0, 0}, n_sorted = 0;
     bool four = false;
-    while (r->n < n && r->n < CONNECT_ADDRESSES_MAX) {
+    while (n_sorted < n && n_sorted < CONNECT_ADDRESSES_MAX) {
         const struct endpoint *e = next_of(list, n, &at[four], four);
         if (e)
-            r->to[r->n++] = *e;
+            c->to[n_sorted++] = *e;
         four = !four;
     }
+    return n_sorted;
 }
 
-/* An answer says more than silence, and silence more than that nothing could be sent. */
-static unsigned weight(enum err e)
+static void begin(struct connecting *c, size_t i)
 {
-    return e == ERR_REFUSED ? 4 : e == ERR_TIMEOUT ? 3 : e == ERR_FULL ? 2 : 1;
-}
-
-static void failed(struct race *r, enum err e)
-{
-    if (weight(e) > weight(r->error))
-        r->error = e;
-    r->next_ns = 0; /* the next one at once */
-}
-
-static void begin(struct race *r)
-{
-    size_t i = r->n_begun++;
-    r->next_ns = time_after(sched_now(), NEXT_NS);
-    enum err e = host_connection_begin(r->stack, &r->to[i], &r->attempt[i]);
+    enum err e = host_connection_begin(c->stack, &c->to[i], &c->attempt[i]);
     if (e)
-        failed(r, e);
+        race_failed(&c->race, e);
 }
 
-/* The one that stands, or NULL. The others are armed: *waiting tells how many. */
-static struct host_connection *look(struct race *r, size_t *waiting)
+/* The one that stands, or NULL: then the others are armed. */
+static struct host_connection *look(struct connecting *c)
 {
-    *waiting = 0;
-    for (size_t i = 0; i < r->n_begun; i++) {
-        struct host_connection *c = r->attempt[i];
-        enum err e = c ? host_connection_opened(c) : ERR_AGAIN;
-        if (c && e == OK)
-            return c;
-        if (c && e == ERR_AGAIN) {
-            c->writer = &r->waiter.waiter;
-            ++*waiting;
-        } else if (c) {
-            failed(r, e);
-            host_connection_free(c);
-            r->attempt[i] = NULL;
+    for (size_t i = 0; i < c->race.n_begun; i++) {
+        struct host_connection *attempt = c->attempt[i];
+        enum err e = attempt ? host_connection_opened(attempt) : ERR_AGAIN;
+        if (e == OK)
+            return attempt;
+        if (attempt && e == ERR_AGAIN) {
+            attempt->writer = &c->waiter.waiter;
+        } else if (attempt) {
+            race_failed(&c->race, e);
+            host_connection_free(attempt);
+            c->attempt[i] = NULL;
         }
     }
     return NULL;
 }
 
-static enum err run(struct race *r, uint64_t deadline_ns, struct host_connection **winner) MAY_YIELD
+static enum err run(struct connecting *c, uint64_t deadline_ns, struct host_connection **winner) MAY_YIELD
 {
-    for (;;) {
-        size_t waiting;
-        *winner = look(r, &waiting);
-        if (*winner)
-            return OK;
-        bool more = r->n_begun < r->n;
-        if (!more && waiting == 0)
-            return r->error;
-        if (more && sched_now() >= r->next_ns) {
-            begin(r);
+    while ((*winner = look(c)) == NULL) {
+        if (race_begins(&c->race, sched_now())) {
+            begin(c, c->race.n_begun - 1);
             continue;
         }
-        enum err e = fiber_park(more ? time_min(deadline_ns, r->next_ns) : deadline_ns);
-        if (e == ERR_CANCELLED || (e == ERR_TIMEOUT && sched_now() >= deadline_ns))
+        if (race_lost(&c->race))
+            return c->race.error;
+        uint64_t turn_ns = race_turn_ns(&c->race);
+        enum err e = fiber_park(time_min(turn_ns, deadline_ns));
+        if (e != OK && !(e == ERR_TIMEOUT && turn_ns < deadline_ns))
             return e;
     }
+    return OK;
 }
 
 enum err host_stack_connect_any(struct stack *s, const struct endpoint *list, size_t n, uint64_t deadline_ns,
                                 struct flow **f)
 {
-    struct race r = {.stack = host_stack_of(s), .error = ERR_UNREACHABLE};
+    struct connecting c = {.stack = host_stack_of(s)};
     struct host_connection *winner = NULL;
-    fiber_waiter_init(&r.waiter);
-    sort(&r, list, n);
-    enum err e = run(&r, deadline_ns, &winner);
-    for (size_t i = 0; i < r.n_begun; i++) {
-        if (r.attempt[i] && r.attempt[i] != winner)
-            host_connection_free(r.attempt[i]);
+    fiber_waiter_init(&c.waiter);
+    c.race = race_of(sort(&c, list, n));
+    enum err e = run(&c, deadline_ns, &winner);
+    for (size_t i = 0; i < c.race.n_begun; i++) {
+        if (c.attempt[i] && c.attempt[i] != winner)
+            host_connection_free(c.attempt[i]);
     }
     if (e == OK) {
         winner->writer = NULL;

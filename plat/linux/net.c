@@ -138,12 +138,8 @@ enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct byte
 {
     must(index < plat_n_devices);
     ssize_t n = read(linux_state.device[index].fd, buffer, size);
-    if (n > 0 && linux_state.device[index].features) {
-        struct reader in = reader_of(bytes_of(buffer, (size_t)n));
-        bool good = vnet_parse(&in, (size_t)n - VNET_HEADER_BYTES, o);
-        *frame = read_rest(&in);
-        return good ? OK : ERR_MALFORMED;
-    }
+    if (n > 0 && linux_state.device[index].features)
+        return vnet_split(bytes_of(buffer, (size_t)n), frame, o) ? OK : ERR_MALFORMED;
     if (n > 0) {
         *frame = bytes_of(buffer, (size_t)n);
         *o = (struct net_offload){0};

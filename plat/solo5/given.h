@@ -37,8 +37,10 @@ void given_boot_info(uint64_t address, struct given_boot *b);
 /* Each target's: the clock when the processor's counter stood at `ticks`, which was as the image was entered. */
 uint64_t given_entered_ns(uint64_t ticks);
 
-/* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. Asked once. */
+/* Each target's: how many whole pages' bytes, from the start of the heap on, it keeps for itself. */
 uint64_t given_keep(uint64_t start);
+/* Divides the memory behind the image between the target and the heap: before anybody asks for a device or the heap. */
+void given_divide(void);
 
 /* Each target's: where it counts the frames of a net device that were lost after they were taken; NULL: nowhere. */
 const uint64_t *given_lost(unsigned index);

@@ -28,14 +28,21 @@ bool plat_seeded(void)
 
 /* Behind the image's last guard up to the top of memory, or wherever else the tender put the rest of memory: boot info says
  * where it begins and ends. The tender's boot stack was in it, and we left that for good. */
-struct plat_memory plat_heap(void)
+static struct plat_memory heap;
+
+void given_divide(void)
 {
     uint64_t start = (given.boot.image_end + PAGE - 1) & ~(PAGE - 1);
     uint64_t end = given.boot.memory_bytes & ~(PAGE - 1);
     start += given_keep(start);
     if (end <= start)
         plat_abort("there is no memory for a heap: give the image more with --mem=MB");
-    return (struct plat_memory){(uint8_t *)(uintptr_t)start, end - start};
+    heap = (struct plat_memory){(uint8_t *)(uintptr_t)start, end - start};
+}
+
+struct plat_memory plat_heap(void)
+{
+    return heap;
 }
 
 struct plat_stacks plat_stacks(void)

@@ -154,6 +154,7 @@ __attribute__((no_stack_protector)) void image_start(uint64_t boot_info)
     plat_set_thread(&first_thread);
     read_boot_info(boot_info);
     log_began(given_entered_ns(ticks));
+    given_divide();
     draw_start_random();
     int argc = fill_vector();
     __libc_start_main(start_main, argc, (char **)vector, NULL, NULL, NULL);

@@ -224,15 +224,11 @@ static COLD enum err no_frame(long r)
 
 static enum err give_frame(unsigned index, struct bytes whole, struct bytes *frame, struct net_offload *o)
 {
+    if (has_header(index))
+        return vnet_split(whole, frame, o) ? OK : ERR_MALFORMED;
     *o = plain;
-    if (!has_header(index)) {
-        *frame = whole;
-        return OK;
-    }
-    struct reader in = reader_of(whole);
-    bool good = vnet_parse(&in, whole.len - VNET_HEADER_BYTES, o);
-    *frame = read_rest(&in);
-    return good ? OK : ERR_MALFORMED;
+    *frame = whole;
+    return OK;
 }
 
 static enum err read_one(unsigned index, const struct solo5_entry *e, uint8_t *buffer, size_t size, struct bytes *frame,

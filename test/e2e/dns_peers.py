@@ -3,7 +3,7 @@
 """The name server with other name servers: dns_peers.py TARGET, where TARGET is spt, hvt or linux. BIND, NSD and Knot are our
 secondaries and then our primaries (AXFR, IXFR, NOTIFY, all signed by TSIG); dig and nsupdate ask and change; power is cut. Root."""
 import base64, os, re, signal, subprocess, sys, tempfile, time
-from harness import ROOT, TENDERS, Image, Namespace, Suite, equal, sh
+from harness import ROOT, TENDERS, Image, Namespace, Suite, equal, sh, until
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"dns-peers-{TARGET}")
@@ -14,7 +14,6 @@ SECRET1 = base64.b64encode(bytes(range(20))).decode()
 SECRET512 = base64.b64encode(bytes(range(64))).decode()
 KEY, KEY512, KEY1 = f"hmac-sha256:k256:{SECRET}", f"hmac-sha512:k512:{SECRET512}", f"hmac-sha1:k1:{SECRET1}"
 PORTS = {"bind": 5301, "nsd": 5302, "knot": 5303}
-PATIENCE = 30  # until what must come has come
 
 
 def argv(secret, journal, keys):
@@ -101,16 +100,6 @@ class World:
         text = f"server {server} {port}\n" + "".join(line + "\n" for line in lines) + "send\n"
         command = ["ip", "netns", "exec", self.ns.name, "nsupdate"] + (["-v"] if tcp else []) + (["-y", key] if key else [])
         return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60).stderr.strip()
-
-
-def until(what, check):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        value = check()
-        if value:
-            return value
-        time.sleep(0.2)
-    raise AssertionError(f"{what} did not come in {PATIENCE} s")
 
 
 # ---- Their settings ----

@@ -3,7 +3,7 @@
 """The resolver appliance in a small internet: dns_resolver.py TARGET, where TARGET is spt, hvt or linux, on a tap in a namespace. A root
 and a TLD by nsd, zones by nsd and by appliances/dns (on a tap of its own), and servers that are silent, lame, lie or
 know less than others, played here. What the resolver asks is watched on its tap. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, re, shutil, socket, struct, sys, tempfile, threading, time
+import os, re, shutil, socket, struct, sys, tempfile, threading, time
 import dns.edns, dns.exception, dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype, dns.rrset
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 import dns_servers
@@ -78,11 +78,6 @@ GLUELESS_ZONE = f"$TTL 300\n{SOA}@ IN NS ns.far.else.\nwww IN A 192.0.2.40\n"
 FAR_ZONE = f"$TTL 300\n{SOA}@ IN NS ns\nns IN A {NSD}\n"
 HOME_ZONE = "$TTL 300\n@ SOA ns host 1 3600 600 86400 60\n@ NS ns\nns A 10.77.0.2\nprinter A 10.77.0.9\n"
 LISTS = {"ads.hosts": "# ads\n0.0.0.0 ads.nsd.lab tracker.nsd.lab # two\n", "names.txt": "evil.lab\n", "rpz.zone": "$TTL 60\nrpz.lab IN CNAME .\n"}
-
-
-def enter(namespace):
-    with open(f"/run/netns/{namespace}") as f:
-        assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
 
 
 # ---- Watching ----
@@ -562,7 +557,7 @@ def main():
         build()
         with Namespace(f"dnsr-{TARGET}") as ns:
             set_up(ns)
-            enter(ns.name)
+            ns.enter()
             try:
                 cases(servers)
             finally:

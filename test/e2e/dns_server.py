@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The dns appliance with real clients (dig, kdig) and plain sockets: dns_server.py TARGET, where TARGET is spt, hvt or linux, on a tap in a
 namespace, or host: linux on the host's sockets there. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, re, shutil, socket, struct, subprocess, sys, tempfile, time
+import os, re, shutil, socket, struct, subprocess, sys, tempfile, time
 import dns.edns, dns.flags, dns.message, dns.opcode, dns.query, dns.rcode
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 
@@ -63,11 +63,6 @@ class Server(Image):
             except (dns.exception.Timeout, OSError):
                 time.sleep(0.05)
         raise AssertionError(f"no answer; output:\n{self.drain(0.1).decode()}")
-
-
-def enter(namespace):
-    with open(f"/run/netns/{namespace}") as f:
-        assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
 
 
 # ---- Asking ----
@@ -415,7 +410,7 @@ def main():
             else:
                 ns.run("sysctl -qw net.ipv6.conf.tap0.disable_ipv6=0")
                 ns.run("ip addr add fd77::1/64 dev tap0 nodad")
-            enter(ns.name)
+            ns.enter()
             with Server():
                 for case in (families, kinds, clients, malformed, edns, truncation, cookies, pipelining, half_closed, bad_streams,
                              slow_reader, many_idle):

@@ -3,9 +3,9 @@
 """Zones that the signer appliance signs, looked at by others: dns_signed.py TARGET, where TARGET is spt, hvt or linux. unbound and delv validate
 answers with our keys as their trust anchors; dnssec-verify and ldns-verify-zone take transfers of the zones; with NSEC and with
 NSEC3, after signatures were made anew and after UPDATEs, and after the image was killed. Root. Debian's own interpreter, for dnspython."""
-import ctypes, glob, os, re, shutil, signal, subprocess, sys, tempfile, time
+import glob, os, re, shutil, signal, subprocess, sys, tempfile, time
 import dns.flags, dns.message, dns.query, dns.rcode, dns.rdatatype
-from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
+from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh, until
 
 TARGET = sys.argv[1] if len(sys.argv) > 1 else "spt"
 suite = Suite(f"dns-signed-{TARGET}")
@@ -111,11 +111,6 @@ def make_blocks():
 
 # ---- Asking ----
 
-def enter(namespace):
-    with open(f"/run/netns/{namespace}") as f:
-        assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
-
-
 def ask(name, rdtype, server=US, timeout=10, rd=False):
     q = dns.message.make_query(name, rdtype, want_dnssec=True, payload=1232)
     if not rd:
@@ -127,16 +122,6 @@ def ask(name, rdtype, server=US, timeout=10, rd=False):
         except (dns.exception.Timeout, OSError):
             timeout, last = 10, sys.exc_info()[1]
     raise last
-
-
-def until(what, check):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        value = check()
-        if value:
-            return value
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not come in {PATIENCE} s")
 
 
 def serial(zone="example.test"):
@@ -188,7 +173,7 @@ stub-zone:
                                         stderr=self.log, stdin=subprocess.DEVNULL)
 
     def __enter__(self):
-        until("unbound", self.answers)
+        until("unbound", self.answers, PATIENCE)
         return self
 
     def answers(self):
@@ -347,9 +332,9 @@ def made_anew(ns):
     with plain(ns, "--nsec3", "--validity=40s", "--refresh=36s", "--jitter=2s", "--increment") as image:
         signed(image, ("example.test", "sub.example.test"))
         before, first = serial(), signature("www.example.test", "A")
-        later = until("a new signature", lambda: (s := signature("www.example.test", "A")) != first and s)
+        later = until("a new signature", lambda: (s := signature("www.example.test", "A")) != first and s, PATIENCE)
         assert later[1] > first[1]
-        until("a new version", lambda: serial() > before)
+        until("a new version", lambda: serial() > before, PATIENCE)
         by_unbound(ns)
         by_transfer(ns)
         text = ns.run(f"dig @{US} +tcp +nocookie example.test IXFR={before}")
@@ -412,7 +397,7 @@ def main():
     ZONES["example.test"] += make_keys()
     build()
     with Namespace("dns-signed") as ns:
-        enter(ns.name)
+        ns.enter()
         suite.case("keys that can't sign are told in one line", wrong_keys, ns)
         suite.case("a zone is served while it is signed", served_meanwhile, ns)
         suite.case("NSEC: unbound, delv, dnssec-verify and ldns-verify-zone agree", with_nsec, ns)

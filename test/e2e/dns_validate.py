@@ -3,7 +3,7 @@
 """The resolver appliance validating: dns_validate.py TARGET, where TARGET is spt, hvt or linux, on a tap in a namespace. A root, a TLD and
 zones that dnssec-signzone signed, many of them broken afterwards, served by nsd. Each question is asked of unbound, too, which has
 the same anchor: rcode and AD have to be the same. Root. Debian's own interpreter, for dnspython."""
-import ctypes, os, re, shutil, socket, struct, subprocess, sys, time
+import os, re, shutil, socket, struct, subprocess, sys, time
 import dns.exception, dns.flags, dns.message, dns.query, dns.rcode
 from harness import JINN, ROOT, TENDERS, Image, Namespace, Suite, equal, sh
 import dns_servers
@@ -30,11 +30,6 @@ cut IN NS ns.cut
 ns.cut IN A {NSD}
 """
 OPT_OUT_CHILD = f"$TTL 300\n{SOA}@ IN NS ns\nns IN A {NSD}\nwww IN A 192.0.2.9\n"
-
-
-def enter(namespace):
-    with open(f"/run/netns/{namespace}") as f:
-        assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
 
 
 def write(path, text):
@@ -134,10 +129,10 @@ def build():
     sh(f"{JINN} build -t {TARGET} {folder}")
 
 
-def resolver(anchor, *devices, serving=b"serving on port"):
+def resolver(anchor, *devices, serving=b"serving on port", keys=()):
     path = os.path.join(FOLDER, "resolver/dist/resolver")
     argv = [path, "--net:service=tap:tap0", *devices] if TARGET == "linux" else [TENDERS[TARGET], "--net:service=tap0", *devices, f"{path}.{TARGET}"]
-    argv += [f"--ipv4={US}/24", "--ipv4-gateway=10.77.0.1", "--via-six=false", f"--hints={ROOT_NS}", f"--anchors={anchor}"]
+    argv += [f"--ipv4={US}/24", "--ipv4-gateway=10.77.0.1", "--via-six=false", f"--hints={ROOT_NS}", f"--anchors={anchor}", *keys]
     return Image(argv, serving)
 
 
@@ -320,6 +315,18 @@ def anchors_are_kept_over_starts(anchor):
     equal(one_start(wrong, b"serving on port"), ("SERVFAIL", False))
 
 
+def unused_anchors(anchor):
+    """Without validation neither anchors nor a device for them are used, which is said; the device stays as it was."""
+    disk = write(f"{FOLDER}/unused", "")
+    os.truncate(disk, 64 << 10)
+    with resolver(anchor, f"--block:trust={disk}", keys=["--validate=false"]) as image:
+        for what in (b"the block device `trust` is not used", b"--anchors are not used"):
+            equal(image.drain(0.1).count(what), 1, image.output)
+        equal(image.stop(), 0)
+    with open(disk, "rb") as f:
+        equal(f.read().strip(b"\0"), b"")
+
+
 def a_device_of_somebody_else(anchor):
     text = "a file of somebody".ljust(64 << 10)
     disk = write(f"{FOLDER}/other", text)
@@ -339,7 +346,7 @@ def cases(servers, anchor):
                      proofs_answer_other_names):
             suite.case(case.__name__.replace("_", " "), case)
         suite.case("delv agrees", delv_agrees, anchor)
-    for case in (anchors_are_kept_over_starts, a_device_of_somebody_else):
+    for case in (anchors_are_kept_over_starts, unused_anchors, a_device_of_somebody_else):
         suite.case(case.__name__.replace("_", " "), case, anchor)
 
 
@@ -355,7 +362,7 @@ def main():
         with Namespace(f"dnsv-{TARGET}") as ns:
             for ip in (UNBOUND, ROOT_NS, TLD_NS, NSD):
                 ns.run(f"ip addr add {ip}/24 dev tap0")
-            enter(ns.name)
+            ns.enter()
             try:
                 for ip, zones in tree.items():
                     paths = {z: write(f"{FOLDER}/{ip}/{z.strip('.') or 'root'}.zone", text) for z, text in zones.items()}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What the end-to-end tests share: starting appliances, namespaces, counting."""
-import os, re, select, signal, socket, subprocess, sys, time, traceback
+import ctypes, os, re, select, signal, socket, subprocess, sys, time, traceback
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 JINN = os.path.join(ROOT, "jinn")
@@ -113,6 +113,11 @@ class Namespace:
     def __exit__(self, *_):
         subprocess.run(["ip", "netns", "delete", self.name])
 
+    def enter(self):
+        """The caller itself goes in, for what it asks without a command."""
+        with open(f"/run/netns/{self.name}") as f:
+            assert ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0) == 0
+
     def run(self, command, **options):
         return sh(f"ip netns exec {self.name} {command}", **options)
 
@@ -209,3 +214,14 @@ class Suite:
 
 def equal(got, want, what=""):
     assert got == want, f"{what}: got {got!r}, want {want!r}"
+
+
+def until(what, check, patience=30):
+    """The first value of check() that is true."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        value = check()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not come in {patience} s")

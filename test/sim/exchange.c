@@ -15,6 +15,7 @@
 
 int sim_boot_caller(int argc, char **argv);
 int sim_boot_echo(int argc, char **argv);
+int sim_boot_deaf(int argc, char **argv);
 
 struct result {
     uint64_t trace;
@@ -159,6 +160,28 @@ static void wrong_argument(void **state)
     assert_string_equal(strtok(r.console, "\n"), "caller: there is no key --frame; did you mean --frames?");
 }
 
+static void stop_the_deaf(void *arg, void *out)
+{
+    const char *const arguments[] = {arg, NULL};
+    struct sim *s = sim_new(1);
+    struct sim_machine *deaf = sim_machine_add(s, "deaf", sim_boot_deaf, arguments);
+    sim_attach(sim_link_add(s), deaf, "net");
+    sim_at(s, SIM_START_NS + NS_PER_S, stop_machine, deaf);
+    (void)sim_run(s, SIM_START_NS + 2 * NS_PER_S);
+    *(int *)out = sim_status(deaf);
+    sim_free(s);
+}
+
+/* Who looks has its own way to end, however long that takes. */
+static void who_never_looks_for_a_stop_is_ended(void **state)
+{
+    int status = 0;
+    assert_true(sim_in_child(stop_the_deaf, NULL, &status, sizeof status));
+    assert_int_equal(status, 143);
+    assert_true(sim_in_child(stop_the_deaf, (char[]){"--looks"}, &status, sizeof status));
+    assert_int_equal(status, SIM_RUNNING);
+}
+
 static void capture(void **state)
 {
     char path[] = "/tmp/jinn-sim-XXXXXX";
@@ -175,10 +198,15 @@ static void capture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(perfect_link),        cmocka_unit_test(one_seed_one_run),
-        cmocka_unit_test(every_fault_happens), cmocka_unit_test(nothing_gets_through_a_small_mtu),
-        cmocka_unit_test(slow_link_refuses),   cmocka_unit_test(power_cut),
-        cmocka_unit_test(wrong_argument),      cmocka_unit_test(capture),
+        cmocka_unit_test(perfect_link),
+        cmocka_unit_test(one_seed_one_run),
+        cmocka_unit_test(every_fault_happens),
+        cmocka_unit_test(nothing_gets_through_a_small_mtu),
+        cmocka_unit_test(slow_link_refuses),
+        cmocka_unit_test(power_cut),
+        cmocka_unit_test(wrong_argument),
+        cmocka_unit_test(capture),
+        cmocka_unit_test(who_never_looks_for_a_stop_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

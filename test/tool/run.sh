@@ -302,7 +302,7 @@ for target in spt linux hvt; do
 done
 check 'describe says what is optional' grep -q '^  block    disk (optional)$' <("$jinn" describe "$work/optional" 2>/dev/null)
 check 'of an image, too' grep -q '^  block    disk (optional)$' <("$jinn" describe "$work/optional/dist/good.spt")
-for what in optional:True optional/dist/good.spt:True disk:False disk/dist/good.spt:False; do
+for what in optional:True optional/dist/good.spt:True optional/dist/good:True disk:False disk/dist/good.spt:False; do
 	check "describe --json of $what" python3 -c '
 import json, subprocess, sys
 d = json.loads(subprocess.run([sys.argv[1], "describe", "--json", sys.argv[2]], capture_output=True).stdout)
@@ -466,6 +466,32 @@ served() {
 check 'spt serves, SIGTERM stops it' served spt TERM
 check 'spt serves, SIGINT stops it' served spt INT
 check 'linux serves, SIGTERM stops it' served linux TERM
+# stopped TARGET: what waits for ever, for nothing, is ended by a stop.
+deaf=$work/deaf
+mkdir "$deaf"
+printf '[unikernel]\nname = deaf\nsources = deaf.c\n' >"$deaf/jinn.ini"
+printf '#include "deaf.h"\n#include <jinn/fiber.h>\n#include <jinn/log.h>\nstatic struct log_source source = LOG_SOURCE("deaf");\nint deaf_start(const struct deaf *self)\n{\n    log_info(&source, "waiting");\n    return fiber_park(TIME_NEVER);\n}\n' >"$deaf/deaf.c"
+stopped() {
+	local pid status=0
+	: >"$work/out"
+	env --default-signal=INT "$jinn" run -t "$1" "$deaf" >"$work/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 200); do
+		grep -q waiting "$work/out" && break
+		sleep 0.05
+	done
+	kill "-$2" "$pid"
+	wait "$pid" || status=$?
+	[ $status = 143 ] || { cat "$work/out"; echo "status $status"; return 1; }
+}
+check 'spt: what never looks for a stop is ended by one' stopped spt TERM
+check 'linux: likewise' stopped linux INT
+if { : <>/dev/kvm; } 2>/dev/null; then
+	check 'hvt: likewise' stopped hvt TERM
+else
+	skipped=$((skipped + 1))
+	echo '  skip  a stop on hvt: no /dev/kvm'
+fi
 orphans() {
 	: >"$work/out"
 	"$jinn" run "$site" >"$work/out" 2>&1 &

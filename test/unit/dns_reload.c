@@ -2,6 +2,8 @@
 /* A store of zone files that is followed: what is new is served, whole, and what is wrong changes nothing. */
 #include "proto/dns_reload.h"
 
+#include "plat/sim/sim.h"
+
 #include <jinn/fiber.h>
 #include <jinn/random.h>
 
@@ -142,6 +144,7 @@ static int run_body(void *arg)
     dns_zones_free(&server->zones);
     free(server->reload->loading.zonefile);
     free(server->reload);
+    free(server->told);
     free(server);
     return 0;
 }
@@ -267,6 +270,7 @@ static void wrong_from_the_start(void)
     assert_non_null(dns_zones_get(&d->zones, wire("b.example")));
     assert_non_null(dns_zones_get(&d->zones, wire("c.example")));
     dns_zones_free(&d->zones);
+    free(d->told);
     free(d);
     /* A store that never changes: nobody could mend it. */
     struct kv_ops fixed = *store.kv.ops;
@@ -298,6 +302,83 @@ static void mended(void)
 static void what_was_wrong_is_served_when_it_is_mended(void **state)
 {
     run(mended);
+}
+
+/* How often the console says this. */
+static unsigned said(const char *what)
+{
+    unsigned n = 0;
+    for (const char *at = sim_console(sim_host()); (at = strstr(at, what)) != NULL; at += strlen(what))
+        n++;
+    return n;
+}
+
+static void told_once(void)
+{
+    put("d.example.zone", ZONE(1) "www 60 A 192.0.2\n");
+    put("d..e.zone", ZONE(1));
+    for (int i = 0; i < 4; i++) {
+        look_again();
+        assert_int_equal(said("d.example.zone is not taken"), 1);
+        assert_int_equal(said("d..e.zone is not taken"), 1);
+    }
+    put("d.example.zone", ZONE(2) "www 60 A 192.0.2\n"); /* another file, as wrong */
+    for (int i = 0; i < 2; i++) {
+        look_again();
+        assert_int_equal(said("d.example.zone is not taken"), 2);
+    }
+    put("d.example.zone", NULL); /* gone, and back */
+    look_again();
+    put("d.example.zone", ZONE(2) "www 60 A 192.0.2\n");
+    look_again();
+    assert_int_equal(said("d.example.zone is not taken"), 3);
+    assert_int_equal(said("d..e.zone is not taken"), 1);
+}
+
+static void what_is_wrong_is_told_once(void **state)
+{
+    run(told_once);
+}
+
+/* What is wrong since the start was told of when it was loaded. */
+static void told_at_the_start(void)
+{
+    put("start.example.zone", ZONE(2) "www 60 A 192.0.2\n");
+    assert_int_equal(dns_server_load(server, &store.kv), OK);
+    assert_int_equal(said("start.example.zone is not served"), 1);
+    for (int i = 0; i < 3; i++)
+        look_again();
+    assert_int_equal(said("start.example.zone is not taken"), 0);
+    put("start.example.zone", ZONE(3));
+    look_again();
+    assert_int_equal(serial("start.example"), 3);
+}
+
+static void what_was_told_at_the_start_is_not_told_again(void **state)
+{
+    run(told_at_the_start);
+}
+
+/* Beyond the limit some are told of again and again; the others are not. */
+static void table_of_told(void)
+{
+    static struct dns_loading l;
+    l = (struct dns_loading){.server = server, .brief = true};
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i <= DNS_TOLD_MAX; i++) {
+            l.mark = i << 3;
+            dns_load_tell(&l, bytes_str("many.zone"), ERR_FULL, "is not taken");
+        }
+        dns_load_told_all(server);
+    }
+    assert_int_equal(said("many.zone is not taken"), DNS_TOLD_MAX + 1 + 1);
+    dns_load_told_all(server);
+    assert_int_equal(server->told->n, 0);
+}
+
+static void what_was_told_has_a_limit(void **state)
+{
+    run(table_of_told);
 }
 
 static void elsewhere(void)
@@ -342,6 +423,9 @@ int main(void)
         cmocka_unit_test(what_is_gone_goes),
         cmocka_unit_test(what_is_wrong_leaves_what_was),
         cmocka_unit_test(zones_from_elsewhere_stay),
+        cmocka_unit_test(what_is_wrong_is_told_once),
+        cmocka_unit_test(what_was_told_at_the_start_is_not_told_again),
+        cmocka_unit_test(what_was_told_has_a_limit),
         cmocka_unit_test(more_zones_than_the_limit),
         cmocka_unit_test(what_is_wrong_from_the_start_is_left_out),
         cmocka_unit_test(what_was_wrong_is_served_when_it_is_mended),

@@ -67,6 +67,13 @@ static struct dns_tcp_options usual(void)
                                     .answer = answer};
 }
 
+static struct dns_tcp_options with_one_worker(void)
+{
+    struct dns_tcp_options o = usual();
+    o.workers = 1;
+    return o;
+}
+
 static struct dns_tcp_options options;
 static void (*test_to_run)(void);
 
@@ -196,10 +203,8 @@ static void pipeline(void)
 
 static void pipelined_requests_are_answered_in_order(void **state)
 {
-    struct dns_tcp_options o = usual();
-    run(pipeline, o);
-    o.workers = 1;
-    run(pipeline, o);
+    run(pipeline, usual());
+    run(pipeline, with_one_worker());
 }
 
 static void in_pieces(void)
@@ -223,9 +228,7 @@ static void in_pieces(void)
 
 static void requests_may_come_in_pieces(void **state)
 {
-    struct dns_tcp_options o = usual();
-    o.workers = 1;
-    run(in_pieces, o);
+    run(in_pieces, with_one_worker());
 }
 
 /* The last bytes of one and the first of the next in one segment. */
@@ -410,9 +413,7 @@ static void not_read(void)
 
 static void who_does_not_read_is_reset(void **state)
 {
-    struct dns_tcp_options o = usual();
-    o.workers = 1;
-    run(not_read, o);
+    run(not_read, with_one_worker());
 }
 
 /* ---- Workers ---- */
@@ -545,8 +546,7 @@ static void parts(void)
 
 static void parts_of_requests_share_their_buffers(void **state)
 {
-    struct dns_tcp_options o = usual();
-    o.workers = 1;
+    struct dns_tcp_options o = with_one_worker();
     o.buffers = 2;
     run(parts, o);
 }

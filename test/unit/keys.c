@@ -29,17 +29,17 @@ static struct {
 } got;
 
 static const struct key keys[] = {
-    {"greeting", KEY_STRING, &got.text, "hello", "what to say", false},
-    {"loud", KEY_BOOL, &got.loud, "false", NULL, false},
-    {"count", KEY_INT, &got.count, "3", "how often", false},
-    {"port", KEY_PORT, &got.port, "80", "TCP port to listen on", false},
-    {"ipv4-gateway", KEY_IP, &got.gateway, NULL, "router", true},
-    {"ipv4", KEY_NET, &got.net, NULL, "address", true},
-    {"wait", KEY_DURATION, &got.wait_ns, "250ms", "pause", false},
-    {"cache", KEY_SIZE, &got.size_bytes, "64K", "memory", false},
-    {"tls-key", KEY_SECRET, &got.secret, NULL, "private key", true},
-    {"ipv4-route", KEY_ROUTES, &got.routes, NULL, "another way", true},
-    {"dns-servers", KEY_IPS, &got.servers, NULL, "name servers", true},
+    {"greeting", KEY_STRING, false, &got.text, "hello", "what to say"},
+    {"loud", KEY_BOOL, false, &got.loud, "false", NULL},
+    {"count", KEY_INT, false, &got.count, "3", "how often"},
+    {"port", KEY_PORT, false, &got.port, "80", "TCP port to listen on"},
+    {"ipv4-gateway", KEY_IP, true, &got.gateway, NULL, "router"},
+    {"ipv4", KEY_NET, true, &got.net, NULL, "address"},
+    {"wait", KEY_DURATION, false, &got.wait_ns, "250ms", "pause"},
+    {"cache", KEY_SIZE, false, &got.size_bytes, "64K", "memory"},
+    {"tls-key", KEY_SECRET, true, &got.secret, NULL, "private key"},
+    {"ipv4-route", KEY_ROUTES, true, &got.routes, NULL, "another way"},
+    {"dns-servers", KEY_IPS, true, &got.servers, NULL, "name servers"},
 };
 
 static const char *console_from;
@@ -195,9 +195,9 @@ static void required_keys(void **state)
 {
     uint16_t port;
     struct bytes secret;
-    const struct key port_key[] = {{"port", KEY_PORT, &port, NULL, NULL, false}};
-    const struct key secret_key[] = {{"tls-key", KEY_SECRET, &secret, NULL, NULL, false}};
-    const struct key bad_default[] = {{"port", KEY_PORT, &port, "none", NULL, false}};
+    const struct key port_key[] = {{"port", KEY_PORT, false, &port, NULL, NULL}};
+    const struct key secret_key[] = {{"tls-key", KEY_SECRET, false, &secret, NULL, NULL}};
+    const struct key bad_default[] = {{"port", KEY_PORT, false, &port, "none", NULL}};
     const char *const none[] = {NULL};
     int status = 0;
     assert_false(parse_keys(port_key, 1, none, &status));

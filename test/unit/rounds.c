@@ -190,9 +190,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timers_fire_between_fibers),
         cmocka_unit_test(test_waiting_outside_fibers_is_a_bug),
-        cmocka_unit_test(test_stop_is_told_once),
         cmocka_unit_test(test_frames_are_seen_before_timers_fire),
         cmocka_unit_test(test_end_of_round_comes_once_after_all_fibers),
+        cmocka_unit_test(test_stop_is_told_once), /* the last one: this machine has been told to stop from then on */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

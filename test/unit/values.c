@@ -32,7 +32,7 @@ static int64_t value[64]; /* of any type */
 /* As `--key=TEXT` of an image with such a key. */
 static bool image_takes(enum key_type type, const char *text)
 {
-    const struct key key = {"key", type, value, NULL, NULL, true};
+    const struct key key = {"key", type, true, value, NULL, NULL};
     char name[] = "test", argument[80];
     char *argv[] = {name, argument, NULL};
     int status;

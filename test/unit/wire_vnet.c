@@ -60,6 +60,20 @@ static void what_can_not_be_is_refused(void **state)
     }
 }
 
+static void a_frame_is_what_lies_behind_its_header(void **state)
+{
+    static const uint8_t whole[] = {1, 0, 0, 0, 0, 0, 1, 0, 2, 0, 'f', 'r', 'a', 'm', 'e'};
+    struct net_offload o;
+    struct bytes frame;
+    assert_true(vnet_split(bytes_of(whole, sizeof whole), &frame, &o));
+    assert_ptr_equal(frame.data, whole + VNET_HEADER_BYTES);
+    assert_int_equal(frame.len, 5);
+    assert_int_equal(o.checksum_offset, 2);
+    assert_false(vnet_split(bytes_of(whole, sizeof whole - 1), &frame, &o)); /* half of the sum's field */
+    assert_false(vnet_split(bytes_of(whole, VNET_HEADER_BYTES - 1), &frame, &o));
+    assert_int_equal(frame.len, 0);
+}
+
 static void the_sum_is_finished_where_the_device_would(void **state)
 {
     uint8_t frame[61];
@@ -82,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_and_their_meaning),
+        cmocka_unit_test(a_frame_is_what_lies_behind_its_header),
         cmocka_unit_test(what_can_not_be_is_refused),
         cmocka_unit_test(the_sum_is_finished_where_the_device_would),
     };

@@ -53,7 +53,7 @@ int unikernel_main(int argc, char **argv)
     int64_t n = 0;
     int status;
     struct scope s;
-    const struct key keys[] = {{"frames", KEY_INT, &n, "10", "how many to send", false}};
+    const struct key keys[] = {{"frames", KEY_INT, false, &n, "10", "how many to send"}};
     if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))
         return status;
     if (netdev_open("net", &dev) != OK)

@@ -183,10 +183,10 @@ int unikernel_main(int argc, char **argv)
     int64_t n_updates;
     int status;
     const struct key keys[] = {
-        {"ipv4", KEY_NET, &o.ipv4, NULL, "its address", false},
-        {"server", KEY_IP, &u.server.ip, NULL, "to which the updates go", false},
-        {"secondary", KEY_IP, &u.secondary.ip, NULL, "which follows it", true},
-        {"updates", KEY_INT, &n_updates, "20", "of each zone", false},
+        {"ipv4", KEY_NET, false, &o.ipv4, NULL, "its address"},
+        {"server", KEY_IP, false, &u.server.ip, NULL, "to which the updates go"},
+        {"secondary", KEY_IP, true, &u.secondary.ip, NULL, "which follows it"},
+        {"updates", KEY_INT, false, &n_updates, "20", "of each zone"},
     };
     if (!boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status))
         return status;
