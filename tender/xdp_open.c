@@ -90,8 +90,8 @@ static void look_at_other_end(struct wish w, int s)
 {
     struct ifreq r = {0};
     struct ethtool_value sums = {.cmd = ETHTOOL_GTXCSUM};
-    unsigned other = linked_to(w.interface);
-    if (other == 0 || !if_indextoname(other, r.ifr_name) || linked_to(r.ifr_name) != if_nametoindex(w.interface))
+    unsigned own = if_nametoindex(w.interface), other = linked_to(w.interface);
+    if (other == 0 || other == own || !if_indextoname(other, r.ifr_name) || linked_to(r.ifr_name) != own)
         return;
     if (ask(s, SIOCETHTOOL, &r, &sums) == 0 && sums.data)
         (void)dprintf(STDERR_FILENO,
