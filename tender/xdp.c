@@ -17,8 +17,10 @@ enum {
     TRIES = 16,        /* calls until those that it does not take are given up: the link is down, or its queue full */
     LINE_BYTES = 64,   /* of the cache */
     MANY = 64,         /* a round of the image takes no more */
-    TOGETHER = 2,      /* frames in a round that mean load */
-    PAUSE_NS = 100000, /* what cards wait at most by default: 10,000 interrupts a second */
+    TOGETHER = 2,      /* frames in a round that mean load, */
+    PAUSE_NS = 100000, /* and the pause then: 10,000 rounds a second are what cards do by default, */
+    CROWD = 16,        /* and frames that mean full load, */
+    LONG_NS = 200000,  /* under which they do half of that */
 };
 
 struct xdp_state xdp;
@@ -173,7 +175,6 @@ static enum err recv_one(unsigned index, struct bytes *frame)
 
 static void settle(bool idle)
 {
-    static const struct timespec pause = {0, PAUSE_NS};
     unsigned n_heard = 0;
     bool many = false; /* wait to be looked at, so that no more are needed */
     for (size_t i = 0; i < xdp.n; i++) {
@@ -184,8 +185,10 @@ static void settle(bool idle)
         n_heard += l->n_heard;
         l->n_heard = 0;
     }
-    if (n_heard >= TOGETHER && idle && !many)
-        (void)xdp_system_call(SYS_nanosleep, (long)&pause, 0, 0);
+    if (n_heard < TOGETHER || !idle || many)
+        return;
+    const struct timespec pause = {0, n_heard < CROWD ? PAUSE_NS : LONG_NS};
+    (void)xdp_system_call(SYS_nanosleep, (long)&pause, 0, 0);
 }
 
 const struct extension_net_calls xdp_calls = {send_one, recv_one, settle, xdp.n_lost};
