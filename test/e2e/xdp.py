@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: ISC
 """xdp.py: images on links by AF_XDP (--net NAME=xdp:LINK): by the driver of a veth and by the kernel for a link whose driver can't;
 what happens to long frames, when the link goes down or away, when the image is killed; what is refused. Root."""
-import hashlib, os, signal, subprocess, sys, time
+import hashlib, os, signal, socket, subprocess, sys, time
 from harness import JINN, ROOT, TENDERS, Image, Suite, equal, sh
 
+AF_XDP = 44
 suite = Suite("xdp")
 IP, IP6 = "10.75.0.2", "fd75::2"
 WEBSITE, DNS = [os.path.join(ROOT, f"appliances/{a}/dist/{a}.spt") for a in ("website", "dns")]
@@ -265,6 +266,11 @@ def refusals(links):
 def main():
     if os.geteuid() != 0:
         suite.skip("needs root, for links in namespaces: sudo make e2e")
+        suite.end()
+    try:
+        socket.socket(AF_XDP, socket.SOCK_RAW).close()
+    except OSError as e:
+        suite.skip(f"the host's kernel has no AF_XDP: {e.strerror}")
         suite.end()
     for a in ("website", "dns"):
         sh(f"{JINN} build -q -t spt appliances/{a}")
