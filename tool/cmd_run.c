@@ -352,17 +352,19 @@ static void add_no_net(struct supervised *v, const struct device *d)
 static void add_interface(struct supervised *v, const struct device *d, const char *value)
 {
     uint64_t fd;
-    const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
+    bool xdp = strncmp(value, "xdp:", 4) == 0;
+    const char *interface = xdp || strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
     if (value[0] == '@') {
         if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fd < 3 || fcntl((int)fd, F_GETFD) < 0)
             fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
         hand_over(v, &v->image, (int)fd);
     } else if (if_nametoindex(interface) == 0) {
         fail(STATUS_NO_INPUT,
-             "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
-             value, interface);
+             xdp ? "--net %s=%s: there is no such link; make it: ip link add %.15s type veth peer name ..."
+                 : "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER",
+             d->name, value, interface);
     }
-    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
+    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' || xdp ? value : interface);
 }
 
 /* No packets: the image for linux has the host's sockets behind its stack (plat/linux/host.h). */
@@ -557,7 +559,7 @@ const struct command command_run = {
         "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
         "                            not named; HOST 0 takes a free one\n"
         "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; host: the\n"
-        "                            host's own sockets (linux only)\n"
+        "                            host's own sockets (linux only); xdp:LINK: all of a link, by AF_XDP (spt, root)\n"
         "      --net-offload NAME=off\n"
         "                            the host's kernel gets plain frames only: no checksums or segments are left\n"
         "                            to it\n"
