@@ -195,13 +195,11 @@ static void on_exit_of_kvm(struct machine *m)
     }
 }
 
-void run_nothing(struct machine *m)
+void run_first(struct machine *m)
 {
-    m->run->immediate_exit = 1;
-    if (ioctl(TENDER_FD_CPU, KVM_RUN, 0) == 0 || errno != EINTR)
+    if (!machine_run_nothing(m))
         fail(FAIL_HOST, "the host's KVM does not begin to run the image: %s%s", strerror(errno),
              errno == EAGAIN ? "; may this user have one more thread (`ulimit -u`)?" : "");
-    m->run->immediate_exit = 0;
 }
 
 void run(struct machine *m)
