@@ -23,11 +23,14 @@ static const uint32_t record_magic = 0x43534e44;
 
 static void sum_of(struct bytes nonce, struct bytes a, struct bytes b, uint8_t sum[static SUM_BYTES])
 {
+    const struct bytes part[] = {nonce, a, b};
     mbedtls_sha256_context c;
     mbedtls_sha256_init(&c);
-    must(mbedtls_sha256_starts(&c, 0) == 0 && mbedtls_sha256_update(&c, nonce.data, nonce.len) == 0 &&
-         mbedtls_sha256_update(&c, a.data, a.len) == 0 && mbedtls_sha256_update(&c, b.data, b.len) == 0 &&
-         mbedtls_sha256_finish(&c, sum) == 0);
+    int bad = mbedtls_sha256_starts(&c, 0);
+    for (size_t i = 0; i < ARRAY_LEN(part) && !bad; i++)
+        bad = mbedtls_sha256_update(&c, part[i].data, part[i].len);
+    bad = bad ? bad : mbedtls_sha256_finish(&c, sum);
+    must(!bad);
     mbedtls_sha256_free(&c);
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "proto/dns_peers.h"
 
+#include <jinn/log.h>
 #include <jinn/must.h>
 #include <jinn/plat.h>
 
 #include <stdlib.h>
+
+static struct log_source source = LOG_SOURCE("dns");
 
 static enum err keep(struct dns_update_user *u, struct dns_zone *z, const struct dns_entry *e)
 {
@@ -67,6 +70,17 @@ static size_t answer_code(const struct dns_request *r, unsigned rcode, uint8_t *
 static unsigned opcode_of(const struct dns_request *r)
 {
     return (r->header.flags & DNS_OPCODE) >> DNS_OPCODE_SHIFT;
+}
+
+/* What was done is told; what was not, to who asks for it: anybody can have that said as often as they like. */
+static COLD unsigned told(const struct dns_request *r, const char *what, unsigned rcode)
+{
+    enum log_level level = rcode == DNS_NOERROR ? LOG_INFO : LOG_DEBUG;
+    char name[DNS_NAME_TEXT_BYTES], from[IP_TEXT_BYTES];
+    if (log_enabled(&source, level))
+        log_print(&source, level, "zone %s: %s %s: %s", dns_name_text(dns_name_bytes(&r->question.name), name), what,
+                  ip_text(&r->from->peer.ip, from), dns_rcode_text(rcode));
+    return rcode;
 }
 
 /* ---- UPDATE ---- */
@@ -189,7 +203,9 @@ static bool transfer(struct dns_extra *extra, struct dns_service *s, const struc
     bool alive;
     if (rcode == DNS_NOERROR) {
         alive = send_all(p, &x, &t, buffer, to);
+        told(r, "transfer to", alive ? DNS_NOERROR : DNS_SERVFAIL);
     } else {
+        told(r, "transfer to", rcode);
         len = answer_code(r, rcode, buffer, DNS_MESSAGE_BYTES);
         alive =
             dns_tsig_answer(&t, wall_s(), buffer, &len, DNS_MESSAGE_BYTES) == OK && to->send(to, bytes_of(buffer, len));
@@ -225,7 +241,7 @@ static size_t answer(struct dns_peers *p, struct dns_service *s, const struct dn
     size_t room = dns_tsig_room(t);
     switch (opcode_of(r)) {
     case DNS_UPDATE:
-        return answer_code(r, update(p, r, message, t->key), out, size - room);
+        return answer_code(r, told(r, "update by", update(p, r, message, t->key)), out, size - room);
     case DNS_NOTIFY:
         return answer_code(r, notified(p, r, t->key), out, size - room);
     default:

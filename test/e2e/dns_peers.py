@@ -219,6 +219,8 @@ def power_goes(w):
             equal(w.update(["zone example.test", f"update add cut{i}.example.test 60 TXT {i}",
                             f"update delete host{i + 20}.example.test"]), "")
             before, records = w.soa(US, "example.test"), w.records(US, "example.test")
+            for what in "update by", "transfer to":
+                image.wait_for(f"zone example.test.: {what} {THEM}: NOERROR".encode(), 10)
             image.stop(signal.SIGKILL)
     with w.image(transfer="key:k256", update="key:k256") as image:
         equal(w.soa(US, "example.test"), before)
