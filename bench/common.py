@@ -60,10 +60,10 @@ def softirq_thread(cpu=SERVER_CPU):
 class Busy:
     """Seconds that the server's core was busy, and those of the server alone, from the beginning of the `with` to its
     end. The server's time includes softirqs that ran in its place (this kernel does not tell them apart), and those of
-    the core's softirq thread are added. Without a server, those alone."""
+    the core's softirq thread are added, and of others of the kernel's that work for it. Without a server, those alone."""
 
-    def __init__(self, server=None):
-        self.pids = [softirq_thread()] + ([server.process.pid] if server else [])
+    def __init__(self, server=None, threads=()):
+        self.pids = [softirq_thread(), *threads] + ([server.process.pid] if server else [])
 
     def now(self):
         return core_seconds(), sum(own_seconds(pid) for pid in self.pids)

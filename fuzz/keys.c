@@ -20,10 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ip_net net;
     uint64_t wait_ns, size_bytes;
     struct ip_routes routes = {.n = 0};
+    int64_t some;
+    struct key_range range = {&some, 2, 70};
     const struct key keys[] = {
         {"text", KEY_STRING, false, &text, "x", NULL},
         {"loud", KEY_BOOL, false, &loud, "no", NULL},
         {"count", KEY_INT, false, &count, "3", NULL},
+        {"some", KEY_RANGE, false, &range, "3", NULL},
         {"port", KEY_PORT, false, &port, "80", NULL},
         {"ip", KEY_IP, true, &ip, NULL, NULL},
         {"net", KEY_NET, true, &net, NULL, NULL},
@@ -39,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int argc = 1, status;
     for (size_t at = 0; at < size && argc <= ARGUMENTS_MAX; at += strlen(copy + at) + 1)
         argv[argc++] = copy + at;
-    if (boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status) && port == 0)
+    if (boot_arguments(argc, argv, keys, ARRAY_LEN(keys), &status) && (port == 0 || some < 2 || some > 70))
         abort();
     char quoted[32];
     (void)log_quoted(bytes_of(data, size), quoted, sizeof quoted);

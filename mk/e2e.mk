@@ -2,7 +2,7 @@
 #   make e2e      real clients against built appliances: curl, wrk, chromium, tshark; on a tap if root
 #   make dns-large  the name server with a million names and 100,000 zones, beside nsd and knot (5 minutes)
 #   make bench    measures us and our peers, writes bench/RESULTS.md; `make bench ONLY=http` one part
-#   make bench-dns  the name server beside nsd, knot and bind9, the resolver beside unbound
+#   make bench-dns  the name server beside nsd, knot and bind9, on taps and by AF_XDP, the resolver beside unbound
 
 # These mostly wait: for leases, timers, peers. Each has namespaces and folders of its own.
 E2E_WAITING = 'test/e2e/net.sh spt' \
@@ -34,6 +34,7 @@ E2E = 'test/e2e/website.py spt' \
       'test/e2e/ports.py linux' \
       'test/e2e/tap.py spt' \
       'test/e2e/tap.py hvt' \
+      test/e2e/xdp.py \
       'test/e2e/offload.py spt' \
       'test/e2e/offload.py hvt' \
       'test/e2e/offload.py linux' \
@@ -85,4 +86,4 @@ bench: all
 	@$(MAKE) -s $(BENCH_PROGRAMS)
 	@bench/run $(ONLY)
 bench-dns:
-	@$(MAKE) -s bench ONLY="dns resolver"
+	@$(MAKE) -s bench ONLY="dns xdp resolver"

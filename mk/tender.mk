@@ -8,9 +8,9 @@ TENDER_FLAGS   := $(COMMON) $(HARDENED) -O2 -fPIE -fvisibility=hidden -D_GNU_SOU
                   -fcf-protection=none -fno-asynchronous-unwind-tables $(MUSL_CPPFLAGS) \
                   -idirafter /usr/include -idirafter /usr/include/$(shell $(CC_HOST) -print-multiarch 2>/dev/null)
 # These run where there is no thread block yet, or no more.
-TENDER_BARE    := tender/crash.c tender/launch.c tender/report.c tender/syscall.c
+TENDER_BARE    := tender/crash.c tender/launch.c tender/report.c tender/syscall.c tender/xdp.c tender/xdp_call.c
 # What both are made of; what only the one is that runs its images in its own process; what only the other.
-TENDER_SPT     := tender/launch.S $(patsubst %,tender/%.c,launch main memory report vdso)
+TENDER_SPT     := tender/launch.S $(patsubst %,tender/%.c,launch main memory report vdso xdp xdp_call xdp_open)
 TENDER_SHARED  := $(filter-out $(TENDER_SPT),$(wildcard tender/*.c tender/*.S)) wire/elf.c wire/relr.c wire/solo5.c wire/extension.c \
                   base/bytes.c base/bytes_called.c base/format.c
 TENDER_HVT     := $(wildcard tender/hvt/*.c) wire/hvt.c

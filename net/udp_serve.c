@@ -122,7 +122,7 @@ COLD enum err stack_udp_serve(struct stack *s, uint16_t port, struct udp_server 
         return e;
     (*u)->stack = s;
     stack_may_loop(s);
-    if (port)
+    if (port && answer_bytes) /* who answers nothing asks others: its ports are nobody's business */
         plat_serving("udp", port);
     return OK;
 }

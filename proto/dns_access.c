@@ -6,14 +6,17 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
 }
 
-static struct bytes next_word(struct bytes text, size_t *at)
+struct bytes dns_word(struct bytes *text)
 {
-    while (*at < text.len && is_space(text.data[*at]))
-        ++*at;
-    size_t start = *at;
-    while (*at < text.len && !is_space(text.data[*at]))
-        ++*at;
-    return bytes_slice(text, start, *at - start);
+    size_t start = 0;
+    while (start < text->len && is_space(text->data[start]))
+        start++;
+    size_t end = start;
+    while (end < text->len && !is_space(text->data[end]))
+        end++;
+    struct bytes word = bytes_slice(*text, start, end - start);
+    *text = bytes_slice(*text, end, text->len);
+    return word;
 }
 
 static bool parse_net(struct bytes word, struct ip_net *net)
@@ -43,8 +46,7 @@ static const char *parse_part(struct dns_access_rule *r, struct bytes part)
 
 const char *dns_access_parse(struct dns_access *a, struct bytes text)
 {
-    size_t at = 0;
-    for (struct bytes word = next_word(text, &at); word.len; word = next_word(text, &at)) {
+    for (struct bytes word; (word = dns_word(&text)).len;) {
         struct dns_access_rule r = {0};
         size_t plus = bytes_find(word, '+');
         const char *why = parse_part(&r, bytes_slice(word, 0, plus));

@@ -21,6 +21,8 @@ struct dns_access {
     struct dns_access_rule rule[DNS_ACCESS_MAX];
 };
 
+/* The next of the words between blanks or commas, taken off the text; empty: there are no more. */
+struct bytes dns_word(struct bytes *text);
 /* Adds the rules of a text, words between blanks or commas: `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`, `key:NAME`,
  * `10.0.0.0/8+key:NAME` for both at once, `any`. NULL, or what is wrong, fit to be printed. */
 const char *dns_access_parse(struct dns_access *a, struct bytes text);

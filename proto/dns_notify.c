@@ -10,10 +10,8 @@ enum { FIRST_WAIT_S = 2, ANSWER_BYTES = 512 };
 
 const char *dns_remotes_parse(struct dns_remotes *r, struct bytes text)
 {
-    while ((text = bytes_trim(text)).len) {
-        size_t end = bytes_find(text, ' ');
-        struct bytes word = bytes_slice(text, 0, end), key = bytes_str("key:");
-        text = bytes_slice(text, end, text.len);
+    for (struct bytes word; (word = dns_word(&text)).len;) {
+        struct bytes key = bytes_str("key:");
         size_t plus = bytes_find(word, '+');
         struct bytes name = bytes_slice(word, plus + 1, word.len), at = bytes_slice(word, 0, plus);
         struct bytes address = bytes_slice(at, 0, bytes_find(at, '@')), port = bytes_slice(at, address.len + 1, at.len);
@@ -23,7 +21,7 @@ const char *dns_remotes_parse(struct dns_remotes *r, struct bytes text)
             return "more than 8 servers";
         if (!ip_parse(address, &remote.at.ip))
             return "not an address";
-        if (address.len < at.len && !bytes_decimal(port, UINT16_MAX, &number))
+        if ((address.len < at.len && !bytes_decimal(port, UINT16_MAX, &number)) || number == 0)
             return "not a port";
         if (remote.by_key &&
             (!bytes_starts(name, key) || dns_name_parse(bytes_slice(name, key.len, name.len), dns_root(), &remote.key)))

@@ -146,14 +146,14 @@ static void write_zero(const struct dns_question *q, struct dns_writer *w)
                                bytes_of(zero, len));
 }
 
-/* What needs nobody else: who may not ask, what is blocked, what nobody can know. */
+/* What needs nobody else: what is blocked, what nobody can know. */
 static bool answer_by_rule(struct dns_resolver *r, const struct dns_request *q, struct dns_beyond_answer *a)
 {
     struct bytes name = dns_name_bytes(&q->question.name);
-    if (!dns_access_allows(&r->clients, &q->from->peer.ip, NULL) || !(q->header.flags & DNS_RD)) {
-        *(q->header.flags & DNS_RD ? &r->n.prohibited : &r->n.no_recursion) += 1;
+    if (!(q->header.flags & DNS_RD)) {
+        r->n.no_recursion++;
         a->rcode = DNS_REFUSED;
-        a->ede = q->header.flags & DNS_RD ? DNS_EDE_PROHIBITED : DNS_EDE_NOT_AUTHORITATIVE;
+        a->ede = DNS_EDE_NOT_AUTHORITATIVE;
         return true;
     }
     if (dns_block_has(&r->block, name)) {
@@ -208,9 +208,16 @@ static bool answer_from_cache(struct dns_resolver *r, const struct dns_request *
     return true;
 }
 
-static bool answer(struct dns_beyond *b, const struct dns_request *q, struct dns_beyond_answer *a)
+/* NULL: we have no room. Neither that nor aliases without end are the fault of servers. */
+static uint16_t why_failed(const struct dns_waiting *w)
 {
-    struct dns_resolver *r = CONTAINER_OF(b, struct dns_resolver, beyond);
+    if (!w || w->query.n_aliases > DNS_ITERATE_ALIASES)
+        return DNS_EDE_NONE;
+    return w->query.reason ? w->query.reason : DNS_EDE_NO_REACHABLE_AUTHORITY;
+}
+
+static bool answer_for(struct dns_resolver *r, const struct dns_request *q, struct dns_beyond_answer *a)
+{
     if (answer_by_rule(r, q, a))
         return true;
     if (q->question.type == DNS_ANY) {
@@ -236,11 +243,66 @@ static bool answer(struct dns_beyond *b, const struct dns_request *q, struct dns
     }
     const struct dns_waiting *failed = r->asked ? r->asked : r->begun;
     a->rcode = DNS_SERVFAIL;
-    a->ede = failed && failed->query.reason ? failed->query.reason : DNS_EDE_NO_REACHABLE_AUTHORITY;
+    a->ede = why_failed(failed);
     if (r->begun)
         end_waiting(r->begun);
     r->begun = NULL;
     return true;
+}
+
+/* Where the aliases of an answer from our zones lead: to a name that is in none of them. */
+static bool leads_on(const struct dns_resolver *r, const struct dns_writer *w, struct dns_name *name)
+{
+    struct bytes m = bytes_of(w->w.start, writer_len(&w->w));
+    struct reader in = reader_of(m);
+    struct dns_question asked;
+    struct dns_record record;
+    bool alias = false;
+    (void)read_take(&in, DNS_HEADER_BYTES);
+    if (!dns_question_read(&in, m, &asked) || asked.type == DNS_CNAME || asked.type == DNS_ANY)
+        return false;
+    for (uint16_t i = 0; i < w->n[DNS_ANSWER] && dns_record_read(&in, m, &record); i++) {
+        struct reader data = reader_of(record.rdata);
+        if (record.type == DNS_CNAME)
+            alias = dns_name_read(&data, m, name);
+    }
+    return alias && !dns_zones_find(&r->server->zones, dns_name_bytes(name));
+}
+
+/* Our zones say it, or what an alias there stands for is found out. */
+static bool answer_from_own(struct dns_resolver *r, const struct dns_request *q, struct dns_beyond_answer *a)
+{
+    const struct dns_query own = {.question = &q->question, .dnssec_ok = q->edns.dnssec_ok, .tcp = q->from->tcp};
+    struct dns_mark begun = dns_mark(a->w);
+    struct dns_result result;
+    struct dns_request on = *q;
+    dns_answer(&r->server->zones, &own, a->w, &result);
+    a->flags = result.flags & (uint16_t)~DNS_RCODE;
+    a->rcode = result.flags & DNS_RCODE;
+    a->ede = result.ede;
+    a->zone = result.zone;
+    if (a->rcode || !(q->header.flags & DNS_RD) || a->flags & DNS_TC || !leads_on(r, a->w, &on.question.name))
+        return true;
+    bool answered = answer_for(r, &on, a);
+    a->flags = (a->flags & DNS_TC) | DNS_AA; /* of the alias; nobody has proven that */
+    if (a->rcode == DNS_SERVFAIL) {
+        dns_rewind(a->w, &begun);
+        a->flags = 0;
+    }
+    return answered;
+}
+
+static bool answer(struct dns_beyond *b, const struct dns_request *q, struct dns_beyond_answer *a)
+{
+    struct dns_resolver *r = CONTAINER_OF(b, struct dns_resolver, beyond);
+    if (!dns_access_allows(&r->clients, &q->from->peer.ip, NULL)) {
+        r->n.prohibited++;
+        a->rcode = DNS_REFUSED;
+        a->ede = DNS_EDE_PROHIBITED;
+        return true;
+    }
+    return dns_zones_find(&r->server->zones, dns_name_bytes(&q->question.name)) ? answer_from_own(r, q, a)
+                                                                                : answer_for(r, q, a);
 }
 
 /* A TCP connection's worker waits itself. */
@@ -269,14 +331,13 @@ static size_t answer_tcp(struct dns_service *s, const struct dns_from *from, str
 
 static const char *parse_list(const char *text, struct ip *ip, size_t max, size_t *n)
 {
-    struct bytes rest = bytes_trim(bytes_str(text));
-    for (*n = 0; rest.len; ++*n) {
-        size_t end = bytes_find(rest, ' ');
+    struct bytes rest = bytes_str(text);
+    *n = 0;
+    for (struct bytes word; (word = dns_word(&rest)).len; ++*n) {
         if (*n == max)
             return "too many addresses";
-        if (!ip_parse(bytes_slice(rest, 0, end), &ip[*n]))
+        if (!ip_parse(word, &ip[*n]))
             return "not an address";
-        rest = bytes_trim(bytes_slice(rest, end, rest.len));
     }
     return *n ? NULL : "no address";
 }
@@ -302,7 +363,7 @@ static enum err make_iterate(struct dns_resolver *r, const struct dns_resolver_o
     const char *text = o->forward ? o->forward : o->hints ? o->hints : HINTS;
     const char *why = parse_list(text, list, DNS_ITERATE_HINTS, &n);
     if (why) {
-        log_error(&source, "%s: %s", text, why);
+        log_error(&source, "%s: %s: '%s'", o->forward ? "servers to forward to" : "hints", why, text);
         return ERR_INVALID;
     }
     r->below = (struct dns_iterate_below){.send = dns_resolver_send, .over = dns_resolver_over};

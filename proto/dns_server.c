@@ -2,12 +2,15 @@
 #include "proto/dns_server.h"
 
 #include <jinn/fiber.h>
+#include <jinn/log.h>
 #include <jinn/must.h>
 #include <jinn/random.h>
 
 #include <stdlib.h>
 
 enum { ZONES = 1 << 20, LIMIT_ENTRIES = 16384 }; /* of zones, memory is the limit: their table grows with them */
+
+static struct log_source source = LOG_SOURCE("dns");
 
 static int digit(uint8_t c)
 {
@@ -58,10 +61,14 @@ enum err dns_server_new_unsigned(const struct dns_server_options *o, struct dns_
                                           .version = o->version,
                                           .cookies = o->no_cookies ? NULL : &made->cookies,
                                           .cookies_required = o->cookies_required};
+    const char *why = "id: more than 64 bytes";
     enum err e = dns_service_init(&made->service, &service);
-    if (e == OK)
+    if (e == OK) {
+        why = "cookie secret: neither 32 nor 64 hex digits";
         e = take_secret(made, o->cookie_secret);
+    }
     if (e != OK) {
+        log_error(&source, "%s", why);
         free(made);
         return e;
     }

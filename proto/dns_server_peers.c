@@ -29,6 +29,29 @@ static enum err take_keys(struct dns_peers *p, struct bytes text)
     return why ? ERR_INVALID : OK;
 }
 
+/* A key that isn't there is a mistake of who wrote the list: found now, not when a zone doesn't come. */
+static bool there_is(const struct dns_peers *p, const struct dns_name *key)
+{
+    char text[DNS_NAME_TEXT_BYTES];
+    if (dns_tsig_keys_find(&p->keys, dns_name_bytes(key)))
+        return true;
+    log_error(&source, "there is no key %s of TSIG", dns_name_text(dns_name_bytes(key), text));
+    return false;
+}
+
+static bool keys_are_there(const struct dns_peers *p, const struct dns_remotes *r, const struct dns_access *a)
+{
+    for (size_t i = 0; r && i < r->n; i++) {
+        if (r->remote[i].by_key && !there_is(p, &r->remote[i].key))
+            return false;
+    }
+    for (size_t i = 0; a && i < a->n; i++) {
+        if (a->rule[i].by_key && !there_is(p, &a->rule[i].key))
+            return false;
+    }
+    return true;
+}
+
 static enum err take_lists(struct dns_peers *p, const struct dns_server_peers_options *o, struct dns_remotes *primaries)
 {
     const struct {
@@ -46,26 +69,16 @@ static enum err take_lists(struct dns_peers *p, const struct dns_server_peers_op
             list[i].access ? dns_access_parse(list[i].access, text) : dns_remotes_parse(list[i].remotes, text);
         if (why)
             return refuse(list[i].what, why);
-    }
-    return OK;
-}
-
-/* A key that isn't there is a mistake of who wrote the list: found now, not when a zone doesn't come. */
-static enum err check_keys(const struct dns_peers *p, const struct dns_remotes *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->remote[i].by_key && !dns_tsig_keys_find(&p->keys, dns_name_bytes(&r->remote[i].key)))
-            return refuse("a server's key", "there is none of this name");
+        if (!keys_are_there(p, list[i].remotes, list[i].access))
+            return ERR_INVALID;
     }
     return OK;
 }
 
 static enum err take_zones(struct dns_peers *p, struct bytes text, const struct dns_remotes *primaries)
 {
-    while ((text = bytes_trim(text)).len) {
+    for (struct bytes word; (word = dns_word(&text)).len;) {
         struct dns_name origin;
-        struct bytes word = bytes_slice(text, 0, bytes_find(text, ' '));
-        text = bytes_slice(text, word.len, text.len);
         const char *why = dns_name_parse(word, dns_root(), &origin);
         if (why || primaries->n == 0)
             return refuse("a zone to be secondary of", why ? why : "no primaries are named");
@@ -108,6 +121,7 @@ enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dn
     struct dns_remotes primaries = {0};
     struct dns_peers *p = calloc(1, sizeof *p);
     enum err e = p ? dns_peers_init(p, &d->zones, d->zone_bytes) : ERR_FULL;
+    d->peers = p;
     if (!e && o->history_bytes)
         p->history_bytes = o->history_bytes;
     if (!e)
@@ -115,15 +129,10 @@ enum err dns_server_peers(struct dns_server *d, struct stack *s, const struct dn
     if (!e)
         e = take_lists(p, o, &primaries);
     if (!e)
-        e = check_keys(p, &p->secondaries);
-    if (!e)
-        e = check_keys(p, &primaries);
-    if (!e)
         e = take_zones(p, text_of(o->secondary), &primaries);
     if (e)
         return e; /* the image ends: nothing is given back */
     tell_of_all(p);
-    d->peers = p;
     d->replaced = replaced;
     d->stack = s;
     dns_server_job(d, "dns-peers", run);

@@ -14,6 +14,7 @@ int dns_server_serve(struct dns_server *d, uint16_t port, enum err made)
         e = dns_server_run(d);
     }
     if (e)
-        log_error(&source, "not serving on port %u: %s", port, err_text(e));
+        log_error(&source, "not serving on port %u: %s", port,
+                  e == ERR_FULL ? "a limit is reached, mostly that of memory (jinn run --mem)" : err_text(e));
     return e != OK;
 }

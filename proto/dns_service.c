@@ -245,6 +245,7 @@ static void answer_from_beyond(struct response *a, size_t reserve)
     a->flags |= more.flags;
     a->rcode = more.rcode;
     a->ede = more.ede;
+    a->zone = more.zone;
 }
 
 static COLD unsigned refuse_type(uint16_t type)
@@ -271,7 +272,7 @@ static void answer_question(struct response *a, size_t reserve)
         a->rcode = DNS_REFUSED;
     } else if (dns_type_is_meta(q->type) && q->type != DNS_ANY) {
         a->rcode = refuse_type(q->type);
-    } else if (a->s->o.beyond && !dns_zones_find(a->s->o.zones, dns_name_bytes(&q->name))) {
+    } else if (a->s->o.beyond) {
         answer_from_beyond(a, reserve);
     } else {
         answer_from_zones(a, reserve);

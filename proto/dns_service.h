@@ -58,11 +58,12 @@ struct dns_extra {
                           struct dns_stream *to, bool *alive) MAY_YIELD;
 };
 
-/* What answers questions about names of no zone, which are refused otherwise: a resolver. */
+/* What answers all questions of class IN in the place of the zones alone, and looks into them first: a resolver. */
 struct dns_beyond_answer {
     struct dns_writer *w; /* behind the question; its room ends before what EDNS needs */
     uint16_t flags;       /* beside QR, opcode, RD and CD */
     uint16_t rcode, ede;
+    const struct dns_zone_entry *zone; /* as in struct dns_result */
 };
 struct dns_beyond {
     /* False: nothing is sent now; the answer comes when the message is given to the service once more. Doesn't yield. */

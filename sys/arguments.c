@@ -28,7 +28,7 @@ static const char *type_text(enum key_type type)
     static const char *const text[] = {
         [KEY_STRING] = "TEXT", [KEY_BOOL] = "true|false",    [KEY_INT] = "NUMBER",      [KEY_PORT] = "PORT",
         [KEY_IP] = "ADDRESS",  [KEY_NET] = "ADDRESS/PREFIX", [KEY_DURATION] = "TIME",   [KEY_SIZE] = "SIZE",
-        [KEY_SECRET] = "FILE", [KEY_ROUTES] = "NET,GATEWAY", [KEY_IPS] = "ADDRESS,...",
+        [KEY_SECRET] = "FILE", [KEY_ROUTES] = "NET,GATEWAY", [KEY_IPS] = "ADDRESS,...", [KEY_RANGE] = "NUMBER",
     };
     return text[type];
 }
@@ -46,9 +46,15 @@ static const char *type_example(enum key_type type)
         [KEY_SIZE] = "a size such as 512, 64K or 4M",
         [KEY_SECRET] = "given by --key-file",
         [KEY_ROUTES] = "a route such as 10.0.0.0/8,10.0.0.1 (at most 8)",
+        [KEY_RANGE] = "a whole number",
         [KEY_IPS] = "addresses such as 10.0.0.1,fd00::1 (at most 3)",
     };
     return text[type];
+}
+
+static bool value_range(struct bytes text, const struct key_range *r)
+{
+    return value_int(text, r->value) && *r->value >= r->least && *r->value <= r->most;
 }
 
 static bool value_set(const struct key *k, const char *value)
@@ -78,6 +84,8 @@ static bool value_set(const struct key *k, const char *value)
         return value_route(text, k->value);
     case KEY_IPS:
         return value_ips(text, k->value);
+    case KEY_RANGE:
+        return value_range(text, k->value);
     }
     return false;
 }
@@ -157,7 +165,12 @@ static bool take_value(struct parse *p, const struct key *k, const char *value)
     p->given |= bit;
     if (value_set(k, value))
         return true;
-    complain("--%s=%s: not %s", k->name, value, type_example(k->type));
+    const struct key_range *r = k->value;
+    if (k->type == KEY_RANGE)
+        complain("--%s=%s: not a whole number from %lld to %lld", k->name, value, (long long)r->least,
+                 (long long)r->most);
+    else
+        complain("--%s=%s: not %s", k->name, value, type_example(k->type));
     return false;
 }
 

@@ -119,7 +119,7 @@ static void write_extension(struct tender *t)
     size_t n_secrets = read_secrets(t, secrets, buffers);
     struct extension_refresh r = refresh_of(t);
     struct writer w = writer_of(tender_at(t, EXTENSION_ADDRESS), EXTENSION_BYTES_MAX);
-    extension_emit(&w, &r, n_arguments, writer_bytes(&a), secrets, n_secrets, t->net_features);
+    extension_emit(&w, &r, n_arguments, writer_bytes(&a), secrets, n_secrets, t->net_features, t->xdp_calls);
     if (!writer_good(&w))
         fail(FAIL_USAGE, "arguments and secrets together are longer than the %llu bytes that an image can take",
              (unsigned long long)EXTENSION_BYTES_MAX);

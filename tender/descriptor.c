@@ -88,6 +88,11 @@ static void watch_all(const struct tender *t)
         watch(TENDER_FD_STOP, EXTENSION_STOP_EVENT, EPOLLIN | EPOLLET);
     if (t->held[TENDER_FD_INTERRUPT])
         watch(TENDER_FD_INTERRUPT, TENDER_INTERRUPT_EVENT, EPOLLIN);
+    for (int i = 0; i < XDP_LINKS_MAX; i++) {
+        int end = TENDER_FD_XDP + TENDER_XDP_FDS * i + TENDER_XDP_END;
+        if (t->held[end])
+            watch(end, t->xdp_index[i], EPOLLIN);
+    }
     for (size_t i = 0; i < t->manifest.n; i++) {
         if (t->manifest.entries[i].type == SOLO5_NET)
             watch(TENDER_FD_DEVICE + (int)i, i, EPOLLIN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tender/device.h"
 #include "tender/fail.h"
+#include "tender/kind.h"
 #include "tender/tender.h"
 
 #include <errno.h>
@@ -29,6 +30,13 @@ static bool may_offload(struct tender *t, const struct solo5_entry *e)
     return !off && t->jinn && t->jinn->features & EXTENSION_NET_OFFLOAD;
 }
 
+static void open_xdp(struct tender *t, const struct solo5_entry *e, const char *value, struct net_device *d)
+{
+    if (!tender_kind.open_xdp)
+        fail(FAIL_DEVICE, "--net:%s=%s: only spt images have AF_XDP; give this one a tap", e->name, value);
+    tender_kind.open_xdp(t, e, value + 4, d);
+}
+
 static void open_net(struct tender *t, struct solo5_entry *e, struct option *o)
 {
     int given = option_descriptor(o->value);
@@ -36,7 +44,9 @@ static void open_net(struct tender *t, struct solo5_entry *e, struct option *o)
     struct net_device d = {.fd = -1};
     if (o->value[0] == '@' && given < 0)
         fail(FAIL_USAGE, "--net:%s=%s: write @ and the number of an open descriptor", e->name, o->value);
-    if (given >= 0)
+    if (strncmp(o->value, "xdp:", 4) == 0)
+        open_xdp(t, e, o->value, &d);
+    else if (given >= 0)
         net_device_take(e->name, given, offload, &d);
     else
         net_device_open(e->name, o->value, offload, &d);
@@ -44,7 +54,9 @@ static void open_net(struct tender *t, struct solo5_entry *e, struct option *o)
     if (mac && !net_device_mac_parse(mac->value, e->mac))
         fail(FAIL_USAGE, "--net-mac:%s=%s: write six bytes in hexadecimal, as in 02:00:00:12:34:56, the first one even",
              e->name, mac->value);
-    if (!mac)
+    if (!mac && d.mac[0] | d.mac[1] | d.mac[2] | d.mac[3] | d.mac[4] | d.mac[5])
+        memcpy(e->mac, d.mac, sizeof d.mac);
+    else if (!mac)
         net_device_mac_random(e->mac);
     e->mtu_bytes = d.mtu_bytes;
     t->net_features[e - t->manifest.entries] = d.features;

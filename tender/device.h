@@ -6,11 +6,13 @@
 #include <jinn/net_offload.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct net_device {
     int fd; /* does not block */
     uint16_t mtu_bytes;
-    uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h) */
+    uint8_t features; /* enum net_feature; not 0: each frame has a header (wire/vnet.h), but for EXTENSION_NET_CALLED */
+    uint8_t mac[6];   /* the link's own; all zero: any will do */
 };
 
 /* `offload`: the image understands headers, and may have them. */

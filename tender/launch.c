@@ -82,7 +82,8 @@ static void emit_filter(const struct tender *t)
                                     .timer_fd = TENDER_FD_TIMER,
                                     .control_fd = t->held[TENDER_FD_CONTROL] ? TENDER_FD_CONTROL : -1,
                                     .vcpu_fd = -1,
-                                    .extended = t->jinn != NULL};
+                                    .extended = t->jinn != NULL,
+                                    .pauses = t->xdp_calls != 0};
     seccomp_emit(&policy, &program);
     if (program.full)
         fail(FAIL_DEVICE, "%s: it has more devices than the host's filter on system calls can hold", t->options.image);

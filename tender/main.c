@@ -8,6 +8,7 @@
 #include "tender/tender.h"
 #include "tender/terminal.h"
 #include "tender/vdso.h"
+#include "tender/xdp.h"
 
 #include <sys/mman.h>
 
@@ -18,6 +19,7 @@ const struct tender_kind tender_kind = {
     .solo5_target = SOLO5_TARGET_SPT,
     .solo5_version = SOLO5_SPT_VERSION,
     .memory_mb_max = UINT64_C(1) << 20, /* a terabyte: the tender itself lies far above */
+    .open_xdp = xdp_open,
 };
 
 /* Whole pages of its own, because it becomes read-only. */
@@ -40,12 +42,13 @@ void tender_emit_boot_info(struct writer *w, const struct tender *t, uint64_t co
 
 void tender_offer(const struct tender *t, struct extension_refresh *r)
 {
-    (void)t;
     r->features = EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_BLOCK_DISCARD |
                   EXTENSION_STANDARD_ERR | EXTENSION_STOP;
     r->clock = vdso_clock();
     if (r->clock)
         r->features |= EXTENSION_CLOCK;
+    if (t->xdp_calls)
+        r->features |= EXTENSION_NET_CALLS;
 }
 
 int main(int argc, char **argv)

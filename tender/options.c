@@ -18,6 +18,7 @@ static const char help[] =
     "\n"
     "  --mem=MB                      memory of the image in megabytes (512)\n"
     "  --net:NAME=IFACE|@FD          attach a tap interface, or a socket or tap that is open as descriptor FD\n"
+    "  --net:NAME=xdp:LINK           attach all of a link by AF_XDP (spt, root)\n"
     "  --net-mac:NAME=MAC            its Ethernet address (random)\n"
     "  --net-offload:NAME=on|off     whether the image may leave checksums and segments to the host (on)\n"
     "  --block:NAME=FILE             attach a file or block device\n"

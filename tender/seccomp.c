@@ -269,9 +269,10 @@ static void add_run(struct seccomp_program *p, const struct seccomp_policy *poli
     end_call(p, call);
 }
 
-static void add_exit(struct seccomp_program *p)
+/* With any arguments. */
+static void add_free(struct seccomp_program *p, uint32_t number)
 {
-    unless(p, BPF_JEQ, SYS_exit_group, 1);
+    unless(p, BPF_JEQ, number, 1);
     give(p, SECCOMP_RET_ALLOW);
 }
 
@@ -303,7 +304,9 @@ void seccomp_emit(const struct seccomp_policy *policy, struct seccomp_program *p
         on_devices(p, SYS_fdatasync, policy->manifest, SOLO5_BLOCK);
     if (policy->extended)
         add_discard(p, policy);
-    add_exit(p);
+    if (policy->pauses)
+        add_free(p, SYS_nanosleep);
+    add_free(p, SYS_exit_group);
     if (policy->vcpu_fd < 0)
         on_values(p, SYS_arch_prctl, ARCH_SET_FS, ARCH_SET_FS);
     give(p, SECCOMP_RET_TRAP);

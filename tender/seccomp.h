@@ -20,6 +20,7 @@ struct seccomp_policy {
     bool extended;  /* the image is one of ours: what EXTENSION_* offers is allowed */
     bool debugged;  /* on a virtual processor: also what tender/hvt/debug.c calls, on these */
     int debug_fd, interrupt_fd;
+    bool pauses; /* it has devices that are called (tender/xdp.h) */
 };
 
 struct seccomp_program {

@@ -9,6 +9,11 @@
 #include "wire/elf.h"
 #include "wire/extension.h"
 
+#define XDP_LINKS_MAX 4 /* each has 4 MB of locked memory */
+
+/* What stays open: it leads frames from the link to its socket; can be read when the link is removed; lets all groups through. */
+enum tender_xdp_fd { TENDER_XDP_LEAD, TENDER_XDP_END, TENDER_XDP_WIDE, TENDER_XDP_FDS };
+
 /* Descriptors while the image runs. They are the same for the same manifest, so that filters and snapshots agree. */
 enum tender_fd {
     TENDER_FD_DEVICE = 3, /* and the index in the manifest */
@@ -19,7 +24,8 @@ enum tender_fd {
     TENDER_FD_CPU,   /* of hvt */
     TENDER_FD_DEBUG, /* of hvt, where it is debugged: the socket, and the signal that interrupts */
     TENDER_FD_INTERRUPT,
-    TENDER_FDS,
+    TENDER_FD_XDP, /* of spt, enum tender_xdp_fd for each link */
+    TENDER_FDS = TENDER_FD_XDP + TENDER_XDP_FDS * XDP_LINKS_MAX,
     TENDER_FD_STAGE = 128, /* from here on while they are gathered */
 };
 
@@ -39,6 +45,8 @@ struct tender {
     struct solo5_manifest manifest;          /* what the guest is given */
     struct solo5_entry *jinn;                /* our private entry, or NULL in an image of Solo5's */
     uint8_t net_features[SOLO5_ENTRIES_MAX]; /* enum net_feature of each device */
+    uint8_t xdp_index[XDP_LINKS_MAX];        /* devices that are called (xdp.h), in the order of their descriptors */
+    uint64_t xdp_calls;                      /* the address of their functions; 0: there are none */
     bool held[TENDER_FDS];                   /* descriptors that stay open */
     int staged[TENDER_FDS];                  /* where those are until they are put in place */
 };

@@ -3,6 +3,7 @@
 #include "tool/commands.h"
 #include "tool/debug.h"
 #include "tool/image.h"
+#include "tool/net_keys.h"
 #include "tool/ports.h"
 #include "tool/root.h"
 #include "tool/supervise.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -50,6 +52,7 @@ struct subject {
     uint32_t memory_mb;
     struct device devices[DEVICES_MAX];
     size_t n_devices;
+    const struct manifest *m; /* NULL: an image alone, whose keys aren't known here */
 };
 
 /* ---- The command line ---- */
@@ -205,7 +208,8 @@ static struct subject from_folder(const struct request *r)
                         .target = target,
                         .sealed = build_sealed(target),
                         .memory_mb = b.m->memory_mb,
-                        .n_devices = b.m->n_devices};
+                        .n_devices = b.m->n_devices,
+                        .m = b.m};
     memcpy(s.devices, b.m->devices, sizeof s.devices);
     for (size_t i = 0; i < s.n_devices; i++) {
         if (s.devices[i].kind == DEVICE_ARCHIVE)
@@ -348,17 +352,19 @@ static void add_no_net(struct supervised *v, const struct device *d)
 static void add_interface(struct supervised *v, const struct device *d, const char *value)
 {
     uint64_t fd;
-    const char *interface = strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
+    bool xdp = strncmp(value, "xdp:", 4) == 0;
+    const char *interface = xdp || strncmp(value, "tap:", 4) == 0 ? value + 4 : value;
     if (value[0] == '@') {
         if (!bytes_decimal(bytes_str(value + 1), INT_MAX, &fd) || fd < 3 || fcntl((int)fd, F_GETFD) < 0)
             fail(STATUS_NO_INPUT, "--net %s=%s: that is no open descriptor", d->name, value);
         hand_over(v, &v->image, (int)fd);
-    } else if (strchr(interface, '/') || !folder_exists(format_text("/sys/class/net/%s", interface))) {
+    } else if (if_nametoindex(interface) == 0) {
         fail(STATUS_NO_INPUT,
-             "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER", d->name,
-             value, interface);
+             xdp ? "--net %s=%s: there is no such link; make it: ip link add %.15s type veth peer name ..."
+                 : "--net %s=%s: there is no such interface; make it: ip tuntap add %.15s mode tap user $USER",
+             d->name, value, interface);
     }
-    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' ? value : interface);
+    words_format(&v->image.argv, "--net:%s=%s", d->name, value[0] == '@' || xdp ? value : interface);
 }
 
 /* No packets: the image for linux has the host's sockets behind its stack (plat/linux/host.h). */
@@ -420,12 +426,30 @@ static void add_devices(struct supervised *v, struct request *r, const struct su
         fail(STATUS_USAGE, "--pcap records the user-mode network, and no device is attached to it");
 }
 
-static void add_secrets(struct supervised *v, const struct request *r)
+/* Nobody would read it: a name mistyped, and an image that runs without its secret. */
+static void check_secret(const struct subject *s, const char *name)
+{
+    const char *there = NULL;
+    if (!s->m || net_keys_have(name))
+        return;
+    for (size_t i = 0; i < s->m->n_keys; i++) {
+        const struct setting *k = &s->m->keys[i];
+        if (k->type == KEY_SECRET && strcmp(k->name, name) == 0)
+            return;
+        if (k->type == KEY_SECRET)
+            there = there ? format_text("%s, %s", there, k->name) : k->name;
+    }
+    fail(STATUS_USAGE, "--key-file %s: %s has no secret key of that name%s%s", name, s->name,
+         there ? "; there is " : "", there ? there : "");
+}
+
+static void add_secrets(struct supervised *v, const struct request *r, const struct subject *s)
 {
     for (size_t i = 0; i < r->secrets.n; i++) {
         const struct pair *p = &r->secrets.list[i];
         if (!file_exists(p->value) || access(p->value, R_OK) != 0)
             fail(STATUS_NO_INPUT, "--key-file %s=%s: there is no such file, or it can't be read", p->name, p->value);
+        check_secret(s, p->name);
         words_format(&v->image.argv, "--key-file=%s=%s", p->name, p->value);
     }
 }
@@ -511,7 +535,7 @@ static int run(int argc, char **argv)
     add_debug(&v, &r, &s);
     add_layout_seed(&v.image.argv, &r, &s);
     add_devices(&v, &r, &s);
-    add_secrets(&v, &r);
+    add_secrets(&v, &r, &s);
     socket_pair(SOCK_SEQPACKET, control);
     v.control_fd = control[0];
     hand_over(&v, &v.image, control[1]);
@@ -535,7 +559,7 @@ const struct command command_run = {
         "                            a port of the host leads to one of the image; ADDR is 127.0.0.1 when\n"
         "                            not named; HOST 0 takes a free one\n"
         "      --net NAME=WHERE      a tap interface, @FD, or none, instead of the user-mode network; host: the\n"
-        "                            host's own sockets (linux only)\n"
+        "                            host's own sockets (linux only); xdp:LINK: all of a link, by AF_XDP (spt, root)\n"
         "      --net-offload NAME=off\n"
         "                            the host's kernel gets plain frames only: no checksums or segments are left\n"
         "                            to it\n"

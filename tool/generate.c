@@ -5,6 +5,7 @@
 #include "tool/values.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #define HOST_STACK_BYTES 65536
@@ -131,6 +132,16 @@ static size_t add_net_keys(struct text *t, const struct device *d, bool first)
     return net_keys_count(d);
 }
 
+static void add_ranges(struct text *t, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->n_keys; i++) {
+        const struct setting *k = &m->keys[i];
+        if (k->most)
+            text_add(t, "static struct key_range range_of_%s = {&self.%s, %" PRIu64 ", %" PRIu64 "};\n",
+                     c_identifier(k->name), c_identifier(k->name), k->least, k->most);
+    }
+}
+
 static size_t add_keys(struct text *t, const struct manifest *m, const char *target)
 {
     size_t n_nets = 0, n = 0;
@@ -146,8 +157,9 @@ static size_t add_keys(struct text *t, const struct manifest *m, const char *tar
     }
     for (size_t i = 0; i < m->n_keys; i++, n++) {
         const struct setting *k = &m->keys[i];
-        text_add(t, "    {\"%s\", %s, %s, &self.%s, %s, %s},\n", k->name, value_type_constant(k->type),
-                 k->optional ? "true" : "false", c_identifier(k->name), literal(k->fallback), literal(k->help));
+        text_add(t, "    {\"%s\", %s, %s, &%s%s, %s, %s},\n", k->name,
+                 k->most ? "KEY_RANGE" : value_type_constant(k->type), k->optional ? "true" : "false",
+                 k->most ? "range_of_" : "self.", c_identifier(k->name), literal(k->fallback), literal(k->help));
     }
     if (n == 0)
         text_add(t, "    {\"\", KEY_STRING, true, NULL, NULL, NULL}, /* C has no empty arrays */\n");
@@ -188,6 +200,7 @@ char *generate_main(const struct manifest *m, const char *target, const struct c
         if (m->devices[i].kind == DEVICE_KV && m->devices[i].from)
             text_add(&t, "#define N_%s %zu\n", c_identifier(m->devices[i].name), contents[i].n);
     add_variables(&t, m, target, contents);
+    add_ranges(&t, m);
     size_t n = add_keys(&keys, m, target);
     text_add(&t, "static const struct key keys[] = {\n%s};\n\n", keys.s);
     text_add(&t, "int unikernel_main(int argc, char **argv)\n{\n    int status;\n");

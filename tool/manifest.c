@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <ini.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,7 +36,7 @@ struct reading {
 static const char *const section_words[] = {"unikernel", "net", "block", "kv", "key", NULL};
 static const char *const unikernel_words[] = {"name",  "sources", "prepare", "stacks",
                                               "stack", "memory",  "shuffle", NULL};
-static const char *const key_words[] = {"type", "default", "help", "optional", NULL};
+static const char *const key_words[] = {"type", "default", "help", "optional", "least", "most", NULL};
 static const char *const kv_words[] = {"block", "from", NULL};
 static const char *const net_words[] = {"connections", "ipv6", "tcp", NULL};
 static const char *const block_words[] = {"optional", NULL};
@@ -284,6 +285,14 @@ static void set_device(struct reading *r, const char *name, const char *value)
                              advice[d->kind], say_hint(name, known[d->kind])));
 }
 
+static uint64_t limit_of(struct reading *r, const char *name, const char *value, uint64_t most)
+{
+    uint64_t v;
+    if (!bytes_decimal(bytes_str(value), most, &v))
+        wrong(r, format_text("%s = %s: not a number from 0 to %" PRIu64, name, value, most));
+    return v;
+}
+
 static void set_key(struct reading *r, const char *name, const char *value)
 {
     struct setting *k = &r->m->keys[r->m->n_keys - 1];
@@ -298,9 +307,13 @@ static void set_key(struct reading *r, const char *name, const char *value)
         k->help = format_text("%s", value);
     } else if (strcmp(name, "optional") == 0) {
         k->optional = true_or_false(r, name, value);
+    } else if (strcmp(name, "least") == 0) {
+        k->least = limit_of(r, name, value, UINT16_MAX);
+    } else if (strcmp(name, "most") == 0) {
+        k->most = limit_of(r, name, value, UINT32_MAX);
     } else {
-        wrong(r, format_text("[key %s] has no setting '%s'; there are type, default, help and optional%s", k->name,
-                             name, say_hint(name, key_words)));
+        wrong(r, format_text("[key %s] has no setting '%s'; there are type, default, help, optional, least and most%s",
+                             k->name, name, say_hint(name, key_words)));
     }
 }
 
@@ -411,9 +424,16 @@ static void check_key(const struct manifest *m, const struct setting *k)
 {
     if (!k->has_type)
         fail_at(m->path, k->line, "[key %s] has no type; add type = %s", k->name, value_type_list());
+    if ((k->least || k->most) && (k->type != KEY_INT || k->most <= k->least))
+        fail_at(m->path, k->line, "key %s: least and most are limits of an int, most the higher one of them", k->name);
     const char *problem = k->fallback ? value_problem(k->type, k->fallback) : NULL;
     if (problem)
         fail_at(m->path, k->line, "the default '%s' of key %s is wrong; %s", k->fallback, k->name, problem);
+    int64_t v;
+    if (k->fallback && k->most && value_int(bytes_str(k->fallback), &v) &&
+        (v < (int64_t)k->least || v > (int64_t)k->most))
+        fail_at(m->path, k->line, "the default '%s' of key %s is not from %" PRIu64 " to %" PRIu64, k->fallback,
+                k->name, k->least, k->most);
     if (k->fallback && k->type == KEY_SECRET)
         fail_at(m->path, k->line, "key %s is a secret and can't have a default; it comes by --key-file %s=FILE",
                 k->name, k->name);

@@ -47,6 +47,7 @@ struct setting {
     bool has_type, optional, has_optional;
     enum key_type type;
     char *fallback, *help;
+    uint64_t least, most; /* of an int; most 0: it has no limits */
 };
 
 struct manifest {

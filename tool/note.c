@@ -7,7 +7,7 @@
 /* What plat/spt and plat/hvt make use of where the tender offers it. */
 #define FEATURES_SPT                                                                                        \
     (EXTENSION_WRITEV | EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP | \
-     EXTENSION_CLOCK | EXTENSION_STANDARD_ERR | EXTENSION_NET_OFFLOAD)
+     EXTENSION_CLOCK | EXTENSION_STANDARD_ERR | EXTENSION_NET_OFFLOAD | EXTENSION_NET_CALLS)
 
 #define FEATURES_HVT                                                                                       \
     (EXTENSION_BLOCK_RUNS | EXTENSION_BLOCK_FLUSH | EXTENSION_CONTROL | EXTENSION_STOP | EXTENSION_RINGS | \

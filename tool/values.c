@@ -59,6 +59,7 @@ const char *value_problem(enum key_type type, const char *value)
     case KEY_SECRET:
     case KEY_ROUTES: /* of net devices only; no word stands for it */
     case KEY_IPS:    /* likewise */
+    case KEY_RANGE:  /* an int with limits */
         return NULL;
     case KEY_BOOL:
         return value_bool(text, &v.is) ? NULL : "a bool is true or false";

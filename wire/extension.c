@@ -32,7 +32,8 @@ static void refresh_parse(struct reader *r, struct extension_refresh *f)
 }
 
 void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_t n_arguments, struct bytes arguments,
-                    const struct extension_secret *secrets, size_t n_secrets, const uint8_t *net_features)
+                    const struct extension_secret *secrets, size_t n_secrets, const uint8_t *net_features,
+                    uint64_t net_calls)
 {
     size_t start = writer_len(w);
     write_str(w, MAGIC);
@@ -51,6 +52,8 @@ void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_
     }
     if (r->features & EXTENSION_NET_OFFLOAD)
         write_copy(w, net_features, EXTENSION_DEVICES);
+    if (r->features & EXTENSION_NET_CALLS)
+        write_le64(w, net_calls);
     if (!length || !writer_good(w))
         return;
     struct writer field = writer_of(length, 4);
@@ -98,6 +101,7 @@ enum err extension_parse(struct bytes b, struct extension *e)
     memset(e->net_features, 0, sizeof e->net_features);
     if (e->refresh.features & EXTENSION_NET_OFFLOAD)
         read_copy(&in, e->net_features, sizeof e->net_features);
+    e->net_calls = e->refresh.features & EXTENSION_NET_CALLS ? read_le64(&in) : 0;
     if (!reader_good(&in))
         return ERR_MALFORMED;
     return reader_left(&in) == 0 ? OK : ERR_MALFORMED;

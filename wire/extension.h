@@ -12,7 +12,8 @@
  *   rest     u32 n arguments, u32 length, the arguments, each with its NUL
  *            u32 n secrets; each: u32 name length, u32 length, name, bytes
  *            with EXTENSION_NET_OFFLOAD: 64 bytes, enum net_feature of net devices by manifest index. Where it is not 0
- *            each frame has a header (wire/vnet.h) in front
+ *            each frame has a header (wire/vnet.h) in front, but for EXTENSION_NET_CALLED
+ *            with EXTENSION_NET_CALLS: u64 address of struct extension_net_calls
  *
  * Everything that a clone of a running guest must be given anew is in the refresh part and nowhere else, at a fixed
  * offset and of a fixed length (beside the device's own entries in the manifest). */
@@ -45,11 +46,28 @@ enum extension_feature {
     EXTENSION_NET_OFFLOAD = 1 << 7,  /* net devices may have features; only said to images that say it, too */
     EXTENSION_BLOCK_DISCARD =
         1 << 9, /* fallocate on block devices, with EXTENSION_DISCARD_MODE; of hvt HVT_BLOCK_DISCARD */
+    EXTENSION_NET_CALLS =
+        1 << 10, /* spt: net devices may be functions of the tender's; only said to images that say it, too */
 };
 
 #define EXTENSION_RUN_BYTES (UINT64_C(1) << 17)
 #define EXTENSION_DISCARD_MODE 3 /* Linux's FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE: never grows a file */
 #define EXTENSION_STOP_EVENT UINT64_C(0xfffffffd) /* epoll's data; edge triggered */
+
+/* Beside enum net_feature, and alone: this device has no descriptor that could be read, but is called. */
+#define EXTENSION_NET_CALLED (1 << 7)
+
+/* Functions of the tender's in the guest's process. `index` is a device's in the manifest, which is called. None yields. */
+struct extension_net_calls {
+    /* Takes a plain frame, which leaves at the latest with `settle`. BORROWS. ERR_AGAIN: the queue is full; ERR_TOO_LARGE. */
+    enum err (*send)(unsigned index, const struct bytes *v, size_t n);
+    /* *frame lies in shared memory until the next call of this function. ERR_AGAIN: none is waiting; ERR_MALFORMED: the next one
+     * is lost; ERR_CLOSED: the device is gone for ever. */
+    enum err (*recv)(unsigned index, struct bytes *frame);
+    /* Before each wait, and at the end. `idle`: the guest has nothing else to do, and may be paused so that more comes at a time. */
+    void (*settle)(bool idle);
+    const uint64_t *n_lost; /* of each device in the manifest: frames that were taken and did not leave */
+};
 
 #define EXTENSION_SEED_BYTES 32
 #define EXTENSION_START_BYTES 16
@@ -81,6 +99,7 @@ struct extension {
     uint32_t n_secrets;
     struct bytes secrets; /* as on the wire; extension_secret finds one */
     uint8_t net_features[EXTENSION_DEVICES];
+    uint64_t net_calls; /* 0: there are none */
 };
 
 struct extension_secret {
@@ -91,9 +110,10 @@ struct extension_secret {
 void extension_refresh_emit(struct writer *w, const struct extension_refresh *r);
 
 /* Writes a whole block; the writer is bad when it does not fit. `arguments` and `net_features` as in struct extension; the
- * latter are written if r->features has EXTENSION_NET_OFFLOAD, and may be NULL otherwise. */
+ * latter are written if r->features has EXTENSION_NET_OFFLOAD, and may be NULL otherwise; `net_calls` with EXTENSION_NET_CALLS. */
 void extension_emit(struct writer *w, const struct extension_refresh *r, uint32_t n_arguments, struct bytes arguments,
-                    const struct extension_secret *secrets, size_t n_secrets, const uint8_t *net_features);
+                    const struct extension_secret *secrets, size_t n_secrets, const uint8_t *net_features,
+                    uint64_t net_calls);
 
 /* `b` begins with the block and may be longer. ERR_MALFORMED. */
 MUST_USE enum err extension_parse(struct bytes b, struct extension *e);

@@ -55,14 +55,17 @@ def ours(name, size):
                      f"--ipv4={address}/24", "-l", "*:warning"]
 
 
-def peer(name, size):
+def peer(name, size, xdp=None):
+    """`xdp`: the link on which knot answers by AF_XDP, too."""
     kind, address = PEERS[name]
-    folder = os.path.join(FOLDER, str(size), kind)
+    folder = os.path.join(FOLDER, str(size), f"{kind}-{xdp}" if xdp else kind)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     text, argv = CONFIGS[kind](folder, address, {f"{ZONE}.": zone_path(size)})
     slow, fast = FASTER[kind]
     assert slow in text
+    if xdp:  # by sockets it would need the address of the other one
+        text = text.replace(f"listen: {address}@53", "listen: 127.0.0.1@53", 1) + f"xdp:\n    listen: {xdp}@53\n"
     with open(f"{folder}/conf", "w") as f:
         f.write(text.replace(slow, fast, 1) if slow else text)
     return SERVER + ["env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *argv]
@@ -75,10 +78,10 @@ def ask(links, name, size, seconds, window=""):
     return int(out[0]), int(out[1]), int(out[2]), float(out[3])
 
 
-def start(links, name, size):
-    """The server, once it answers; the CPU seconds that it took until then; resident KB then."""
-    argv = [*SERVER, ECHO, "tap2"] if name == BARE else peer(name, size) if name in PEERS else ours(name, size)
-    server = Image(argv, netns=links.peer if name in PEERS else links.client.name)
+def start(links, name, size, argv=None):
+    """The server, once it answers; the CPU seconds that it took until then; resident KB then. `argv`: of one in the peers' namespace."""
+    own = [*SERVER, ECHO, "tap2"] if name == BARE else ours(name, size) if name in OURS else None
+    server = Image(own or argv or peer(name, size), netns=links.client.name if own else links.peer)
     end = time.monotonic() + LOAD_S
     try:
         while True:
@@ -96,9 +99,9 @@ def start(links, name, size):
 
 # ---- Measuring ----
 
-def measure(links, server, name, size):
+def measure(links, server, name, size, threads=()):
     """Queries for each second of the core's busy time; of the server's own; a second; per cent lost."""
-    with Busy(server) as busy:
+    with Busy(server, threads) as busy:
         answered, wrong, lost, seconds = ask(links, name, size, SECONDS)
     assert answered and not wrong, f"{name}: {wrong} of {answered} answers have no record"
     return answered / busy.whole, answered / busy.own, answered / seconds, 100 * lost / (answered + lost)

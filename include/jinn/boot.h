@@ -37,6 +37,12 @@ enum key_type {
     KEY_SECRET,   /* struct bytes: from --key-file NAME=FILE of the tender only */
     KEY_ROUTES,   /* struct ip_routes: 10.0.0.0/8,10.0.0.1; each time it is given adds one */
     KEY_IPS,      /* struct ip_list: 10.0.0.1,10.0.0.2; each time it is given adds some */
+    KEY_RANGE,    /* struct key_range: an int64_t with limits */
+};
+
+/* With a type of its own, so that other keys carry no limits. */
+struct key_range {
+    int64_t *value, least, most;
 };
 
 struct key {

@@ -10,18 +10,19 @@
  *     dns_server_run(server);
  *
  * What is in the cache is answered as zones are: by the stack itself, without a fiber. Each query to a server has a random port, a
- * random id and random capitals. Zones of the server come before all else; then block lists; then the empty zones of RFC 6303. */
+ * random id and random capitals. Zones of the server come before all else, and aliases that lead out of them are followed; then block lists; then the empty zones of
+ * RFC 6303. */
 #ifndef JINN_DNS_RESOLVER_H
 #define JINN_DNS_RESOLVER_H
 
 #include <jinn/block.h>
 #include <jinn/dns_server.h>
 
-/* Zero means the default in brackets. Lists are addresses or networks between blanks; views are BORROWED during the call. */
+/* Zero means the default in brackets. Lists are addresses or networks, with blanks or commas between them; views are BORROWED during the call. */
 struct dns_resolver_options {
     const char *hints;      /* addresses of the root's servers [those of the internet] */
     const char *forward;    /* resolvers that are asked for everything [none: it asks servers from the root down] */
-    const char *clients;    /* who may ask; `any` [private networks and the link's] */
+    const char *clients;    /* who may ask, our own zones, too; `any` [private networks and the link's] */
     size_t cache_bytes;     /* [4 MB] */
     uint32_t cache_entries; /* [one for 256 bytes] */
     uint32_t most_s;        /* of a lifetime [a day] */

@@ -76,7 +76,7 @@ struct dns_server_tcp_options {
 MUST_USE enum err dns_server_tcp(struct dns_server *d, struct stack *s, uint16_t port,
                                  const struct dns_server_tcp_options *o);
 
-/* Other servers, and who may change zones. Lists are words between blanks: who may is `192.0.2.1`, `10.0.0.0/8`, `key:NAME`,
+/* Other servers, and who may change zones. Lists are words with blanks or commas between them: who may is `192.0.2.1`, `10.0.0.0/8`, `key:NAME`,
  * `10.0.0.0/8+key:NAME` or `any`; servers are `ADDRESS`, `ADDRESS@PORT`, `ADDRESS@PORT+key:NAME`. */
 struct dns_server_peers_options {
     struct bytes keys;       /* of TSIG: BIND's or knot's text, or lines `NAME ALGORITHM BASE64` [none] */

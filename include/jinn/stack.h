@@ -170,7 +170,8 @@ struct udp_server {
 
 /* Takes the port and has `server` answer all that comes to it from now on, with at most `answer_bytes` each (beyond the MTU in
  * fragments; at most 65507). Such a socket has no udp_recv; all else works on it. BORROWS the server until udp_close. An
- * answer that can't be sent is dropped and counted, as are questions without an answer and those from port 0. ERR_IN_USE,
+ * answer that can't be sent is dropped and counted, as are questions without an answer and those from port 0. With 0 bytes it is no
+ * service but asks others: whoever started the image isn't told of the port, and one that the host has taken is ERR_IN_USE. ERR_IN_USE,
  * ERR_FULL, ERR_TOO_LARGE. */
 MUST_USE enum err stack_udp_serve(struct stack *s, uint16_t port, struct udp_server *server, size_t answer_bytes,
                                   struct udp_socket **u);

@@ -179,6 +179,9 @@ MUST_USE enum err host_socket_add(struct host_socket *s, struct host_stack *h, i
 void host_socket_close(struct host_socket *s);
 /* Of a socket whose server answers at once. */
 void host_udp_serve_end(struct host_udp *u);
+/* As stack_udp. Where a service can't have its port the program ends with a word; who asks gets ERR_IN_USE and takes another one. */
+enum host_udp_use { HOST_UDP_SERVES, HOST_UDP_ASKS };
+MUST_USE enum err host_udp_open(struct stack *s, uint16_t port, enum host_udp_use use, struct udp_socket **out);
 /* Opens a socket bound as `b` says to the port. Gives the descriptor, or -1 with errno. */
 int host_bound_socket(const struct host_bind *b, int kind, uint16_t port);
 /* The port can't be had for a reason that the operator can mend: says which and ends the process. */

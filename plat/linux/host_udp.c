@@ -95,7 +95,7 @@ static enum err open_at_all(struct host_udp *u, uint16_t port, int *problem)
     return OK;
 }
 
-static enum err open_sockets(struct host_udp *u, uint16_t port)
+static enum err open_sockets(struct host_udp *u, uint16_t port, enum host_udp_use use)
 {
     int problem = 0;
     for (int i = 0; i < SAME_PORT_TRIES; i++) {
@@ -107,6 +107,8 @@ static enum err open_sockets(struct host_udp *u, uint16_t port)
         if (port || problem != EADDRINUSE)
             break;
     }
+    if (use == HOST_UDP_ASKS)
+        return ERR_IN_USE;
     host_port_refused("udp", port, problem);
 }
 
@@ -127,7 +129,7 @@ static struct host_udp *free_socket(struct host_stack *h, uint16_t port, enum er
     return found;
 }
 
-enum err host_stack_udp(struct stack *s, uint16_t port, struct udp_socket **out)
+enum err host_udp_open(struct stack *s, uint16_t port, enum host_udp_use use, struct udp_socket **out)
 {
     struct host_stack *h = host_stack_of(s);
     enum err e;
@@ -135,16 +137,21 @@ enum err host_stack_udp(struct stack *s, uint16_t port, struct udp_socket **out)
     if (!u)
         return e;
     *u = (struct host_udp){.stack = h, .socket = {{.fd = -1}, {.fd = -1}}};
-    e = open_sockets(u, port);
+    e = open_sockets(u, port, use);
     if (e) {
-        h->counters.sockets_full++;
+        h->counters.sockets_full += e == ERR_FULL;
         u->port = 0;
         return e;
     }
-    if (port) /* one that was asked for by number is a service's */
+    if (port && use == HOST_UDP_SERVES) /* one that was asked for by number is a service's */
         host_serving(h, "udp", port);
     *out = (struct udp_socket *)(void *)u;
     return OK;
+}
+
+enum err host_stack_udp(struct stack *s, uint16_t port, struct udp_socket **out)
+{
+    return host_udp_open(s, port, HOST_UDP_SERVES, out);
 }
 
 uint16_t host_udp_port(const struct udp_socket *u)

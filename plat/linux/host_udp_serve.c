@@ -123,7 +123,7 @@ enum err host_stack_udp_serve(struct stack *s, uint16_t port, struct udp_server 
     if (answer_bytes > HOST_UDP_MAX_BYTES)
         return ERR_TOO_LARGE;
     struct host_serving *serving = malloc(sizeof *serving + answer_bytes);
-    enum err e = serving ? host_stack_udp(s, port, out) : ERR_FULL;
+    enum err e = serving ? host_udp_open(s, port, answer_bytes ? HOST_UDP_SERVES : HOST_UDP_ASKS, out) : ERR_FULL;
     if (e) {
         free(serving);
         return e;

@@ -82,6 +82,9 @@ void linux_net_attach(unsigned index, const char *value)
         d->on_host = true;
         return;
     }
+    if (strncmp(value, "xdp:", 4) == 0)
+        linux_fail(EXIT_DEVICE, "--net:%s=%s: only spt images have AF_XDP; give this one a tap",
+                   plat_devices[index].name, value);
     if (value[0] == '@') {
         if (!linux_descriptor(value, &d->fd))
             linux_fail(EXIT_DEVICE, "--net:%s=%s: not an open descriptor", plat_devices[index].name, value);

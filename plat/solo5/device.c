@@ -29,7 +29,7 @@ enum err plat_net_open(const char *name, struct plat_net_info *info)
     memcpy(info->mac, e->mac, sizeof info->mac);
     info->mtu_bytes = e->mtu_bytes;
     info->n_lost = given_lost(info->index);
-    info->features = given.extended ? given.extension.net_features[info->index] : 0;
+    info->features = given.extended ? given.extension.net_features[info->index] & NET_FEATURES : 0;
     return OK;
 }
 

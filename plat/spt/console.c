@@ -24,7 +24,7 @@ void plat_serving(const char *protocol, uint16_t port)
 void plat_exit(int status)
 {
     if (status != EXIT_BUG)
-        spt_write_behind();
+        spt_settle(false);
     for (;;)
         (void)SPT_CALL(SYS_exit_group, status, 0, 0, 0);
 }

@@ -50,19 +50,25 @@ static uint8_t behind_room[BEHIND_MAX][WHOLE_LINES(VNET_HEADER_BYTES + SHORT_BYT
 
 static uint64_t n_lost[SOLO5_ENTRIES_MAX];
 
+/* Enum net_feature, or EXTENSION_NET_CALLED. */
+static unsigned features_of(unsigned index)
+{
+    return given.extended ? given.extension.net_features[index] : 0;
+}
+
+static const struct extension_net_calls *calls(void)
+{
+    return (const struct extension_net_calls *)given.extension.net_calls;
+}
+
 const uint64_t *given_lost(unsigned index)
 {
-    return &n_lost[index];
+    return (features_of(index) & EXTENSION_NET_CALLED ? calls()->n_lost : n_lost) + index;
 }
 
 static bool has_header(unsigned index)
 {
-    return given.extended && given.extension.net_features[index];
-}
-
-static bool is_large(unsigned index)
-{
-    return has_header(index) && given.extension.net_features[index] & NET_LARGE_IN;
+    return features_of(index);
 }
 
 static bool any_ahead(void)
@@ -77,7 +83,7 @@ uint64_t spt_ahead(void)
 
 /* ---- Sending ---- */
 
-void spt_write_behind(void)
+static void write_behind(void)
 {
     unsigned n = behind.n;
     behind.n = 0;
@@ -86,6 +92,13 @@ void spt_write_behind(void)
         long r = SPT_CALL(SYS_write, given.manifest.entries[index].backing, behind_room[i], behind.frame[i].len, 0);
         n_lost[index] += r < 0;
     }
+}
+
+void spt_settle(bool idle)
+{
+    write_behind();
+    if (given.extension.net_calls)
+        calls()->settle(idle && !any_ahead());
 }
 
 static const struct net_offload plain;
@@ -163,9 +176,11 @@ enum err plat_net_send(unsigned index, const struct bytes *v, size_t n, const st
 {
     const struct solo5_entry *e = given_device(index, SOLO5_NET);
     must(n >= 1 && n <= NET_PARTS_MAX);
+    if (features_of(index) & EXTENSION_NET_CALLED)
+        return calls()->send(index, v, n);
     bool later = bytes_total(v, n) <= SHORT_BYTES;
     if (!later || !any_ahead() || behind.n == BEHIND_MAX)
-        spt_write_behind();
+        write_behind();
     if (!later)
         return sent(send_long((long)e->backing, has_header(index), v, n, o));
     uint8_t *frame = behind_room[behind.n];
@@ -223,13 +238,23 @@ static enum err read_one(unsigned index, const struct solo5_entry *e, uint8_t *b
     return r > 0 ? give_frame(index, bytes_of(buffer, (size_t)r), frame, o) : no_frame(r);
 }
 
+static enum err ask_for_one(unsigned index, struct bytes *frame, struct net_offload *o)
+{
+    *o = plain;
+    enum err e = calls()->recv(index, frame);
+    return e == ERR_CLOSED ? no_frame(0) : e;
+}
+
 enum err plat_net_recv(unsigned index, uint8_t *buffer, size_t size, struct bytes *frame, struct net_offload *o)
 {
     const struct solo5_entry *e = given_device(index, SOLO5_NET);
-    if (is_large(index) || (any_ahead() && ahead.index != index))
+    unsigned features = features_of(index);
+    if (features & EXTENSION_NET_CALLED)
+        return ask_for_one(index, frame, o);
+    if (features & NET_LARGE_IN || (any_ahead() && ahead.index != index))
         return read_one(index, e, buffer, size, frame, o);
     if (!any_ahead()) {
-        spt_write_behind();
+        write_behind();
         long r = read_ahead(index, e);
         if (!any_ahead())
             return no_frame(r);

@@ -33,7 +33,8 @@ enum {
 
 /* The device that frames were read of which nobody has looked at yet, as plat_wait gives it; 0: none. */
 uint64_t spt_ahead(void);
-/* Writes what waits behind such frames; what the host doesn't take is lost and counted. */
-void spt_write_behind(void);
+/* Sends what waits behind such frames, or with the tender; what the host doesn't take is lost and counted. `idle`: there is
+ * nothing to do now, so it may take a moment. */
+void spt_settle(bool idle);
 
 #endif

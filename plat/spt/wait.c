@@ -74,7 +74,7 @@ static uint64_t collect(const struct epoll_event *events, long n)
 uint64_t plat_wait(uint64_t deadline_ns)
 {
     struct epoll_event events[EVENTS_MAX] __attribute__((uninitialized)); /* the first n are set */
-    spt_write_behind();
+    spt_settle(deadline_ns != 0);
     uint64_t ahead = spt_ahead();
     int timeout = ahead ? 0 : timeout_for(deadline_ns);
     long n = arch_syscall(SYS_epoll_pwait, spt.boot.epoll_fd, (long)events, EVENTS_MAX, timeout, 0, 0);

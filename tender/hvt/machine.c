@@ -227,18 +227,18 @@ void machine_set_level(struct kvm_sregs *s, uint64_t selector)
                                  .present = 1};
 }
 
-/* An attempt to run, which ends before the guest does anything, but with what the guest asked for last done and told. */
-static void run_nothing(struct machine *m)
+bool machine_run_nothing(struct machine *m)
 {
     m->run->immediate_exit = 1;
-    (void)ioctl(TENDER_FD_CPU, KVM_RUN, 0);
+    int r = ioctl(TENDER_FD_CPU, KVM_RUN, 0);
     m->run->immediate_exit = 0;
+    return r < 0 && errno == EINTR;
 }
 
 struct kvm_sync_regs *machine_registers(struct machine *m)
 {
     m->run->kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
-    run_nothing(m);
+    (void)machine_run_nothing(m);
     m->run->kvm_valid_regs = 0;
     return &m->run->s.regs;
 }
@@ -246,7 +246,7 @@ struct kvm_sync_regs *machine_registers(struct machine *m)
 void machine_set_registers(struct machine *m)
 {
     m->run->kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
-    run_nothing(m);
+    (void)machine_run_nothing(m);
     m->run->kvm_dirty_regs = 0;
 }
 

@@ -26,6 +26,9 @@ void machine_create(struct machine *m, struct tender *t);
 /* The page tables, with the image's segments in memory, and the processor at its entry point. */
 void machine_prepare(struct machine *m);
 
+/* An attempt to run, which ends before the guest does anything, but with what the guest asked for last done and told. False, and
+ * errno: it ended otherwise. */
+bool machine_run_nothing(struct machine *m);
 /* The registers of a processor that does not run, in the page that is shared: valid until it runs. */
 struct kvm_sync_regs *machine_registers(struct machine *m);
 /* Takes general and system registers from there, changed. */

@@ -67,6 +67,7 @@ static void confine(const struct tender *t)
                                     .interrupt_fd = TENDER_FD_INTERRUPT};
     confine_namespaces();
     confine_files(); /* before there may be no more descriptors */
+    run_first(&machine);
     confine_limits();
     confine_signals(t);
     confine_calls(&policy, t->options.image);

@@ -195,13 +195,20 @@ static void on_exit_of_kvm(struct machine *m)
     }
 }
 
+void run_first(struct machine *m)
+{
+    if (!machine_run_nothing(m))
+        fail(FAIL_HOST, "the host's KVM does not begin to run the image: %s%s", strerror(errno),
+             errno == EAGAIN ? "; may this user have one more thread (`ulimit -u`)?" : "");
+}
+
 void run(struct machine *m)
 {
     debug_begin(m);
     for (;;) {
         if (ioctl(TENDER_FD_CPU, KVM_RUN, 0) == 0)
             on_exit_of_kvm(m);
-        else if (errno == EINTR || errno == EAGAIN)
+        else if (errno == EINTR)
             debug_interrupted(m);
         else if (errno == EFAULT)
             on_fault(m, DEBUG_SIGBUS, "used memory that the host protects, or a page of a file that is gone", 0, 0);

@@ -319,7 +319,8 @@ def our_own_name_server():
 def aliases():
     equal(data(ask("alias.nsd.lab", "AAAA")), ["2001:db8::1", "www.nsd.lab."])
     equal(data(ask("across.nsd.lab")), ["192.0.2.10", "www.own.lab."])
-    equal(ask("loop.nsd.lab").rcode(), dns.rcode.SERVFAIL)
+    r = ask("loop.nsd.lab", use_edns=0)
+    equal((r.rcode(), ede(r)), (dns.rcode.SERVFAIL, []))
 
 
 def what_is_not():
@@ -544,7 +545,18 @@ def cases(servers):
     suite.case("clients are limited", clients_are_limited)
     suite.case("forwarding and zeros", forwarding_and_zeros)
     suite.case("servers by IPv6", servers_by_ipv6)
+    suite.case("sockets towards servers are no services", sockets_towards_servers_are_no_services)
     suite.case("old answers when servers are silent", old_answers_when_servers_are_silent, servers)
+
+
+# Their ports are drawn anew for each question, and told to nobody.
+def sockets_towards_servers_are_no_services():
+    keys = [f"--ipv4={US}/24", "--ipv4-gateway=10.77.0.1", f"--hints={HINT}", "--via-six=false", "--validate=false"]
+    with Image([JINN, "run", "-t", TARGET, "--net", "service=tap0", f"{FOLDER}/resolver", "--"] + keys, b"serves tcp port 53") as image:
+        for name in ("www", "txt", "alias", "a.b.c.d.e"):
+            ask(name + ".nsd.lab")
+        image.stop()
+        equal(re.findall(rb"serves (\w+ port \d+)", image.drain()), [b"udp port 53", b"tcp port 53"])
 
 
 def main():

@@ -2,6 +2,8 @@
 /* Servers that answer at once, on the host's sockets. */
 #include "test/linux/host.h"
 
+#include <fcntl.h>
+
 enum { FLOOD = 150 }; /* fewer than the kernel keeps for a socket */
 
 struct backwards {
@@ -158,12 +160,43 @@ static void what_has_no_answer_is_counted(void **state)
     run_with(&four, silent);
 }
 
+/* A resolver draws its ports: one that somebody on this host has is no reason to end, and nobody has to know of the others. */
+static void asking(void)
+{
+    int fd = plain(AF_INET, SOCK_DGRAM), said[2];
+    char line[64];
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    b = (struct backwards){.server = {answer_next}};
+    assert_int_equal(stack_udp_serve(s, local_of(fd).port, &b.server, 0, &u), ERR_IN_USE);
+    assert_int_equal(counters()->sockets_full, 0);
+    assert_int_equal(pipe2(said, O_NONBLOCK), 0);
+    int control = linux_state.control;
+    linux_state.control = said[1];
+    assert_int_equal(stack_udp_serve(s, free_port(SOCK_DGRAM), &b.server, 0, &u), OK);
+    assert_true(read(said[0], line, sizeof line) < 0);
+    udp_close(u);
+    open_server();
+    assert_true(read(said[0], line, sizeof line) > 0);
+    udp_close(u);
+    linux_state.control = control;
+    close(said[0]);
+    close(said[1]);
+    close(fd);
+}
+
+static void who_asks_takes_another_port_and_tells_nobody(void **state)
+{
+    run_with(&four, asking);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_families_are_answered),
         cmocka_unit_test(all_of_a_flood_are_answered),
         cmocka_unit_test(what_has_no_answer_is_counted),
+        cmocka_unit_test(who_asks_takes_another_port_and_tells_nobody),
     };
     return run_host_tests("host_udp_serve", tests, ARRAY_LEN(tests));
 }

@@ -113,6 +113,10 @@ manifest 'a missing folder'              '8: from = .*there is no folder'       
 manifest 'a key of no type'              '10: .key port. has no type'                 '/^type/d'
 manifest 'a key of an unknown type'      '11: no type .*mean .port'                   's/= port/= prot/'
 manifest 'a bad default port'            '10: the default .99999'                     's/= 80/= 99999/'
+manifest 'a default beyond the limits'   '10: the default .80. of key port is not from 81' 's/= port/= int\nleast = 81\nmost = 90/'
+manifest 'limits of something else'      '10: key port: least and most are limits of an int' '$a least = 1\nmost = 2'
+manifest 'limits the wrong way round'    '10: key port: least and most are limits' 's/= port/= int\nleast = 90\nmost = 80/'
+manifest 'a limit that is no number'     '12: least = many: not a number from 0 to 65535' 's/= port/= int\nleast = many/'
 manifest 'a key with a taken name'       '10: --ipv4 means'                           's/key port/key ipv4/'
 manifest 'a bad key name'                '10: .Port. is no name'                      's/key port/key Port/'
 manifest 'a default and optional'        '10: .*has a default and is optional'        '$a optional = true'
@@ -253,6 +257,9 @@ run 'too little memory'        64 '--mem 1: write megabytes'          --mem 1
 run 'memory in words'          64 '--mem lots: write'                 --mem lots
 run 'a folder in a sealed image' 64 'sealed image'                    --kv files="$work/good/files"
 run 'a missing secret file'    66 'no such file'                      --key-file token="$work/nix"
+refused 'run: a secret that nobody wants' 64 '--key-file tokne: good has no secret key of that name; there is token' \
+	bash -c 'cp -r "$1/good" "$1/secretive" && printf "\\n[key token]\ntype = secret\noptional = true\n" >>"$1/secretive/jinn.ini"
+		echo x >"$1/x" && exec "$0" run -q --key-file tokne="$1/x" "$1/secretive"' "$jinn" "$work"
 # An image has one console; what it says comes on standard output.
 key() { refused "key: $1" 64 "$2" bash -c '"$0" "$@" >&2' "$jinn" run -q "$image" -- "${@:3}"; }
 key 'unknown'      'there is no key --prt; did you mean --port'  --prt=1

@@ -111,6 +111,8 @@ static void words_of_servers(void **state)
                {"192.0.2", "not an address"},
                {"192.0.2.1@", "not a port"},
                {"192.0.2.1@65536", "not a port"},
+               {"192.0.2.1@0", "not a port"},
+               {"192.0.2.1,192.0.2.2@53, \t2001:db8::1+key:a,", NULL},
                {"192.0.2.1+a", "not key:NAME behind the +"},
                {"192.0.2.1+key:a..b", "not key:NAME behind the +"},
                {"1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8", NULL},

@@ -318,6 +318,7 @@ static void questions_fill_up(void)
     assert_true(ask("too.much.", DNS_A));
     assert_int_equal(got.rcode, DNS_SERVFAIL);
     assert_int_equal(resolver->n.waiting_full, 1);
+    assert_int_equal(got.ede, 0);
     while (dns_iterate_deadline(resolver->iterate) != TIME_NEVER)
         dns_iterate_tick(resolver->iterate, dns_iterate_deadline(resolver->iterate));
     assert_int_equal(resolver->waiting.n_used, 0);
@@ -423,6 +424,85 @@ static void strangers(void **state)
     run(strangers_are_refused, (struct dns_resolver_options){0});
 }
 
+static const char own_zone[] = "@ 60 SOA ns h 1 1 1 1 1\n@ 60 NS ns\nns 60 A 10.0.0.2\nweb 60 CNAME www.example.\n"
+                               "here 60 CNAME ns\nnothing 60 CNAME gone\nads 60 CNAME x.ads.example.\n"
+                               "old 60 DNAME example.\ndeep 60 NS ns.deep\nns.deep 60 A 10.0.0.3\n";
+
+static void load_own_zone(void)
+{
+    struct dns_name name;
+    assert_null(dns_name_parse(bytes_str("home."), dns_root(), &name));
+    assert_int_equal(dns_server_load_text(server, dns_name_bytes(&name), bytes_str(own_zone), "home.zone"), OK);
+}
+
+/* What is asked of servers is answered by them, one label after the other. */
+static void serve_all(void)
+{
+    for (size_t i = 0; i < n_sent; i++) {
+        if (sent[i].to.port == DNS_PORT)
+            serve(&sent[i], false);
+    }
+}
+
+static void own_aliases(void)
+{
+    load_own_zone();
+    assert_true(ask("here.home.", DNS_A));
+    assert_int_equal(got.n_answers, 2);
+    assert_true(ask("nothing.home.", DNS_A));
+    assert_int_equal(got.rcode, DNS_NXDOMAIN);
+    assert_true(ask("web.home.", DNS_CNAME));
+    assert_true(ask("web.home.", DNS_ANY));
+    assert_true(ask("a.deep.home.", DNS_A)); /* a referral */
+    assert_int_equal(got.n_answers, 0);
+    assert_int_equal(n_sent, 0);
+    assert_false(ask("web.home.", DNS_A));
+    serve_all();
+    read_answer(bytes_of(sent[n_sent - 1].data, sent[n_sent - 1].len));
+    assert_int_equal(sent[n_sent - 1].to.port, 4000);
+    assert_int_equal(got.rcode, DNS_NOERROR);
+    assert_int_equal(got.n_answers, 2);
+    assert_int_equal(got.flags & (DNS_AA | DNS_AD | DNS_TC), DNS_AA);
+    assert_int_equal(resolver->waiting.n_used, 0);
+    n_sent = 0;
+    assert_true(ask("web.home.", DNS_A)); /* the cache has it */
+    assert_int_equal(got.n_answers, 2);
+    assert_true(ask("www.old.home.", DNS_A)); /* DNAME, its alias, the address */
+    assert_int_equal(got.n_answers, 3);
+    assert_int_equal(n_sent, 0);
+}
+
+static void aliases_of_our_own_zones(void **state)
+{
+    run(own_aliases, (struct dns_resolver_options){0});
+}
+
+static void own_failing(void)
+{
+    struct dns_name name;
+    load_own_zone();
+    assert_null(dns_name_parse(bytes_str("ads.example."), dns_root(), &name));
+    assert_int_equal(dns_block_add(&resolver->block, dns_name_bytes(&name)), OK);
+    assert_true(ask("ads.home.", DNS_A));
+    assert_int_equal(got.rcode, DNS_NXDOMAIN);
+    assert_int_equal(got.ede, DNS_EDE_BLOCKED);
+    send_result = ERR_UNREACHABLE;
+    assert_true(ask("web.home.", DNS_A));
+    assert_int_equal(got.rcode, DNS_SERVFAIL);
+    assert_int_equal(got.n_answers, 0);
+    send_result = OK;
+    const struct ip stranger = ip4(192, 0, 2, 1);
+    assert_true(ask_from(&stranger, "ns.home.", DNS_A));
+    assert_int_equal(got.rcode, DNS_REFUSED);
+    assert_int_equal(got.n_answers, 0);
+    assert_int_equal(got.ede, DNS_EDE_PROHIBITED);
+}
+
+static void aliases_that_lead_nowhere_and_strangers(void **state)
+{
+    run(own_failing, (struct dns_resolver_options){.hints = "10.0.0.1"});
+}
+
 static void nothing_can_be_sent(void)
 {
     send_result = ERR_UNREACHABLE;
@@ -505,6 +585,8 @@ int main(void)
         cmocka_unit_test(truncated),
         cmocka_unit_test(tcp_clients),
         cmocka_unit_test(strangers),
+        cmocka_unit_test(aliases_of_our_own_zones),
+        cmocka_unit_test(aliases_that_lead_nowhere_and_strangers),
         cmocka_unit_test(without_a_way),
         cmocka_unit_test(rules_come_first),
         cmocka_unit_test(options_that_are_wrong),

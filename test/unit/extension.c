@@ -32,7 +32,7 @@ static size_t emit(uint32_t n_arguments, const char *arguments, size_t arguments
                                                {bytes_str("empty"), {NULL, 0}}};
     struct extension_refresh r = sample_refresh();
     struct writer w = writer_of(buffer, sizeof buffer);
-    extension_emit(&w, &r, n_arguments, bytes_of(arguments, arguments_len), secrets, n_secrets, NULL);
+    extension_emit(&w, &r, n_arguments, bytes_of(arguments, arguments_len), secrets, n_secrets, NULL, 0);
     assert_true(writer_good(&w));
     return writer_len(&w);
 }
@@ -103,7 +103,7 @@ static void block_that_does_not_fit_is_not_written(void **state)
     for (size_t room = 0; room < EXTENSION_HEADER_BYTES + EXTENSION_REFRESH_BYTES + 12; room += 7) {
         uint8_t *small = malloc(room ? room : 1);
         struct writer w = writer_of(small, room);
-        extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, NULL);
+        extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, NULL, 0);
         assert_false(writer_good(&w));
         free(small);
     }
@@ -116,7 +116,7 @@ static void net_features_come_only_when_they_were_announced(void **state)
     struct extension e;
     struct writer w = writer_of(buffer, sizeof buffer);
     r.features |= EXTENSION_NET_OFFLOAD;
-    extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, features);
+    extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, features, 0);
     size_t len = writer_len(&w);
     assert_int_equal(extension_parse(writer_bytes(&w), &e), OK);
     assert_memory_equal(e.net_features, features, sizeof features);
@@ -125,11 +125,28 @@ static void net_features_come_only_when_they_were_announced(void **state)
     /* An image that does not say that it knows them gets the block of before, to the byte. */
     w = writer_of(buffer, sizeof buffer);
     r.features &= ~(uint64_t)EXTENSION_NET_OFFLOAD;
-    extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, features);
+    extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, features, 0);
     assert_int_equal(writer_len(&w), len - EXTENSION_DEVICES);
     assert_int_equal(extension_parse(writer_bytes(&w), &e), OK);
     memset(features, 0, sizeof features);
     assert_memory_equal(e.net_features, features, sizeof features);
+}
+
+static void net_calls_come_only_when_they_were_announced(void **state)
+{
+    struct extension_refresh r = sample_refresh();
+    struct extension e;
+    for (int announced = 0; announced < 2; announced++) {
+        struct writer w = writer_of(buffer, sizeof buffer);
+        r.features &= ~(uint64_t)(EXTENSION_NET_OFFLOAD | EXTENSION_NET_CALLS);
+        r.features |= announced ? EXTENSION_NET_CALLS : 0;
+        extension_emit(&w, &r, 0, bytes_of(NULL, 0), NULL, 0, NULL, UINT64_C(0x123456789abcdef0));
+        assert_int_equal(writer_len(&w), EXTENSION_HEADER_BYTES + EXTENSION_REFRESH_BYTES + 12 + (announced ? 8 : 0));
+        assert_int_equal(extension_parse(writer_bytes(&w), &e), OK);
+        assert_int_equal(e.net_calls, announced ? UINT64_C(0x123456789abcdef0) : 0);
+    }
+    assert_int_equal(extension_parse(bytes_of(buffer, EXTENSION_HEADER_BYTES + EXTENSION_REFRESH_BYTES + 19), &e),
+                     ERR_MALFORMED);
 }
 
 int main(void)
@@ -141,6 +158,7 @@ int main(void)
         cmocka_unit_test(every_cut_and_every_longer_length_is_refused),
         cmocka_unit_test(block_that_does_not_fit_is_not_written),
         cmocka_unit_test(net_features_come_only_when_they_were_announced),
+        cmocka_unit_test(net_calls_come_only_when_they_were_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

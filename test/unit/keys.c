@@ -18,7 +18,7 @@
 static struct {
     const char *text;
     bool loud;
-    int64_t count;
+    int64_t count, bytes;
     uint16_t port;
     struct ip gateway;
     struct ip_net net;
@@ -27,6 +27,8 @@ static struct {
     struct ip_routes routes;
     struct ip_list servers;
 } got;
+
+static struct key_range bytes_range = {&got.bytes, 512, 4096}, most_range = {&got.bytes, 0, UINT32_MAX};
 
 static const struct key keys[] = {
     {"greeting", KEY_STRING, false, &got.text, "hello", "what to say"},
@@ -40,6 +42,8 @@ static const struct key keys[] = {
     {"tls-key", KEY_SECRET, true, &got.secret, NULL, "private key"},
     {"ipv4-route", KEY_ROUTES, true, &got.routes, NULL, "another way"},
     {"dns-servers", KEY_IPS, true, &got.servers, NULL, "name servers"},
+    {"bytes", KEY_RANGE, false, &bytes_range, "1232", "of an answer"},
+    {"most", KEY_RANGE, true, &most_range, NULL, "of all"},
 };
 
 static const char *console_from;
@@ -165,6 +169,11 @@ static void mistakes(void **state)
         {{"--port=1", "--port=2"}, "test: --port is given twice\n"},
         {{"--loud=maybe"}, "test: --loud=maybe: not true or false\n"},
         {{"--count=1.5"}, "test: --count=1.5: not a whole number\n"},
+        {{"--bytes=511"}, "test: --bytes=511: not a whole number from 512 to 4096\n"},
+        {{"--bytes=4097"}, "test: --bytes=4097: not a whole number from 512 to 4096\n"},
+        {{"--bytes=66768"}, "test: --bytes=66768: not a whole number from 512 to 4096\n"}, /* 1232 in 16 bits */
+        {{"--bytes=x"}, "test: --bytes=x: not a whole number from 512 to 4096\n"},
+        {{"--most=-1"}, "test: --most=-1: not a whole number from 0 to 4294967295\n"},
         {{"--ipv4=10.0.0.2"}, "test: --ipv4=10.0.0.2: not an address and prefix such as 10.0.0.2/24\n"},
         {{"--ipv4=10.0.0.2/33"}, "test: --ipv4=10.0.0.2/33: not an address and prefix such as 10.0.0.2/24\n"},
         {{"--ipv4-route=10.0.0.0/8"},
@@ -189,6 +198,15 @@ static void mistakes(void **state)
         assert_int_equal(status, EXIT_ARGUMENTS);
         assert_string_equal(console_from, cases[i].says);
     }
+}
+
+static void limits_themselves_are_good(void **state)
+{
+    int status = 0;
+    assert_true(parse_keys(keys, ARRAY_LEN(keys), (const char *const[]){"--bytes=512", NULL}, &status));
+    assert_int_equal(got.bytes, 512);
+    assert_true(parse_keys(keys, ARRAY_LEN(keys), (const char *const[]){"--bytes=4096", NULL}, &status));
+    assert_int_equal(got.bytes, 4096);
 }
 
 static void required_keys(void **state)
@@ -281,6 +299,7 @@ int main(void)
         cmocka_unit_test(routes_are_given_again_and_again),
         cmocka_unit_test(all_forms),
         cmocka_unit_test(mistakes),
+        cmocka_unit_test(limits_themselves_are_good),
         cmocka_unit_test(required_keys),
         cmocka_unit_test(help),
         cmocka_unit_test(log_rules_from_arguments),

@@ -98,7 +98,7 @@ static void emit(bool extended)
     m.entries[3] = (struct solo5_entry){
         .type = SOLO5_BLOCK, .backing = LARGE, .attached = true, .capacity_bytes = LARGE_BYTES, .block_bytes = 4096};
     m.entries[4] = (struct solo5_entry){.type = SOLO5_NET, .backing = 9, .attached = false};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended, false, -1, -1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, extended ? CONTROL : -1, -1, extended, false, -1, -1, false};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
 }
@@ -209,7 +209,7 @@ static void discards_stay_within_the_device(void **state)
                      allowed(SYS_fallocate, LARGE, 3, 0, top | lens[i]));
     }
     assert_false(allowed(SYS_fallocate, LARGE, 3, top - 1, top - 1));
-    struct seccomp_policy policy = {&none, EPOLL, TIMER, CONTROL, -1, true, false, -1, -1};
+    struct seccomp_policy policy = {&none, EPOLL, TIMER, CONTROL, -1, true, false, -1, -1, false};
     seccomp_emit(&policy, &program);
     for (uint64_t fd = 0; fd < 80; fd++)
         assert_false(allowed(SYS_fallocate, fd, 3, 0, 512));
@@ -219,7 +219,7 @@ static void discards_stay_within_the_device(void **state)
 static void a_virtual_processor_may_only_run(void **state)
 {
     static struct solo5_manifest m = {.n = 1};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1, false};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     for (uint64_t fd = 0; fd < 80; fd++)
@@ -236,7 +236,7 @@ static void a_virtual_processor_that_is_debugged_may_do_little_more(void **state
 {
     enum { DEBUG = 72, INTERRUPT = 73 };
     static struct solo5_manifest m = {.n = 1};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, DEBUG, INTERRUPT};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, DEBUG, INTERRUPT, false};
     const unsigned long requests[] = {KVM_SET_GUEST_DEBUG, KVM_GET_XSAVE, KVM_SET_XSAVE};
     for (int debugged = 0; debugged < 2; debugged++) {
         policy.debugged = debugged;
@@ -260,6 +260,21 @@ static void a_virtual_processor_that_is_debugged_may_do_little_more(void **state
     }
 }
 
+/* With devices that are called it may pause, and nothing else is different. */
+static void an_image_with_called_devices_may_pause(void **state)
+{
+    static struct solo5_manifest m = {.n = 1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, -1, true, false, -1, -1, false};
+    for (int pauses = 0; pauses < 2; pauses++) {
+        policy.pauses = pauses;
+        seccomp_emit(&policy, &program);
+        for (long n = 0; n < 600; n++) {
+            if (n != SYS_exit_group)
+                assert_int_equal(allowed(n, 99, 0, 0, 0), pauses && n == SYS_nanosleep);
+        }
+    }
+}
+
 /* 63 of them are as many as a manifest can have. */
 static void all_devices_that_there_can_be_fit(void **state)
 {
@@ -271,7 +286,7 @@ static void all_devices_that_there_can_be_fit(void **state)
                                             .attached = true,
                                             .capacity_bytes = LARGE_BYTES + i * 512,
                                             .block_bytes = 512};
-    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1};
+    struct seccomp_policy policy = {&m, EPOLL, TIMER, CONTROL, VCPU, true, false, -1, -1, false};
     seccomp_emit(&policy, &program);
     assert_false(program.full);
     for (size_t i = 1; i < m.n; i++) {
@@ -304,6 +319,7 @@ int main(void)
         cmocka_unit_test(discards_stay_within_the_device),
         cmocka_unit_test(a_virtual_processor_may_only_run),
         cmocka_unit_test(a_virtual_processor_that_is_debugged_may_do_little_more),
+        cmocka_unit_test(an_image_with_called_devices_may_pause),
         cmocka_unit_test(all_devices_that_there_can_be_fit),
         cmocka_unit_test(a_program_that_is_full_says_so),
     };
