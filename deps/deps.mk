@@ -77,15 +77,19 @@ $(MUSL_LIB): $(DEPS)/src/musl.origin libc/musl/syscall_arch.h
 	mkdir -p $(DEPS)/musl/lib && cp lib/libc.a $@.tmp && mv $@.tmp $@)
 
 # Mbed TLS: one set of headers with our configuration in the place of its own. It has no SipHash, which cookies of DNS servers are
-# made with: that file of libsodium's goes into the same archive, and its header stands beside. Its SHA-1 is BearSSL's in the innermost
-# function, which is 0.7 KB instead of 4.8 (deps/sha1_process.c).
+# made with, and no Ed25519, which zones are signed with: those files of libsodium's go into the same archive, and their headers
+# stand beside. Its SHA-1 is BearSSL's in the innermost function, which is 0.7 KB instead of 4.8 (deps/sha1_process.c).
 SODIUM  := $(DEPS)/src/libsodium/src/libsodium
 BEARSSL := $(DEPS)/src/bearssl
+SODIUM_HEADERS := crypto_shorthash_siphash24 crypto_sign_ed25519 crypto_hash_sha512 export
+# Verifying a signature by Ed25519 needs these, and of them only what deps-ed25519 keeps.
+ED25519 := crypto_sign/ed25519/ref10/open.c crypto_sign/ed25519/ref10/sign.c crypto_core/ed25519/ref10/ed25519_ref10.c \
+           crypto_hash/sha512/cp/hash_sha512_cp.c crypto_verify/sodium/verify.c sodium/utils.c
 MBEDTLS_PARTS := deps/mbedtls.mk deps/mbedtls_random_config.h deps/mbedtls_p256_config.h deps/sha1_process.c $(DEPS)/src/bearssl.origin
 $(DEPS)/mbedtls/stamp: $(DEPS)/src/mbedtls.origin $(DEPS)/src/libsodium.origin deps/mbedtls_config.h
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r $(DEPS)/src/mbedtls/include $(@D)/ && \
 	cp deps/mbedtls_config.h $(@D)/include/mbedtls/ && mkdir $(@D)/include/sodium && \
-	cp $(SODIUM)/include/sodium/crypto_shorthash_siphash24.h $(SODIUM)/include/sodium/export.h $(@D)/include/sodium/ && touch $@
+	cp $(SODIUM_HEADERS:%=$(SODIUM)/include/sodium/%.h) $(@D)/include/sodium/ && touch $@
 
 $(MBEDTLS_GUEST_LIB): $(DEPS)/mbedtls/stamp $(MUSL_LIB) $(MBEDTLS_PARTS)
 	$(call deps-logged,mbedtls-guest,building,$(call deps-mbedtls,$(DEPS_GUEST_CFLAGS) $(MUSL_CPPFLAGS)))
@@ -99,8 +103,19 @@ $(MAKE) -C $(DEPS)/src/mbedtls/library -f $(CURDIR)/deps/mbedtls.mk \
 	OBJ=$(@D)/mbedtls LIB=$@.all CC='$(DEPS_CC)' CFLAGS='$(1) $(MBEDTLS_CPPFLAGS)' SMALL=-Os CONFIG=$(CURDIR)/deps && \
 $(DEPS_CC) $(1) -I$(SODIUM)/include/sodium -c -o $(@D)/siphash.o \
 	$(SODIUM)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c && \
+$(call deps-ed25519,$(1)) && \
 rm -rf $(@D)/bearssl && mkdir $(@D)/bearssl && cd $(@D)/bearssl && \
 $(DEPS_CC) $(1) $(MBEDTLS_CPPFLAGS) -Os -I$(BEARSSL)/inc -I$(BEARSSL)/src -c \
 	$(BEARSSL)/src/hash/sha1.c $(BEARSSL)/src/codec/dec32be.c $(BEARSSL)/src/codec/enc32be.c $(CURDIR)/deps/sha1_process.c && mv sha1.o sha1_round.o && \
-ar rsD $@.all $(@D)/siphash.o $(@D)/bearssl/*.o && mv $@.all $@
+ar rsD $@.all $(@D)/siphash.o $(@D)/ed25519.o $(@D)/bearssl/*.o && mv $@.all $@
+endef
+
+# $(call deps-ed25519,FLAGS): one object that knows one function. What else is in those files, signing and guarded memory, is
+# left out, and so are the names that only that asked for. HAVE_TI_MODE: numbers of 64 bits, with products of 128.
+define deps-ed25519
+rm -rf $(@D)/ed25519 && mkdir $(@D)/ed25519 && (cd $(@D)/ed25519 && \
+$(DEPS_CC) $(1) -Os -w -DHAVE_TI_MODE=1 -I$(SODIUM)/include/sodium -I$(SODIUM)/include/sodium/private -c $(ED25519:%=$(SODIUM)/%)) && \
+ld -r --gc-sections -u crypto_sign_ed25519_verify_detached -o $(@D)/ed25519.o $(@D)/ed25519/*.o && \
+objcopy --keep-global-symbol=crypto_sign_ed25519_verify_detached --strip-unneeded-symbol=randombytes_buf \
+	--strip-unneeded-symbol=sodium_misuse $(@D)/ed25519.o
 endef

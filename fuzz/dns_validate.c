@@ -5,7 +5,8 @@
  *       the zone really has not got may be denied.
  * 2: records of any content; nothing is known of what they prove, only that it ends and stays within bounds.
  * 3: entries of a cache, unsigned or with signatures that are none, below an anchor: nothing of it may be secure.
- * 4: text of trust anchors: what is read and written again is the same. */
+ * 4: text of trust anchors: what is read and written again is the same.
+ * 5: a set, a signature and a key that belong together by what they say: what verifies doesn't any more after a change. */
 #include "base/radix.h"
 #include "proto/dns_denial.h"
 #include "proto/dns_validate.h"
@@ -307,11 +308,35 @@ static void read_anchors(struct bytes text)
     must(bytes_equal(writer_bytes(&w), writer_bytes(&x)));
 }
 
+/* What is in the way of the calculation is put right: the type, the tag, the time. */
+static void verify_anything(struct reader *r)
+{
+    struct dns_name owner;
+    struct bytes rdata[7];
+    uint8_t rrsig[UINT8_MAX];
+    struct dnssec_rrsig sig;
+    if (!read_any_name(r, &owner))
+        return;
+    struct dnssec_set set = {dns_name_bytes(&owner), read_be16(r), DNS_IN, rdata, read_u8(r) % (ARRAY_LEN(rdata) + 1)};
+    for (size_t i = 0; i < set.n; i++)
+        rdata[i] = read_any(r);
+    struct bytes given = read_any(r), key = read_any(r);
+    if (!reader_good(r) || !dnssec_rrsig_parse(given, &sig))
+        return;
+    memcpy(rrsig, given.data, given.len);
+    uint16_t tag = dnssec_key_tag(key);
+    memcpy(rrsig, (uint8_t[]){(uint8_t)(set.type >> 8), (uint8_t)set.type}, 2);
+    memcpy(rrsig + 16, (uint8_t[]){(uint8_t)(tag >> 8), (uint8_t)tag}, 2);
+    enum err e = dnssec_verify(&set, bytes_of(rrsig, given.len), key, sig.inception);
+    rrsig[7] ^= 1; /* the time to live that was signed */
+    must(dnssec_verify(&set, bytes_of(rrsig, given.len), key, sig.inception) != OK || e != OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reader r = reader_of(bytes_of(data, size));
-    switch (read_u8(&r) % 5) {
+    switch (read_u8(&r) % 6) {
     case 0:
         deny_truly(&r, DNS_NSEC);
         break;
@@ -324,8 +349,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 3:
         validate_anything(&r);
         break;
-    default:
+    case 4:
         read_anchors(read_rest(&r));
+        break;
+    default:
+        verify_anything(&r);
     }
     return 0;
 }

@@ -47,6 +47,8 @@ struct dns_validate_counters {
     uint64_t checks;                                            /* signatures that were verified, or not */
     uint64_t many_checks, many_tags, many_digests, many_hashes; /* limits that were hit */
     uint64_t many_iterations;                                   /* insecure for that */
+    uint64_t
+        many_bytes; /* signatures by Ed25519 that were not verified: what was signed is too long, or memory was short */
 };
 
 struct dns_validator;

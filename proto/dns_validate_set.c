@@ -96,7 +96,9 @@ static bool check(struct dns_walk *w, struct trial *t, const struct dnssec_rrsig
 {
     if (!may_check(w, t))
         return false;
-    if (dnssec_verify(t->set, rrsig, key, w->now_s) != OK) {
+    enum err e = dnssec_verify(t->set, rrsig, key, w->now_s);
+    if (e != OK) {
+        w->v->counters.many_bytes += e == ERR_FULL;
         t->failed = true;
         return false;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Signatures of DNSSEC, one set at a time: RFC 4034 3.1.8.1 (what is signed), RFC 4034 B (key tags), RFC 4034 5.1.4 (digests),
- * RFC 3110 and 5702 (RSA), RFC 6605 (ECDSA), RFC 8624 (which of them). Pure; the cryptography is Mbed TLS's.
+ * RFC 3110 and 5702 (RSA), RFC 6605 (ECDSA), RFC 8080 (Ed25519), RFC 8624 (which of them). Pure; the cryptography is Mbed TLS's,
+ * that of Ed25519 libsodium's.
  *
  * Whether a chain of keys leads to a trust anchor, and whether denials fit, is for the callers to find out. */
 #ifndef PROTO_DNSSEC_H
@@ -16,7 +17,8 @@ enum dnssec_algorithm {
     DNSSEC_RSASHA256 = 8,
     DNSSEC_RSASHA512 = 10,
     DNSSEC_ECDSAP256SHA256 = 13,
-    DNSSEC_ECDSAP384SHA384 = 14
+    DNSSEC_ECDSAP384SHA384 = 14,
+    DNSSEC_ED25519 = 15
 };
 
 enum dnssec_digest { DNSSEC_SHA1 = 1, DNSSEC_SHA256 = 2, DNSSEC_SHA384 = 4 };
@@ -28,6 +30,8 @@ enum dnssec_digest { DNSSEC_SHA1 = 1, DNSSEC_SHA256 = 2, DNSSEC_SHA384 = 4 };
 
 #define DNSSEC_RSA_BITS_MIN 512  /* less was never allowed, */
 #define DNSSEC_RSA_BITS_MAX 4096 /* and more only costs */
+/* What Ed25519 signs has to lie in one piece. A set that goes into a message without compression, its signature beside it, has less. */
+#define DNSSEC_SIGNED_BYTES 65536
 #define DNSSEC_DS_BYTES (4 + 48)
 #define DNSSEC_ECDSA_BYTES 96 /* a signature, or a public key, of P-384 */
 /* Rdata of the longest signature that we make. */
@@ -63,7 +67,8 @@ uint16_t dnssec_key_tag(struct bytes dnskey);
 
 /* Whether this key made this signature of this set, and the signature is valid at `now_s`. ERR_INVALID: it did not (or key and
  * signature don't belong together, or the owner has fewer labels than were signed); ERR_TIMEOUT: too early or too late for it;
- * ERR_UNSUPPORTED: an algorithm, or a key size, that we don't know. Costs some 100 us to a millisecond: bound how often. */
+ * ERR_UNSUPPORTED: an algorithm, or a key size, that we don't know; ERR_FULL, of Ed25519 only: more than DNSSEC_SIGNED_BYTES were
+ * signed, or there is no memory for them. Costs some 100 us to a millisecond: bound how often. */
 MUST_USE enum err dnssec_verify(const struct dnssec_set *set, struct bytes rrsig, struct bytes dnskey, uint32_t now_s);
 
 /* A DS of this key. False: a digest that we don't know. */

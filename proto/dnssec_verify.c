@@ -5,7 +5,6 @@
 #include <mbedtls/rsa.h>
 
 #define CANONICAL_BYTES 1280 /* of types whose names are made small none is longer: NAPTR has 1027 */
-#define RRSIG_FIXED_BYTES 18
 
 static const struct dnssec_method methods[] = {
     {DNSSEC_RSASHA1, MBEDTLS_MD_SHA1, MBEDTLS_ECP_DP_NONE, 0},
@@ -26,7 +25,7 @@ const struct dnssec_method *dnssec_method(uint8_t algorithm)
 
 bool dnssec_algorithm_is_known(uint8_t algorithm)
 {
-    return dnssec_method(algorithm) != NULL;
+    return algorithm == DNSSEC_ED25519 || dnssec_method(algorithm) != NULL;
 }
 
 bool dnssec_algorithm_is_validated(uint8_t algorithm)
@@ -113,21 +112,21 @@ static bool signed_owner(struct bytes owner, unsigned labels, struct dns_name *o
     return true;
 }
 
-static void hash_record(mbedtls_md_context_t *md, struct bytes fixed, uint16_t type, struct bytes rdata)
+static void put_record(const struct dnssec_sink *sink, struct bytes fixed, uint16_t type, struct bytes rdata)
 {
     uint8_t canonical[CANONICAL_BYTES], len[2];
     struct writer w = writer_of(canonical, sizeof canonical), l = writer_of(len, sizeof len);
     dns_rdata_canonical(type, rdata, &w);
     struct bytes data = writer_good(&w) ? writer_bytes(&w) : rdata;
     write_be16(&l, (uint16_t)data.len);
-    must(mbedtls_md_update(md, fixed.data, fixed.len) == 0);
-    must(mbedtls_md_update(md, len, sizeof len) == 0);
-    must(mbedtls_md_update(md, data.data, data.len) == 0);
+    sink->put(sink->to, fixed);
+    sink->put(sink->to, writer_bytes(&l));
+    sink->put(sink->to, data);
 }
 
 /* Signer and owner have small letters there (RFC 6840 5.1). */
-static bool hash_set(mbedtls_md_context_t *md, const struct dnssec_set *set, const struct dnssec_rrsig *sig,
-                     struct bytes rrsig)
+bool dnssec_put_signed(const struct dnssec_set *set, const struct dnssec_rrsig *sig, struct bytes rrsig,
+                       const struct dnssec_sink *sink)
 {
     uint8_t head[DNS_NAME_BYTES + 8];
     struct dns_name name;
@@ -139,14 +138,19 @@ static bool hash_set(mbedtls_md_context_t *md, const struct dnssec_set *set, con
     write_be16(&w, set->class_);
     write_be32(&w, sig->ttl);
     dns_name_lower(&name, sig->signer);
-    must(mbedtls_md_update(md, rrsig.data, RRSIG_FIXED_BYTES) == 0);
-    must(mbedtls_md_update(md, name.wire, name.len) == 0);
+    sink->put(sink->to, bytes_of(rrsig.data, DNSSEC_RRSIG_FIXED_BYTES));
+    sink->put(sink->to, dns_name_bytes(&name));
     uint16_t type = set->type;
     sort(type, set->rdata, set->n);
     for (size_t i = 0; i < set->n; i++)
         if (i == 0 || dns_rdata_compare(type, set->rdata[i - 1], set->rdata[i]) != 0)
-            hash_record(md, writer_bytes(&w), type, set->rdata[i]);
+            put_record(sink, writer_bytes(&w), type, set->rdata[i]);
     return true;
+}
+
+static void put_into_hash(void *md, struct bytes part)
+{
+    must(mbedtls_md_update(md, part.data, part.len) == 0);
 }
 
 bool dnssec_hash(const struct dnssec_method *m, const struct dnssec_set *set, struct bytes rrsig,
@@ -160,7 +164,7 @@ bool dnssec_hash(const struct dnssec_method *m, const struct dnssec_set *set, st
     bool good = dnssec_rrsig_parse(rrsig, &sig) && mbedtls_md_setup(&md, info, 0) == 0;
     if (good) {
         must(mbedtls_md_starts(&md) == 0);
-        good = hash_set(&md, set, &sig, rrsig);
+        good = dnssec_put_signed(set, &sig, rrsig, &(struct dnssec_sink){put_into_hash, &md});
         must(mbedtls_md_finish(&md, hash->bytes) == 0);
     }
     mbedtls_md_free(&md);
@@ -237,11 +241,13 @@ enum err dnssec_verify(const struct dnssec_set *set, struct bytes rrsig, struct 
         protocol != DNSSEC_PROTOCOL || algorithm != sig.algorithm || sig.covered != set->type ||
         sig.tag != dnssec_key_tag(dnskey) || !dns_name_is_under(set->owner, sig.signer))
         return ERR_INVALID;
-    const struct dnssec_method *m = dnssec_method(algorithm);
-    if (!m)
+    if (!dnssec_algorithm_is_known(algorithm))
         return ERR_UNSUPPORTED;
     if (is_after(sig.inception, now_s) || is_after(now_s, sig.expiration))
         return ERR_TIMEOUT;
+    if (algorithm == DNSSEC_ED25519)
+        return dnssec_verify_ed25519(set, &sig, rrsig, key);
+    const struct dnssec_method *m = dnssec_method(algorithm);
     if (!dnssec_hash(m, set, rrsig, &hash))
         return ERR_INVALID;
     return m->curve_bytes ? verify_ecdsa(m, key, &hash, sig.signature) : verify_rsa(m, key, &hash, sig.signature);

@@ -73,14 +73,19 @@ NEW = "-s 20350101000000 -e 20350201000000"
 KINDS = {
     "good": {}, "n3": {"options": "-3 -"}, "salt": {"options": "-3 ABCD -H 10"}, "optout": {"options": "-3 - -A"},
     "rsa": {"algorithm": "RSASHA256", "bits": "-b 1024"}, "rsa512": {"algorithm": "RSASHA512", "bits": "-b 2048"},
-    "p384": {"algorithm": "ECDSAP384SHA384", "digest": "SHA-384"}, "sha1ds": {"digest": "SHA-1"}, "plain": {"plain": True},
+    "p384": {"algorithm": "ECDSAP384SHA384", "digest": "SHA-384"}, "ed": {"algorithm": "ED25519"},
+    "edn3": {"algorithm": "ED25519", "options": "-3 -"}, "edforged": {"algorithm": "ED25519", "forge": True},
+    "edexpired": {"algorithm": "ED25519", "options": OLD}, "edwrongds": {"algorithm": "ED25519", "wrong": True},
+    "sha1ds": {"digest": "SHA-1"}, "plain": {"plain": True},
     "expired": {"options": OLD}, "future": {"options": NEW}, "stripped": {"strip": r"\s(RRSIG|NSEC)\s"},
     "nosigs": {"strip": r"\sRRSIG\s+A\s"}, "nonsec": {"strip": r"\sNSEC\s|\sRRSIG\s+NSEC\s"},
     "nokey": {"strip": r"\sDNSKEY\s"}, "forged": {"forge": True}, "wrongds": {"wrong": True}, "unknown": {"unknown": True},
     "n3none": {"options": "-3 -", "strip": r"\sNSEC3\s|\sRRSIG\s+NSEC3\s"},
 }
-BOGUS = {"expired", "future", "stripped", "nokey", "wrongds"}  # of whatever type
-EDE = {"expired": {7}, "future": {8}, "stripped": {9, 10}, "nokey": {9}, "wrongds": {9}, "forged": {6}, "nosigs": {10}}
+BOGUS = {"expired", "future", "stripped", "nokey", "wrongds", "edexpired", "edwrongds"}  # of whatever type
+FORGED = {"forged", "edforged"}
+EDE = {"edexpired": {7}, "edwrongds": {9}, "edforged": {6},
+       "expired": {7}, "future": {8}, "stripped": {9, 10}, "nokey": {9}, "wrongds": {9}, "forged": {6}, "nosigs": {10}}
 
 
 def make_zone(kind, how):
@@ -93,7 +98,7 @@ def make_zone(kind, how):
         text = "".join(row + "\n" for row in text.split("\n") if not re.search(how["strip"], row))
     if how.get("forge"):
         text = text.replace("192.0.2.1\n", "192.0.2.66\n")
-    digest = ds(key(origin) if how.get("wrong") else name, how.get("digest", "SHA-256"))
+    digest = ds(key(origin, how.get("algorithm", "ECDSAP256SHA256")) if how.get("wrong") else name, how.get("digest", "SHA-256"))
     if how.get("unknown"):
         digest = f"{origin} IN DS 4711 250 2 {'00' * 32}\n"
     return text, digest
@@ -230,7 +235,7 @@ def as_unbound_says(kind):
 
 
 def what_is_secure_has_ad():
-    for kind in ("good", "n3", "salt", "rsa", "rsa512", "p384", "sha1ds"):
+    for kind in ("good", "n3", "salt", "rsa", "rsa512", "p384", "ed", "edn3", "sha1ds"):
         for name, rdtype, rcode in (("www", "A", "NOERROR"), ("nothing", "A", "NXDOMAIN"), ("www", "MX", "NOERROR"), ("x.wild", "A", "NOERROR")):
             equal(verdict(ask(f"{name}.{kind}.lab.", rdtype)), (rcode, True), f"{name}.{kind} {rdtype}")
     equal(verdict(ask("www.plain.lab.")), ("NOERROR", False))
@@ -245,16 +250,16 @@ def ad_is_for_those_who_ask():
 
 
 def bogus_is_servfail_with_the_reason():
-    for kind in sorted(BOGUS | {"forged", "nosigs"}):
+    for kind in sorted(BOGUS | FORGED | {"nosigs"}):
         r = ask(f"www.{kind}.lab.")
         equal((verdict(r), data(r)), (("SERVFAIL", False), []), kind)
         assert set(ede(r)) & EDE[kind], f"{kind}: extended errors {ede(r)}, not of {EDE[kind]}"
 
 
 def who_checks_for_himself_gets_it_all():
-    for kind in sorted(BOGUS | {"forged", "nosigs"}):
+    for kind in sorted(BOGUS | FORGED | {"nosigs"}):
         r = ask(f"www.{kind}.lab.", cd=True)
-        equal((verdict(r), data(r)), (("NOERROR", False), ["192.0.2.66" if kind == "forged" else "192.0.2.1"]), kind)
+        equal((verdict(r), data(r)), (("NOERROR", False), ["192.0.2.66" if kind in FORGED else "192.0.2.1"]), kind)
 
 
 def proofs_answer_other_names():
@@ -278,7 +283,7 @@ def delv_agrees(anchor):
     trust = f'trust-anchors {{ . static-ds {words[3]} {words[4]} {words[5]} "{"".join(words[6:])}"; }};\n'
     path = write(f"{FOLDER}/delv.keys", trust)
     for name, rdtype in (("www", "A"), ("x.wild", "A"), ("alias", "A"), ("www", "AAAA"), ("nothing", "A")):
-        for kind in ("good", "n3"):
+        for kind in ("good", "n3", "ed"):
             r = subprocess.run(["delv", f"@{US}", "-a", path, "+root=.", f"{name}.{kind}.lab", rdtype], capture_output=True, text=True)
             text = r.stdout + r.stderr
             assert "fully validated" in text and "unsigned" not in text, f"{name}.{kind} {rdtype}:\n{text}"

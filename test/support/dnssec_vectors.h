@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A zone that BIND signed with keys of five algorithms: what was signed, the keys, the signatures, digests of a key. */
+/* A zone that BIND signed with keys of six algorithms: what was signed, the keys, the signatures, digests of a key. */
 #ifndef TEST_DNSSEC_VECTORS_H
 #define TEST_DNSSEC_VECTORS_H
 
@@ -13,6 +13,7 @@ static const char *const vector_keys[] = {
     "256 3 13 NUlJ8fhfCrvIExjoMxCpcwLhguB9J9vX/MVI810vFB3OEyhbYbHjEDnu R57oaCcNI2Nad5M/zCOqtfOPiVl3lw==",
     "256 3 14 c4StoN7bd7HedPHA2PKqjiqNa+/T4oN2r3Cuz2PJSm5ePPnBJ5gvvYDU iFrYELsLeaEUHdVBTiysF0uqYCq/t3objXABsETnWXQT"
     "zJjAIn/+Ye18 QZ7IEaypgST/3b8c",
+    "256 3 15 O98re2nz4XdZsIhAXzCLxaCTGZWzmTZGnYMOPWHfhuw=",
 };
 
 static const char *const vector_mx_signatures[] = {
@@ -29,6 +30,8 @@ static const char *const vector_mx_signatures[] = {
     "MJUVYAkJ RIpH5Uz8zOdG917fPUmXY5FHKUkoog==",
     "MX 14 2 3600 20380101000000 20200101000000 14129 example.test. e+tKJe0HbnLTjyRdBZ68Vn7HhBBvf2ZtXWZ+lQV6RAKa04Y"
     "xA9NNbOma 1rurfpUk4wAwYv2Xx4V4Vx8gzLrl+/DTsVD75WPhll4qtDbQWfjZUtem i9lPNJNI9Z4+x0Wu",
+    "MX 15 2 3600 20380101000000 20200101000000 48208 example.test. /XtZXuWh1vheC/Dshs2ZXlkr1JQ92vA31VM8kKCTjlJVxy9X"
+    "75OSkv/4 YdNXnSQ7XQTT14HvL9vo1HhF4FN1BQ==",
 };
 
 static const char *const vector_txt_signatures[] = {
@@ -45,7 +48,14 @@ static const char *const vector_txt_signatures[] = {
     "i+UZlsiQz O4ZVdlwGTMEiBt7JKNZUWQ2x8woRqg==",
     "TXT 14 3 3600 20380101000000 20200101000000 14129 example.test. KeWkpaijSp2LPJY094LFda5WPshxUwoz4ms5CqJI1nRDt0"
     "r3Z0E1qoSu b9119f60eihLMHi4DJ7ylH9yQ9puaDsuDxJFGxvrtnLI63Ux52EoTIsD J7PgTQGti5AAiNCo",
+    "TXT 15 3 3600 20380101000000 20200101000000 48208 example.test. OZ0QhbNtllBD8DMpl4r0dKK/+3LqR1+jbewL70xC1fKlTux"
+    "uOwLSPJ7c Vo+unIdzhebQtJ9EKGZA2wAyRoLDBA==",
 };
+
+/* The key of algorithm 15 signs itself. */
+static const char vector_dnskey_signature[] =
+    "DNSKEY 15 2 3600 20380101000000 20200101000000 48208 example.test. ZgyTM98+6XTGwAioyZawciJBUM4gYeg3rA050PDx+6jI"
+    "eyFeNEzI0DaT LzGo5xtd+1X++d7WpHWBBzY6Rd+NDw==";
 
 /* Of the key of algorithm 13. */
 static const char *const vector_ds[] = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The validator: sets and delegations, secure, insecure, and bogus in every way that a signed tree can be broken; its limits. */
 #include "test/support/dns_validate_tree.h"
+#include "test/support/dnssec_vectors.h"
 
 /* ---- Sets ---- */
 
@@ -211,6 +212,75 @@ static void an_unknown_digest_is_insecure_too(void **state)
     assert_int_equal(verdict_of("www.secure.test.", DNS_A), DNS_VERDICT_INSECURE);
 }
 
+/* ---- example.test., which BIND signed by Ed25519, the last of the vectors ---- */
+
+static struct bytes vector(uint16_t type, const char *text)
+{
+    static uint8_t room[8][300];
+    static unsigned n;
+    return signed_rdata(type, text, room[n++ % ARRAY_LEN(room)], sizeof room[0]);
+}
+
+static void with_signature(struct signed_item *i, const char *text)
+{
+    struct writer w = writer_of(i->data, sizeof i->data);
+    w.at += i->c.data.len;
+    signed_write(&w, vector(DNS_RRSIG, text));
+    assert_true(writer_good(&w));
+    i->c.data = writer_bytes(&w);
+    i->c.n_signatures = 1;
+}
+
+static void below_test_there_is_example(void)
+{
+    uint8_t ds[DNSSEC_DS_BYTES];
+    struct writer w = writer_of(ds, sizeof ds);
+    struct dns_name name = signed_name("example.test.");
+    struct bytes key = vector(DNS_DNSKEY, vector_keys[ARRAY_LEN(vector_keys) - 1]);
+    assert_true(dnssec_ds_make(dns_name_bytes(&name), key, DNSSEC_SHA256, &w));
+    struct bytes rdata = writer_bytes(&w);
+    signed_raw(&tree, &test, "example.test.", DNS_DS, &rdata, 1);
+    tree.how.none = true;
+    with_signature(signed_raw(&tree, &other, "example.test.", DNS_DNSKEY, &key, 1), vector_dnskey_signature);
+}
+
+static void a_zone_of_ed25519_is_checked(void **state)
+{
+    const char *mx_signature = vector_mx_signatures[ARRAY_LEN(vector_keys) - 1];
+    struct bytes mx[] = {vector(DNS_MX, "20 mail.EXAMPLE.test."), vector(DNS_MX, "10 NS.other.test."),
+                         vector(DNS_MX, "10 ns.example.test.")};
+    below_test_there_is_example();
+    with_signature(signed_raw(&tree, &other, "example.test.", DNS_MX, mx, 3), mx_signature);
+    assert_int_equal(verdict_of("example.test.", DNS_MX), DNS_VERDICT_SECURE);
+    dns_cache_flush(cache);
+    with_signature(signed_raw(&tree, &other, "example.test.", DNS_MX, mx, 2), mx_signature);
+    assert_bogus("example.test.", DNS_MX, DNS_EDE_BOGUS);
+    assert_int_equal(dns_validate_counters(validator).many_bytes, 0);
+}
+
+/* Its canonical form is longer than what is verified: many records of a long name. */
+static void a_set_that_is_too_long_for_ed25519_is_bogus(void **state)
+{
+    enum { N = 260 };
+    static uint8_t address[N][4];
+    struct bytes rdata[N];
+    char name[DNS_NAME_TEXT_BYTES] = "";
+    for (int i = 0; i < 4; i++) /* 236 bytes, and those of example.test. */
+        strcat(name, "a-label-of-some-fifty-eight-characters-as-they-may-be-long.");
+    strcat(name, "example.test.");
+    for (unsigned i = 0; i < N; i++) {
+        memcpy(address[i], (uint8_t[]){192, 0, (uint8_t)(i >> 8), (uint8_t)i}, 4);
+        rdata[i] = bytes_of(address[i], 4);
+    }
+    below_test_there_is_example();
+    with_signature(signed_raw(&tree, &other, name, DNS_A, rdata, N),
+                   "A 15 6 3600 20380101000000 20200101000000 48208 example.test. AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==");
+    (void)verdict_of(name, DNS_A); /* nobody tells whether there are cuts */
+    assert_true(dns_validate_counters(validator).many_bytes > 0);
+    assert_int_not_equal(last.verdict, DNS_VERDICT_SECURE);
+}
+
 /* A digest of SHA-1 is good for want of a better one only. */
 static void sha1_counts_only_alone(void **state)
 {
@@ -353,6 +423,8 @@ int main(void)
         T(unsigned_proofs_are_worth_nothing),
         T(what_can_not_be_checked_is_insecure),
         T(an_unknown_digest_is_insecure_too),
+        T(a_zone_of_ed25519_is_checked),
+        T(a_set_that_is_too_long_for_ed25519_is_bogus),
         T(sha1_counts_only_alone),
         T(a_referral_that_proves_nothing_is_asked_about),
         T(signatures_that_are_wrong_are_counted_and_end),
