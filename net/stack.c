@@ -24,7 +24,7 @@ struct stack {
     struct waiter late;        /* the end of a round in which something was written */
     struct timer timer;
     uint64_t armed_ns;        /* what the timer is set to */
-    struct waiter on_address; /* woken by the net */
+    struct waiter on_address; /* woken by the net, and by a stop while an address is waited for */
     struct fiber *waiting;    /* for an address; NULL */
     struct stack_given_names names;
     struct ip_net logged; /* the address that was logged last */
@@ -225,13 +225,17 @@ static void address_changed(struct waiter *w)
         fiber_wake(s->waiting);
 }
 
+/* A stop ends the wait, so that the image comes to see that it is to stop. */
 static enum err wait_for_address(struct stack *s, uint64_t deadline_ns) MAY_YIELD
 {
     enum err e = OK;
     s->waiting = fiber_self();
-    while (e == OK && !s->net->ip4.up && !(s->net->ip6_ops && s->net->ip6_ops->is_ready(s->net)))
+    (void)sched_stop_asked(&s->on_address);
+    while (e == OK && !sched_stop_asked(NULL) && !s->net->ip4.up &&
+           !(s->net->ip6_ops && s->net->ip6_ops->is_ready(s->net)))
         e = fiber_park(deadline_ns);
     s->waiting = NULL;
+    list_remove(&s->on_address.node);
     return e;
 }
 

@@ -26,7 +26,6 @@ static void begin_stop(void)
     if (sched.stopping)
         return;
     sched.stopping = true;
-    sched.done = !sched.looks_for_stop;
     for (struct list *n; (n = list_pop(&sched.stop_waiters));) {
         struct waiter *w = CONTAINER_OF(n, struct waiter, node);
         w->wake(w);
@@ -61,6 +60,9 @@ static void look_outside(void)
     tell_late();
     uint64_t deadline_ns = 0;
     if (list_empty(&sched.runnable)) {
+        sched.done = sched.stopping && !sched.looks_for_stop;
+        if (sched.done)
+            return;
         deadline_ns = wheel_next(&sched.wheel);
         sched.counters.n_waits++;
     }
@@ -134,6 +136,13 @@ void sched_late(struct waiter *w)
         list_append(&sched.late, &w->node);
 }
 
+bool sched_stop_asked(struct waiter *w)
+{
+    if (w && !sched.stopping)
+        list_append(&sched.stop_waiters, &w->node);
+    return sched.stopping;
+}
+
 bool sched_stopping(void)
 {
     sched.looks_for_stop = true;
@@ -146,10 +155,8 @@ void sched_on_stop(struct waiter *w)
     if (!w)
         return;
     sched.looks_for_stop = true;
-    if (sched.stopping)
+    if (sched_stop_asked(w))
         w->wake(w);
-    else
-        list_append(&sched.stop_waiters, &w->node);
 }
 
 struct sched_counters sched_counters(void)

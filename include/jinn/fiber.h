@@ -71,9 +71,12 @@ void sched_watch(unsigned index, struct waiter *w);
  * at once. Harmless when it was asked for already. */
 void sched_late(struct waiter *w);
 /* True once a stop was asked for: SIGTERM or SIGINT reached the image. `w` (may be NULL) is woken when it comes. An image that has called
- * neither when it comes would never notice: it ends at its next wait, with EXIT_STOPPED. */
+ * neither, and waits when it came, would never notice: it ends with EXIT_STOPPED. */
 bool sched_stopping(void);
 void sched_on_stop(struct waiter *w);
+/* The same for what waits in the place of an image that can't look yet, and so doesn't count. With false, `w` is woken once unless
+ * its node is taken out of its list before. */
+bool sched_stop_asked(struct waiter *w);
 
 struct sched_counters {
     uint64_t n_spawned, n_refused; /* fibers; for want of a stack */

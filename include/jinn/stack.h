@@ -60,7 +60,8 @@ struct stack_options {
 };
 
 /* Brings a stack up on the device: GIVES *s, which lives as long as the image. With DHCP it waits for a lease until
- * the deadline. It needs no fiber of its own: packets and timers are served between fibers. ERR_TIMEOUT, ERR_INVALID, ERR_FULL. */
+ * the deadline, or until the image is asked to stop. It needs no fiber of its own: packets and timers are served between
+ * fibers. ERR_TIMEOUT, ERR_INVALID, ERR_FULL. */
 MUST_USE enum err stack_up(struct netdev *d, const struct stack_options *o, uint64_t deadline_ns,
                            struct stack **s) MAY_YIELD;
 
