@@ -29,7 +29,7 @@ enum err random_init(void)
     return e;
 }
 
-/* Only now, since it takes longer than the rest of a start, and an image that asks for nothing is smaller without. */
+/* Only now, since it takes longer than the rest of a start, and not every image asks for any. */
 static void make_ready(void)
 {
     must(state == SEEDED);
